@@ -1,0 +1,57 @@
+/*
+ * text.h - encodings of text and bytes: UTF-8 (WTF-8), UTF-16LE, JSON escapes, base64.
+ *
+ * In memory text is UTF-8 in which lone surrogates stand as their three-byte
+ * (WTF-8) form.  Nothing here allocates.
+ */
+#ifndef CDP_TEXT_H
+#define CDP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Readable bytes that must follow JSON input. */
+#define CDP__PAD 64
+
+/* Length of the leading run of ASCII. */
+size_t cdp__ascii_run(const char *p, size_t n);
+
+/* n bytes are UTF-8.  wtf8: three-byte surrogates are fine too.  Returns the offset of
+ * the first bad byte, or n. */
+size_t cdp__utf8_check(const char *p, size_t n, bool wtf8);
+
+/* JSON: from p (behind the opening quote) to the first byte that is not plain: '"',
+ * '\\', a control below 0x20, or non-ASCII.  Reads at most CDP__PAD bytes beyond the
+ * NUL that ends the input. */
+const char *cdp__json_plain(const char *p);
+
+/* JSON: finds the closing quote of the string that starts at p, checking everything
+ * (escapes, UTF-8, controls; lone surrogate escapes are fine).  *escaped: it holds a
+ * backslash.  Returns the closing quote, or NULL with *bad where it is wrong. */
+const char *cdp__json_string_end(const char *p, const char *end, bool *escaped, const char **bad);
+
+/* JSON: decodes the checked string [p, end) into out, which has room for end - p bytes.
+ * Returns the length.  A lone surrogate escape becomes WTF-8. */
+size_t cdp__json_unescape(char *out, const char *p, const char *end);
+
+/* JSON: writes n bytes of (W)UTF-8 as the inside of a JSON string, as V8 does it: ASCII,
+ * with \b \f \n \r \t \" \\, other controls and everything beyond ASCII as \uXXXX in lower
+ * case (so that lone surrogates survive).  out has room for 6 bytes per byte.  Returns the end,
+ * or NULL where the input is not UTF-8 (WTF-8). */
+char *cdp__json_escape(char *out, const char *p, size_t n);
+
+/* UTF-16LE of `bytes` bytes (even) to WTF-8.  out has room for bytes / 2 * 3.  Returns
+ * the length. */
+size_t cdp__utf16_to_utf8(char *out, const uint8_t *p, size_t bytes);
+
+/* Checked WTF-8 to UTF-16LE; out has room for 2 * n.  Returns the bytes written. */
+size_t cdp__utf8_to_utf16(uint8_t *out, const char *p, size_t n);
+
+/* Base64 (RFC 4648 section 4).  Encoding writes (n + 2) / 3 * 4 bytes.  Decoding takes
+ * padded or unpadded text and gives the length, or SIZE_MAX where it is malformed; out has
+ * room for n / 4 * 3 + 3, and may be the text itself. */
+size_t cdp__base64_encode(char *out, const uint8_t *p, size_t n);
+size_t cdp__base64_decode(uint8_t *out, const char *p, size_t n);
+
+#endif /* CDP_TEXT_H */

@@ -1,0 +1,74 @@
+/*
+ * transport.h - what carries the messages of a root session.
+ *
+ * A transport embeds struct cdp__transport first and is owned by its session:
+ * the session's last act is ops->close().  It calls in with cdp__receive() and
+ * cdp__lost(), always on the session's thread.
+ */
+#ifndef CDP_TRANSPORT_H
+#define CDP_TRANSPORT_H
+
+#include <cdp/cdp.h>
+
+typedef struct cdp__transport cdp__transport;
+
+typedef struct cdp__transport_ops {
+    /* One whole message, borrowed.  May call cdp__receive() before it returns if
+     * the transport is `direct`.  0 or CDP_E*. */
+    int (*send)(cdp__transport *t, const void *bytes, size_t len);
+
+    /* Makes progress once: hands over what has arrived, or waits for something at
+     * most timeout_ms (-1: no limit, 0: not at all).  Returns early, with 0,
+     * when woken.  0, or CDP_E* when nothing can arrive any more. */
+    int (*poll)(cdp__transport *t, int timeout_ms);
+
+    /* From any thread: make a poll that waits (or the next one) return, then or
+     * earlier call cdp__run_posted() on the session's thread. */
+    void (*wake)(cdp__transport *t);
+
+    /* On the session's thread: something waits for delivery, or the earliest
+     * deadline changed (cdp__next_timeout()).  For transports on a loop that
+     * others run: arrange for cdp__deliver_ready().  May be NULL. */
+    void (*schedule)(cdp__transport *t);
+
+    /* A command that nobody served.  CDP_FALLTHROUGH: answer it with "not found".
+     * May be NULL. */
+    int (*fallthrough)(cdp__transport *t, cdp_request *req, cdp_value message);
+
+    /* The session is over: releases t.  May be called amid send() (t must then
+     * put its own end off until that has returned). */
+    void (*close)(cdp__transport *t);
+} cdp__transport_ops;
+
+struct cdp__transport {
+    const cdp__transport_ops *ops;
+    cdp_wire wire;      /* what to send; either is received */
+    bool tagged;        /* CBOR: the newer envelope header d8 18 5a (V8 10.2 wants d8 5a) */
+    bool direct;        /* answers may arrive before send() returns, and calls may nest */
+    cdp_session *owner; /* set by cdp__open() */
+};
+
+/* Makes a root session that owns t (also when it fails: t is closed then). */
+int cdp__open(cdp_session **out, cdp__transport *t, const cdp_options *opt);
+
+/* One whole message from the peer; copied.  What is wrong with it ends up with
+ * whom it concerns, never with the transport: 0, CDP_ENOMEM, or CDP_ETOOBIG. */
+int cdp__receive(cdp_session *root, const void *bytes, size_t len);
+
+/* The peer is gone: every call in flight ends with status (CDP_EIO,
+ * CDP_ECLOSED...), sys and why.  The session can still be asked and closed. */
+void cdp__lost(cdp_session *root, int status, int sys, const char *why);
+
+/* Runs what cdp_post() left.  Returns how many ran. */
+unsigned cdp__run_posted(cdp_session *root);
+
+/* Calls back what is ready (completed async calls) and what is overdue.  Returns how many. */
+unsigned cdp__deliver_ready(cdp_session *root);
+
+/* Milliseconds until cdp__deliver_ready() has something to do: 0 now, -1 never. */
+int cdp__next_timeout(const cdp_session *root);
+
+/* Fails the call with this id in flight (V8 answered with an empty buffer). */
+void cdp__fail(cdp_session *root, uint32_t id, int status, const char *why);
+
+#endif /* CDP_TRANSPORT_H */
