@@ -1,0 +1,793 @@
+/*
+ * text.c - encodings of text and bytes; see text.h.
+ *
+ * Everything that looks for bytes does so 16 or 64 at a time, through the few vector
+ * operations at the top, of which SSE2 has one version and plain C another.  Nothing is read
+ * outside of [p, end) but by cdp__json_plain(), and nothing written outside of the room that
+ * text.h asks for: wide copies stop early enough.
+ */
+#include "text.h"
+
+#include <string.h>
+
+#if defined(__SSE2__) && !defined(CDP__NO_SIMD)
+#include <emmintrin.h>
+#define USE_SSE2 1
+#else
+#define USE_SSE2 0
+#endif
+
+/* ---- bytes ------------------------------------------------------------- */
+
+#define EACH(byte) (0x0101010101010101u * (byte)) /* a word of eight of them */
+
+/* Words are little-endian, so that a word's low bits are the first bytes. */
+static inline uint64_t swap64(uint64_t w)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(w);
+#else
+    return w;
+#endif
+}
+
+static inline uint32_t swap32(uint32_t w)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap32(w);
+#else
+    return w;
+#endif
+}
+
+static inline uint64_t load64(const void *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, 8);
+    return swap64(w);
+}
+
+static inline uint32_t load32(const void *p)
+{
+    uint32_t w;
+
+    memcpy(&w, p, 4);
+    return swap32(w);
+}
+
+static inline void store64(void *p, uint64_t w)
+{
+    w = swap64(w);
+    memcpy(p, &w, 8);
+}
+
+static inline void store32(void *p, uint32_t w)
+{
+    w = swap32(w);
+    memcpy(p, &w, 4);
+}
+
+/* ---- vectors ----------------------------------------------------------- */
+
+#if USE_SSE2
+
+typedef __m128i v16;
+
+static inline v16 v16_load(const char *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static inline void v16_store(char *p, v16 v)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, v);
+}
+
+static inline v16 v16_of(uint64_t low, uint64_t high)
+{
+    return _mm_set_epi64x((long long)high, (long long)low);
+}
+
+static inline v16 v16_or(v16 a, v16 b)
+{
+    return _mm_or_si128(a, b);
+}
+
+/* Marks a byte by its top bit, where it is c. */
+static inline v16 v16_is(v16 v, char c)
+{
+    return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
+}
+
+/* Marks controls and what is beyond ASCII: one signed comparison. */
+static inline v16 v16_is_odd(v16 v)
+{
+    return _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+}
+
+/* The top bits. */
+static inline unsigned v16_mask(v16 v)
+{
+    return (unsigned)_mm_movemask_epi8(v);
+}
+
+#else
+
+typedef struct {
+    uint64_t low, high;
+} v16;
+
+static inline v16 v16_load(const char *p)
+{
+    return (v16){ load64(p), load64(p + 8) };
+}
+
+static inline void v16_store(char *p, v16 v)
+{
+    store64(p, v.low);
+    store64(p + 8, v.high);
+}
+
+static inline v16 v16_of(uint64_t low, uint64_t high)
+{
+    return (v16){ low, high };
+}
+
+static inline v16 v16_or(v16 a, v16 b)
+{
+    return (v16){ a.low | b.low, a.high | b.high };
+}
+
+/* These additions cannot carry from one byte into the next. */
+static inline uint64_t word_is(uint64_t w, char c)
+{
+    w ^= EACH((unsigned char)c);
+    return ~((w & EACH(0x7f)) + EACH(0x7f)) & ~w;
+}
+
+static inline uint64_t word_is_odd(uint64_t w)
+{
+    return ~((w & EACH(0x7f)) + EACH(0x60)) | w;
+}
+
+static inline unsigned word_mask(uint64_t w)
+{
+    return (unsigned)(((w & EACH(0x80)) >> 7) * 0x0102040810204080u >> 56);
+}
+
+static inline v16 v16_is(v16 v, char c)
+{
+    return (v16){ word_is(v.low, c), word_is(v.high, c) };
+}
+
+static inline v16 v16_is_odd(v16 v)
+{
+    return (v16){ word_is_odd(v.low), word_is_odd(v.high) };
+}
+
+static inline unsigned v16_mask(v16 v)
+{
+    return word_mask(v.low) | word_mask(v.high) << 8;
+}
+
+#endif
+
+/* n < 16 bytes, followed by zeros. */
+static inline v16 v16_load_some(const char *p, size_t n)
+{
+    uint64_t w = 0;
+
+    if (n >= 8)
+        return v16_of(load64(p), load64(p + n - 8) >> 1 >> (127 - 8 * n));
+    if (n >= 4)
+        w = load32(p) | (uint64_t)load32(p + n - 4) << (8 * n - 32);
+    else
+        for (size_t i = 0; i < n; i++)
+            w |= (uint64_t)(unsigned char)p[i] << (8 * i);
+    return v16_of(w, 0);
+}
+
+/* What cannot stand in a JSON string as it is, or not unchecked. */
+static inline v16 v16_is_not_plain(v16 v)
+{
+    return v16_or(v16_is_odd(v), v16_or(v16_is(v, '"'), v16_is(v, '\\')));
+}
+
+typedef struct {
+    v16 v[4];
+} block;
+
+enum { BLOCK = 64 };
+
+static inline block block_load(const char *p)
+{
+    return (block){ { v16_load(p), v16_load(p + 16), v16_load(p + 32), v16_load(p + 48) } };
+}
+
+/* n <= BLOCK bytes, followed by zeros. */
+static inline block block_load_some(const char *p, size_t n)
+{
+    char copy[BLOCK] = { 0 };
+
+    if (n == BLOCK)
+        return block_load(p);
+    memcpy(copy, p, n);
+    return block_load(copy);
+}
+
+static inline uint64_t block_mask(v16 a, v16 b, v16 c, v16 d)
+{
+    return v16_mask(a) | (uint64_t)v16_mask(b) << 16 | (uint64_t)v16_mask(c) << 32 |
+           (uint64_t)v16_mask(d) << 48;
+}
+
+static inline uint64_t block_is(const block *b, char c)
+{
+    return block_mask(v16_is(b->v[0], c), v16_is(b->v[1], c), v16_is(b->v[2], c),
+                      v16_is(b->v[3], c));
+}
+
+static inline uint64_t block_is_odd(const block *b)
+{
+    return block_mask(v16_is_odd(b->v[0]), v16_is_odd(b->v[1]), v16_is_odd(b->v[2]),
+                      v16_is_odd(b->v[3]));
+}
+
+static inline uint64_t block_is_not_plain(const block *b)
+{
+    return block_mask(v16_is_not_plain(b->v[0]), v16_is_not_plain(b->v[1]),
+                      v16_is_not_plain(b->v[2]), v16_is_not_plain(b->v[3]));
+}
+
+/* Copies n <= BLOCK bytes, and up to 16 more. */
+static inline void copy_run(char *out, const char *p, size_t n)
+{
+    v16_store(out, v16_load(p));
+    for (size_t i = 16; i < n; i += 16)
+        v16_store(out + i, v16_load(p + i));
+}
+
+/* Bits from n up. */
+static inline uint64_t bits_from(size_t n)
+{
+    return n < 64 ? ~(uint64_t)0 << n : 0;
+}
+
+/* ---- UTF-8 ------------------------------------------------------------- */
+
+static inline size_t ascii_run(const char *p, size_t n)
+{
+    size_t i = 0;
+    unsigned mask;
+
+    for (; n - i >= 16; i += 16)
+        if ((mask = v16_mask(v16_load(p + i))))
+            return i + (unsigned)__builtin_ctz(mask);
+    mask = v16_mask(v16_load_some(p + i, n - i));
+    return mask ? i + (unsigned)__builtin_ctz(mask) : n;
+}
+
+size_t cdp__ascii_run(const char *p, size_t n)
+{
+    return n ? ascii_run(p, n) : 0; /* NULL + 0 is undefined, here and below */
+}
+
+static inline bool is_tail(unsigned char c)
+{
+    return (c & 0xc0) == 0x80;
+}
+
+/* Length of the sequence beyond ASCII at p, of which n bytes are there, or 0 where it is
+ * none: not the shortest form, a surrogate, above U+10FFFF, or cut. */
+static inline size_t utf8_length(const char *text, size_t n, bool wtf8)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    unsigned char c = p[0];
+
+    if (c < 0xc2 || n < 2 || !is_tail(p[1]))
+        return 0;
+    if (c < 0xe0)
+        return 2;
+    if (n < 3 || !is_tail(p[2]))
+        return 0;
+    if (c < 0xf0) {
+        bool good = c == 0xe0 ? p[1] >= 0xa0 : c != 0xed || wtf8 || p[1] < 0xa0;
+        return good ? 3 : 0;
+    }
+    if (n < 4 || !is_tail(p[3]) || c > 0xf4)
+        return 0;
+    if (c == 0xf0 ? p[1] < 0x90 : c == 0xf4 && p[1] >= 0x90)
+        return 0;
+    return 4;
+}
+
+static inline uint32_t utf8_get(const char *text, size_t length)
+{
+    const unsigned char *p = (const unsigned char *)text;
+
+    if (length == 2)
+        return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+    if (length == 3)
+        return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+    return (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
+}
+
+static inline char *utf8_put(char *out, uint32_t c)
+{
+    if (c < 0x80) {
+        *out++ = (char)c;
+        return out;
+    }
+    if (c < 0x800) {
+        *out++ = (char)(0xc0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            *out++ = (char)(0xe0 | c >> 12);
+        } else {
+            *out++ = (char)(0xf0 | c >> 18);
+            *out++ = (char)(0x80 | (c >> 12 & 0x3f));
+        }
+        *out++ = (char)(0x80 | (c >> 6 & 0x3f));
+    }
+    *out++ = (char)(0x80 | (c & 0x3f));
+    return out;
+}
+
+size_t cdp__utf8_check(const char *p, size_t n, bool wtf8)
+{
+    size_t i = 0;
+
+    while (i < n && (i += ascii_run(p + i, n - i)) < n) {
+        do {
+            size_t length = utf8_length(p + i, n - i, wtf8);
+            if (length == 0)
+                return i;
+            i += length;
+        } while (i < n && p[i] & 0x80);
+    }
+    return n;
+}
+
+/* ---- JSON strings ------------------------------------------------------ */
+
+const char *cdp__json_plain(const char *p)
+{
+    unsigned mask;
+
+    while (!(mask = v16_mask(v16_is_not_plain(v16_load(p)))))
+        p += 16;
+    return p + __builtin_ctz(mask);
+}
+
+static inline bool is_hex(char c)
+{
+    return (unsigned)(c - '0') < 10 || (unsigned)((c | 0x20) - 'a') < 6;
+}
+
+/* Four checked digits, without a branch: letters have bit 6, and low bits from 1 up. */
+static inline uint32_t hex4(const char *p)
+{
+    uint32_t w = load32(p);
+
+    w = (w & 0x0f0f0f0f) + (w >> 6 & 0x01010101) * 9;
+    w = w << 4 | w >> 8;
+    return (w & 0xff) << 8 | (w >> 16 & 0xff);
+}
+
+/* What stands behind a backslash and takes its value from a table. */
+static const char meanings[256] = {
+    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+};
+
+/* p is behind a backslash. */
+static bool good_escape(const char *p, const char *end)
+{
+    if (*p == 'u')
+        return end - p > 4 && is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) && is_hex(p[4]);
+    return meanings[(unsigned char)*p] != 0;
+}
+
+/* The bytes that a backslash makes something else.  *carry: the one before the block is such
+ * a backslash; then, whether the block's last one is. */
+static inline uint64_t after_backslashes(uint64_t slash, uint64_t *carry)
+{
+    slash &= ~*carry;
+    uint64_t after = slash << 1 | *carry;
+    if (slash & after) { /* of several in a row, every other one is data */
+        after = *carry;
+        for (uint64_t left = slash; left;) {
+            uint64_t bit = left & (0 - left);
+            after |= bit << 1;
+            left &= ~(bit | bit << 1);
+            slash &= ~(bit << 1);
+        }
+    }
+    *carry = slash >> 63;
+    return after;
+}
+
+static const char *fail(const char *at, const char **bad)
+{
+    *bad = at;
+    return NULL;
+}
+
+/* Behind all non-ASCII at p, or NULL. */
+static const char *skip_utf8(const char *p, const char *end, const char **bad)
+{
+    do {
+        size_t length = utf8_length(p, (size_t)(end - p), false);
+        if (length == 0)
+            return fail(p, bad);
+        p += length;
+    } while (p < end && *p & 0x80);
+    return p;
+}
+
+/* cdp__json_string_end() from the first byte that is not plain. */
+static const char *odd_string_end(const char *p, const char *end, bool *escaped, const char **bad)
+{
+    uint64_t carry = 0;
+
+    while (p < end) {
+        size_t n = end - p < BLOCK ? (size_t)(end - p) : BLOCK;
+        block b = block_load_some(p, n);
+        uint64_t quotes = block_is(&b, '"'), slashes = block_is(&b, '\\');
+        uint64_t odd = block_is_odd(&b) & ~bits_from(n);
+        uint64_t after = after_backslashes(slashes, &carry) & ~bits_from(n);
+        uint64_t stops = (quotes & ~after) | odd;
+        uint64_t before = stops ? (stops & (0 - stops)) - 1 : ~(uint64_t)0;
+
+        *escaped |= (slashes & before) != 0;
+        uint64_t rare = after & before & ~(quotes | slashes | block_is(&b, 'n'));
+        for (; rare; rare &= rare - 1) {
+            const char *q = p + __builtin_ctzll(rare);
+            if (!good_escape(q, end))
+                return fail(q - 1, bad);
+        }
+        if (!stops) {
+            p += n;
+            continue;
+        }
+        int at = __builtin_ctzll(stops);
+        if (quotes >> at & 1)
+            return p + at;
+        p += at;
+        if (after >> at & 1)
+            return fail(p - 1, bad);
+        if (!(*p & 0x80))
+            return fail(p, bad); /* a control */
+        if (!(p = skip_utf8(p, end, bad)))
+            return NULL;
+        carry = 0;
+    }
+    return fail(end, bad);
+}
+
+const char *cdp__json_string_end(const char *p, const char *end, bool *escaped, const char **bad)
+{
+    *escaped = false;
+    while (end - p >= 16) {
+        unsigned mask = v16_mask(v16_is_not_plain(v16_load(p)));
+        if (mask) {
+            p += __builtin_ctz(mask);
+            return *p == '"' ? p : odd_string_end(p, end, escaped, bad);
+        }
+        p += 16;
+    }
+    size_t n = (size_t)(end - p);
+    unsigned mask = v16_mask(v16_is_not_plain(v16_load_some(p, n))) | 1u << n;
+    p += __builtin_ctz(mask);
+    return p < end && *p == '"' ? p : odd_string_end(p, end, escaped, bad);
+}
+
+/* Decodes \uXXXX at p, with its other half where it has one. */
+static const char *unescape_unicode(char **out, const char *p, const char *end)
+{
+    uint32_t c = hex4(p + 2), low;
+
+    p += 6;
+    if ((c & 0xfc00) == 0xd800 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
+        low = hex4(p + 2);
+        if ((low & 0xfc00) == 0xdc00) {
+            c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+            p += 6;
+        }
+    }
+    *out = utf8_put(*out, c);
+    return p;
+}
+
+/* Decodes the escape at p; returns what follows it. */
+static inline const char *unescape_one(char **out, const char *p, const char *end)
+{
+    char c = meanings[(unsigned char)p[1]];
+
+    if (!c)
+        return unescape_unicode(out, p, end);
+    *(*out)++ = c;
+    return p + 2;
+}
+
+size_t cdp__json_unescape(char *out, const char *p, const char *end)
+{
+    char *start = out;
+
+    /* Decoding never makes text longer, so what can be read 16 bytes too far here can be
+     * written 16 bytes too far there. */
+    while (end - p >= BLOCK + 16) {
+        const char *from = p;
+        block b = block_load(p);
+        uint64_t slashes = block_is(&b, '\\');
+        while (slashes) {
+            size_t n = (size_t)(from + __builtin_ctzll(slashes) - p);
+            copy_run(out, p, n);
+            out += n;
+            p = unescape_one(&out, p + n, end);
+            slashes &= bits_from((size_t)(p - from));
+        }
+        if (p < from + BLOCK) {
+            size_t n = (size_t)(from + BLOCK - p);
+            copy_run(out, p, n);
+            out += n;
+            p += n;
+        }
+    }
+    while (p < end) {
+        if (*p == '\\')
+            p = unescape_one(&out, p, end);
+        else
+            *out++ = *p++;
+    }
+    return (size_t)(out - start);
+}
+
+static inline char *put_unicode_escape(char *out, uint32_t unit)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    out[0] = '\\';
+    out[1] = 'u';
+    out[2] = hex[unit >> 12];
+    out[3] = hex[unit >> 8 & 15];
+    out[4] = hex[unit >> 4 & 15];
+    out[5] = hex[unit & 15];
+    return out + 6;
+}
+
+/* Of all that is not plain and follows p at once, the first; and all the rest if it is
+ * beyond ASCII, as there is seldom just one.  NULL: not UTF-8. */
+static const char *escape_rare(char **out, const char *p, const char *end)
+{
+    if (!(*p & 0x80)) {
+        *out = put_unicode_escape(*out, (unsigned char)*p);
+        return p + 1;
+    }
+    do {
+        size_t length = utf8_length(p, (size_t)(end - p), true);
+        if (length == 0)
+            return NULL;
+        uint32_t c = utf8_get(p, length);
+        if (c >= 0x10000) {
+            c -= 0x10000;
+            *out = put_unicode_escape(*out, 0xd800 | c >> 10);
+            c = 0xdc00 | (c & 0x3ff);
+        }
+        *out = put_unicode_escape(*out, c);
+        p += length;
+    } while (p < end && *p & 0x80);
+    return p;
+}
+
+static inline const char *escape_one(char **out, const char *p, const char *end)
+{
+    static const char letters[256] = { ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                       ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't' };
+    char c = letters[(unsigned char)*p];
+
+    if (!c)
+        return escape_rare(out, p, end);
+    (*out)[0] = '\\';
+    (*out)[1] = c;
+    *out += 2;
+    return p + 1;
+}
+
+/* Without a block's worth of input. */
+static char *escape_short(char *out, const char *p, const char *end)
+{
+    while (p < end) {
+        size_t n = end - p < 16 ? (size_t)(end - p) : 16;
+        v16 v = n == 16 ? v16_load(p) : v16_load_some(p, n);
+        size_t run = (size_t)__builtin_ctz(v16_mask(v16_is_not_plain(v)) | 1u << n);
+        if (n >= 3) {
+            v16_store(out, v); /* there is room for 6 * n */
+        } else {
+            out[0] = p[0];
+            out[1] = p[n - 1];
+        }
+        out += run;
+        p += run;
+        if (run < n && !(p = escape_one(&out, p, end)))
+            return NULL;
+    }
+    return out;
+}
+
+char *cdp__json_escape(char *out, const char *p, size_t length)
+{
+    const char *end = length ? p + length : p;
+
+    while (end - p >= BLOCK + 16) {
+        const char *from = p;
+        block b = block_load(p);
+        uint64_t stops = block_is_not_plain(&b);
+        while (stops) {
+            size_t n = (size_t)(from + __builtin_ctzll(stops) - p);
+            copy_run(out, p, n);
+            out += n;
+            if (!(p = escape_one(&out, p + n, end)))
+                return NULL;
+            stops &= bits_from((size_t)(p - from));
+        }
+        if (p < from + BLOCK) {
+            size_t n = (size_t)(from + BLOCK - p);
+            copy_run(out, p, n);
+            out += n;
+            p += n;
+        }
+    }
+    return escape_short(out, p, end);
+}
+
+/* ---- UTF-16LE ---------------------------------------------------------- */
+
+static inline uint32_t utf16_unit(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8;
+}
+
+size_t cdp__utf16_to_utf8(char *out, const uint8_t *p, size_t bytes)
+{
+    const uint8_t *end = bytes ? p + bytes : p;
+    char *start = out;
+
+    while (p < end) {
+        while (end - p >= 8) { /* four units of ASCII */
+            uint64_t w = load64(p);
+            if (w & 0xff80ff80ff80ff80u)
+                break;
+            w = (w | w >> 8) & 0x0000ffff0000ffffu;
+            store32(out, (uint32_t)(w | w >> 16));
+            out += 4;
+            p += 8;
+        }
+        if (p == end)
+            break;
+        uint32_t c = utf16_unit(p), low;
+        p += 2;
+        if ((c & 0xfc00) == 0xd800 && p < end && ((low = utf16_unit(p)) & 0xfc00) == 0xdc00) {
+            c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+            p += 2;
+        }
+        out = utf8_put(out, c);
+    }
+    return (size_t)(out - start);
+}
+
+static inline uint8_t *utf16_put(uint8_t *out, uint32_t unit)
+{
+    out[0] = (uint8_t)unit;
+    out[1] = (uint8_t)(unit >> 8);
+    return out + 2;
+}
+
+size_t cdp__utf8_to_utf16(uint8_t *out, const char *p, size_t n)
+{
+    const char *end = n ? p + n : p;
+    uint8_t *start = out;
+
+    while (p < end) {
+        while (end - p >= 4) {
+            uint64_t w = load32(p);
+            if (w & 0x80808080u)
+                break;
+            w = (w | w << 16) & 0x0000ffff0000ffffu;
+            store64(out, (w | w << 8) & 0x00ff00ff00ff00ffu);
+            out += 8;
+            p += 4;
+        }
+        if (p == end)
+            break;
+        if (!(*p & 0x80)) {
+            out = utf16_put(out, (unsigned char)*p++);
+            continue;
+        }
+        size_t length = utf8_length(p, (size_t)(end - p), true);
+        uint32_t c = utf8_get(p, length);
+        if (c >= 0x10000) {
+            c -= 0x10000;
+            out = utf16_put(out, 0xd800 | c >> 10);
+            c = 0xdc00 | (c & 0x3ff);
+        }
+        out = utf16_put(out, c);
+        p += length;
+    }
+    return (size_t)(out - start);
+}
+
+/* ---- base64 ------------------------------------------------------------ */
+
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                    "0123456789+/";
+
+size_t cdp__base64_encode(char *out, const uint8_t *p, size_t n)
+{
+    char *start = out;
+    uint32_t w;
+
+    for (; n >= 3; n -= 3, p += 3, out += 4) {
+        w = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+        out[0] = base64_digits[w >> 18];
+        out[1] = base64_digits[w >> 12 & 63];
+        out[2] = base64_digits[w >> 6 & 63];
+        out[3] = base64_digits[w & 63];
+    }
+    if (n) {
+        w = (uint32_t)p[0] << 16 | (n == 2 ? (uint32_t)p[1] << 8 : 0);
+        out[0] = base64_digits[w >> 18];
+        out[1] = base64_digits[w >> 12 & 63];
+        out[2] = n == 2 ? base64_digits[w >> 6 & 63] : '=';
+        out[3] = '=';
+        out += 4;
+    }
+    return (size_t)(out - start);
+}
+
+/* Bit 6 says that it is one. */
+static const uint8_t base64_values[256] = {
+    ['A'] = 64,  ['B'] = 65,  ['C'] = 66,  ['D'] = 67,  ['E'] = 68,  ['F'] = 69,  ['G'] = 70,
+    ['H'] = 71,  ['I'] = 72,  ['J'] = 73,  ['K'] = 74,  ['L'] = 75,  ['M'] = 76,  ['N'] = 77,
+    ['O'] = 78,  ['P'] = 79,  ['Q'] = 80,  ['R'] = 81,  ['S'] = 82,  ['T'] = 83,  ['U'] = 84,
+    ['V'] = 85,  ['W'] = 86,  ['X'] = 87,  ['Y'] = 88,  ['Z'] = 89,  ['a'] = 90,  ['b'] = 91,
+    ['c'] = 92,  ['d'] = 93,  ['e'] = 94,  ['f'] = 95,  ['g'] = 96,  ['h'] = 97,  ['i'] = 98,
+    ['j'] = 99,  ['k'] = 100, ['l'] = 101, ['m'] = 102, ['n'] = 103, ['o'] = 104, ['p'] = 105,
+    ['q'] = 106, ['r'] = 107, ['s'] = 108, ['t'] = 109, ['u'] = 110, ['v'] = 111, ['w'] = 112,
+    ['x'] = 113, ['y'] = 114, ['z'] = 115, ['0'] = 116, ['1'] = 117, ['2'] = 118, ['3'] = 119,
+    ['4'] = 120, ['5'] = 121, ['6'] = 122, ['7'] = 123, ['8'] = 124, ['9'] = 125, ['+'] = 126,
+    ['/'] = 127,
+};
+
+size_t cdp__base64_decode(uint8_t *out, const char *text, size_t n)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    uint8_t *start = out;
+    uint32_t a, b, c, d;
+
+    if (n && n % 4 == 0 && p[n - 1] == '=')
+        n -= p[n - 2] == '=' ? 2 : 1;
+    if (n % 4 == 1)
+        return SIZE_MAX;
+    for (; n >= 4; n -= 4, p += 4, out += 3) {
+        a = base64_values[p[0]], b = base64_values[p[1]];
+        c = base64_values[p[2]], d = base64_values[p[3]];
+        if (!(a & b & c & d & 64))
+            return SIZE_MAX;
+        a = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63);
+        out[0] = (uint8_t)(a >> 16);
+        out[1] = (uint8_t)(a >> 8);
+        out[2] = (uint8_t)a;
+    }
+    if (n) {
+        a = base64_values[p[0]], b = base64_values[p[1]];
+        c = n == 3 ? base64_values[p[2]] : 64;
+        if (!(a & b & c & 64))
+            return SIZE_MAX;
+        *out++ = (uint8_t)(a << 2 | (b & 63) >> 4);
+        if (n == 3)
+            *out++ = (uint8_t)(b << 4 | (c & 63) >> 2);
+    }
+    return (size_t)(out - start);
+}
