@@ -1,0 +1,93 @@
+"""The model through the templates: {relative path: text}."""
+
+import os
+import re
+
+import jinja2
+
+import spelling
+from tables import Tables
+
+TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
+WIDTH = 100
+
+
+def render(protocol):
+    """Every generated file but the list of inputs."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    env.filters.update(
+        alias_note=spelling.alias_note,
+        declaration=spelling.declaration,
+        member_note=spelling.member_note,
+        note=spelling.item_note,
+        value_type=spelling.plain_type,
+    )
+    header = env.get_template("domain.h.j2")
+    source = env.get_template("tables.c.j2")
+    files = {
+        "include/cdp/forward.h": env.get_template("forward.h.j2").render(protocol=protocol),
+        "include/cdp/all.h": env.get_template("all.h.j2").render(protocol=protocol),
+        "src/protocol.c": env.get_template("protocol.c.j2").render(protocol=protocol),
+    }
+    for domain in protocol.domains:
+        text = source.render(domain=domain, table=Tables(domain))
+        files["src/%s.c" % domain.file] = text
+        files["include/cdp/%s.h" % domain.file] = header.render(domain=domain)
+    return {path: fold(text) for path, text in files.items()}
+
+
+def fold(text):
+    """Breaks what is wider than WIDTH, so that templates need not care."""
+    if len(max(text.splitlines(), key=len)) <= WIDTH:
+        return text
+    return "".join(_fold_line(line) for line in text.splitlines(True))
+
+
+def _fold_line(line):
+    if len(line) <= WIDTH + 1 or line.endswith("\\\n"):
+        return line
+    note = re.match(r"( *)(.*[;,]) (/\*.*\*/)\n\Z", line)
+    if note:  # the comment goes above what it is about
+        indent, code, comment = note.groups()
+        return indent + comment + "\n" + _fold_line(indent + code + "\n")
+    head = re.match(r"(?:CDP_|typedef |    int \(\*).*\(", line)
+    if head:
+        return _fold_parameters(line, head.group())
+    indent = len(line) - len(line.lstrip())
+    return _fold_at(line, ", ", indent + 4)
+
+
+def _fold_parameters(line, head):
+    """A prototype: its parameters under each other's first, or else a step in."""
+    parameters = line[len(head) :].rstrip("\n")
+    start = ""
+    if len(head) > WIDTH:  # the return type gets a line of its own
+        start, head = head.rsplit(" ", 1)
+        start += "\n"
+    widest = max(len(p) for p in parameters.split(", ")) + 1
+    if len(head) + widest <= WIDTH:
+        return start + _fold_at(head + parameters + "\n", ", ", len(head))
+    step = len(head) - len(head.lstrip()) + 8
+    return start + head + "\n" + _fold_at(" " * step + parameters + "\n", ", ", step)
+
+
+def _fold_at(line, separator, hang):
+    """Breaks as late as possible after separators; failing that, at any space."""
+    done = ""
+    while len(line) > WIDTH + 1:
+        at = line.rfind(separator, hang + 1, WIDTH)
+        if at < 0:
+            at = line.rfind(" ", hang + 1, WIDTH) - len(separator.rstrip())
+        if at < 0:
+            break
+        at += len(separator.rstrip())
+        done += line[:at] + "\n"
+        line = " " * hang + line[at + 1 :]
+    return done + line
