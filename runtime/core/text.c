@@ -240,12 +240,18 @@ static inline uint64_t block_is_not_plain(const block *b)
                       v16_is_not_plain(b->v[2]), v16_is_not_plain(b->v[3]));
 }
 
-/* Copies n <= BLOCK bytes, and up to 16 more. */
+/* Copies n <= BLOCK bytes, and up to BLOCK_MARGIN more: two vectors in any case, because the
+ * lengths of runs are hard to predict, and most are shorter. */
+enum { BLOCK_MARGIN = 32 };
+
 static inline void copy_run(char *out, const char *p, size_t n)
 {
     v16_store(out, v16_load(p));
-    for (size_t i = 16; i < n; i += 16)
-        v16_store(out + i, v16_load(p + i));
+    v16_store(out + 16, v16_load(p + 16));
+    if (n > 32) {
+        v16_store(out + 32, v16_load(p + 32));
+        v16_store(out + 48, v16_load(p + 48));
+    }
 }
 
 /* Bits from n up. */
@@ -515,18 +521,26 @@ size_t cdp__json_unescape(char *out, const char *p, const char *end)
 {
     char *start = out;
 
-    /* Decoding never makes text longer, so what can be read 16 bytes too far here can be
-     * written 16 bytes too far there. */
-    while (end - p >= BLOCK + 16) {
+    /* Decoding never makes text longer, so what can be read too far here can be written too
+     * far there. */
+    while (end - p >= BLOCK + BLOCK_MARGIN) {
         const char *from = p;
         block b = block_load(p);
         uint64_t slashes = block_is(&b, '\\');
         while (slashes) {
-            size_t n = (size_t)(from + __builtin_ctzll(slashes) - p);
+            const char *slash = from + __builtin_ctzll(slashes);
+            size_t n = (size_t)(slash - p);
+            char c = meanings[(unsigned char)slash[1]];
             copy_run(out, p, n);
             out += n;
-            p = unescape_one(&out, p + n, end);
-            slashes &= bits_from((size_t)(p - from));
+            if (c && c != '\\') {
+                *out++ = c;
+                p = slash + 2;
+                slashes &= slashes - 1;
+            } else { /* has more backslashes */
+                p = unescape_one(&out, slash, end);
+                slashes &= bits_from((size_t)(p - from));
+            }
         }
         if (p < from + BLOCK) {
             size_t n = (size_t)(from + BLOCK - p);
@@ -620,7 +634,7 @@ char *cdp__json_escape(char *out, const char *p, size_t length)
 {
     const char *end = length ? p + length : p;
 
-    while (end - p >= BLOCK + 16) {
+    while (end - p >= BLOCK + BLOCK_MARGIN) {
         const char *from = p;
         block b = block_load(p);
         uint64_t stops = block_is_not_plain(&b);

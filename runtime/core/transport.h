@@ -31,10 +31,6 @@ typedef struct cdp__transport_ops {
      * others run: arrange for cdp__deliver_ready().  May be NULL. */
     void (*schedule)(cdp__transport *t);
 
-    /* A command that nobody served.  CDP_FALLTHROUGH: answer it with "not found".
-     * May be NULL. */
-    int (*fallthrough)(cdp__transport *t, cdp_request *req, cdp_value message);
-
     /* The session is over: releases t.  May be called amid send() (t must then
      * put its own end off until that has returned). */
     void (*close)(cdp__transport *t);
@@ -45,6 +41,7 @@ struct cdp__transport {
     cdp_wire wire;      /* what to send; either is received */
     bool tagged;        /* CBOR: the newer envelope header d8 18 5a (V8 10.2 wants d8 5a) */
     bool direct;        /* answers may arrive before send() returns, and calls may nest */
+    const char *why;    /* more about the last failure of send or poll, or NULL */
     cdp_session *owner; /* set by cdp__open() */
 };
 

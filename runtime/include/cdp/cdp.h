@@ -262,9 +262,9 @@ typedef void cdp_call_cb(cdp_session *s, const cdp_error *err, const cdp_value *
 uint32_t cdp_call_async(cdp_session *s, const char *method, cdp_value params, cdp_call_cb *cb,
                         void *data);
 
-/* Every event of that name, or of any. Returns a subscription, 0 if there is
- * no memory for it. */
-typedef void cdp_any_cb(cdp_session *s, cdp_str method, cdp_value params, void *data);
+/* Every event of that name, or of any.  params may be absent, never NULL.
+ * Returns a subscription, 0 if there is no memory for it. */
+typedef void cdp_any_cb(cdp_session *s, cdp_str method, const cdp_value *params, void *data);
 uint32_t cdp_on(cdp_session *s, const char *method, cdp_any_cb *cb, void *data);
 uint32_t cdp_on_any(cdp_session *s, cdp_any_cb *cb, void *data);
 
@@ -272,6 +272,12 @@ uint32_t cdp_on_any(cdp_session *s, cdp_any_cb *cb, void *data);
  * it.  message lives until cb returns. */
 typedef void cdp_trace_cb(cdp_session *s, bool sent, cdp_value message, void *data);
 void cdp_set_trace(cdp_session *s, cdp_trace_cb *cb, void *data);
+
+/* Told of what arrives but can't be delivered: malformed messages, events that
+ * do not fit their type, replies to nobody's call, unknown sessions.  s is the
+ * session it concerns, or the root.  Without one they are dropped. */
+typedef void cdp_fault_cb(cdp_session *s, const cdp_error *err, void *data);
+void cdp_set_fault(cdp_session *s, cdp_fault_cb *cb, void *data);
 
 /* ---- the other side ---------------------------------------------------- */
 
@@ -291,7 +297,7 @@ int cdp_respond_error(cdp_request *req, int code, const char *fmt, ...)
 /* Every command that no cdp_D_serve() handler took.  A handler that returns
  * CDP_FALLTHROUGH leaves it to whoever comes next (the transport, and then the
  * reply "'X' wasn't found"); one that returns CDP_E* has the library answer. */
-typedef int cdp_serve_cb(cdp_request *req, cdp_value params, void *self);
+typedef int cdp_serve_cb(cdp_request *req, const cdp_value *params, void *self);
 int cdp_serve_any(cdp_session *s, cdp_serve_cb *handler, void *self);
 
 /* An event to the peer. */
@@ -300,9 +306,10 @@ int cdp_emit(cdp_session *s, const char *method, cdp_value params);
 /* ---- what these bindings do not know ----------------------------------- */
 
 /* The peer's own word for an enumerator that reads as -1, or its text of a
- * number that fits no int32.  msg is the struct that holds *member.  Empty if
- * there is none. */
-cdp_str cdp_unknown(const void *msg, const void *member);
+ * number that fits no int32: cdp_unknown(ev, &ev->type), where the first is
+ * the struct that holds the second.  Empty if there is none. */
+#define cdp_unknown(msg, member) cdp__unknown(msg, (msg)->extra_, member)
+cdp_str cdp__unknown(const void *msg, const cdp__extra *extra, const void *member);
 
 /* ---- for generated code only ------------------------------------------- */
 

@@ -1,0 +1,69 @@
+/*
+ * msg.h - a received message and everything decoded from it, as one piece of memory.
+ *
+ * A message is reference counted, and made of blocks: the first holds the received bytes,
+ * then decoded structs grow behind them.  Strings are slices of the received bytes, so the
+ * whole lives and dies together.  Dead messages go back to their session's pool, whatever
+ * thread they die on, and are used again without a malloc.
+ */
+#ifndef CDP_MSG_H
+#define CDP_MSG_H
+
+#include <cdp/cdp.h>
+#include <stdatomic.h>
+
+typedef struct cdp__pool cdp__pool;
+
+struct cdp__block {
+    struct cdp__block *next;
+    size_t size; /* of the block, this header included */
+};
+
+typedef struct cdp__msg {
+    atomic_uint refs;
+    cdp__pool *pool;
+    char *p, *end;           /* free bytes of the newest block */
+    struct cdp__block *more; /* blocks beyond the first */
+    size_t size;             /* of the first block, this header included */
+    size_t used;             /* bytes in blocks: what the first should have been */
+} cdp__msg;
+
+void *cdp__alloc(const cdp_allocator *a, size_t size);
+void *cdp__grow(const cdp_allocator *a, void *p, size_t old_size, size_t new_size);
+void cdp__dealloc(const cdp_allocator *a, void *p, size_t size);
+
+/* The allocator of a session (NULL: realloc and free).  NULL when out of memory. */
+cdp__pool *cdp__pool_new(const cdp_allocator *a);
+void cdp__pool_unref(cdp__pool *pool);
+const cdp_allocator *cdp__pool_allocator(const cdp__pool *pool);
+
+/* A message with room for `room` bytes in its first block, one reference. NULL: no memory. */
+cdp__msg *cdp__msg_new(cdp__pool *pool, size_t room);
+void cdp__msg_ref(cdp__msg *m);
+void cdp__msg_unref(cdp__msg *m); /* NULL is fine */
+
+void *cdp__msg_more(cdp__msg *m, size_t size);
+
+/* Uninitialised, aligned for any member of a message.  NULL: no memory. */
+static inline void *cdp__msg_alloc(cdp__msg *m, size_t size)
+{
+    size_t n = (size + 7) & ~(size_t)7;
+
+    if (n < size || n > (size_t)(m->end - m->p))
+        return cdp__msg_more(m, size);
+    char *p = m->p;
+    m->p += n;
+    return p;
+}
+
+/* An array at p of old_size bytes grows: in place if it is the newest piece. */
+void *cdp__msg_grow(cdp__msg *m, void *p, size_t old_size, size_t new_size);
+
+/* Copies text, with a NUL.  {NULL, 0}: no memory. */
+cdp_str cdp__msg_text(cdp__msg *m, const char *p, size_t n);
+
+/* What the user holds: a zeroed struct that knows its message. */
+void *cdp__msg_root(cdp__msg *m, size_t size);
+cdp__msg *cdp__msg_of(const void *root);
+
+#endif /* CDP_MSG_H */

@@ -1,0 +1,269 @@
+/* read.c - decoding's slow paths: whatever real peers seldom send, and what is wrong. */
+#include "read.h"
+
+#include "cbor.h"
+#include "json.h"
+#include "num.h"
+
+#include <math.h>
+
+/* Decoded text has a NUL, and may be read 16 bytes far (cdp__same). */
+enum { TAIL = 17 };
+
+/* ---- faults ------------------------------------------------------------ */
+
+void cdp__fault_clear(cdp__fault *f)
+{
+    f->status = 0;
+    f->why = "";
+    f->at = 0;
+    f->path_start = CDP__PATH - 1;
+    f->path[CDP__PATH - 1] = 0;
+}
+
+int cdp__fault_set(cdp__fault *f, int status, const char *why)
+{
+    cdp__fault_clear(f);
+    f->status = status;
+    f->why = why;
+    return status;
+}
+
+/* Puts a step in front of the path. */
+static void prepend(cdp__fault *f, const char *p, size_t n)
+{
+    bool last = f->path[f->path_start] == 0;
+
+    if (n + 1 > f->path_start) {
+        memcpy(f->path, "...", 3);
+        return;
+    }
+    if (!last)
+        f->path[--f->path_start] = '.';
+    f->path_start -= n;
+    memcpy(f->path + f->path_start, p, n);
+}
+
+void cdp__fault_member(cdp__fault *f, const char *name, size_t len)
+{
+    prepend(f, name, len);
+}
+
+void cdp__fault_item(cdp__fault *f, size_t index)
+{
+    char digits[CDP__NUM_MAX];
+
+    prepend(f, digits, cdp__int_write(digits, (int64_t)index));
+}
+
+int cdp__read_fail_as(cdp__reader *r, int status, const char *why)
+{
+    if (r->fault->status == 0) { /* the first is the cause */
+        cdp__fault_set(r->fault, status, why);
+        r->fault->at = (size_t)(r->p - r->begin);
+    }
+    return r->fault->status;
+}
+
+int cdp__read_fail(cdp__reader *r, const char *why)
+{
+    return cdp__read_fail_as(r, CDP_EDECODE, why);
+}
+
+/* ---- both -------------------------------------------------------------- */
+
+int cdp__find_field(const cdp__domain *d, const cdp__type *type, cdp_str key)
+{
+    const cdp__field *f = d->fields + type->first;
+
+    for (int i = 0; i < type->n; i++)
+        if (f[i].name_len == key.len && memcmp(d->names + f[i].name, key.ptr, key.len) == 0)
+            return i;
+    return CDP__UNKNOWN_KEY;
+}
+
+int32_t cdp__clamp(double d)
+{
+    if (isnan(d))
+        return 0;
+    return d >= INT32_MAX ? INT32_MAX : d <= INT32_MIN ? INT32_MIN : (int32_t)d;
+}
+
+int cdp__skip(cdp__reader *r, cdp_value *slice)
+{
+    const char *start = r->p, *end, *bad = start, *why = "malformed CBOR";
+
+    if (r->wire == CDP_JSON)
+        end = cdp__json_skip(r->p, r->end, CDP__DEPTH_MAX - r->depth, &bad, &why);
+    else
+        end = cdp__cbor_skip(r->p, r->end);
+    if (!end) {
+        r->p += bad - r->p;
+        return cdp__read_fail(r, why);
+    }
+    if (slice)
+        *slice = (cdp_value){ start, (size_t)(end - start), r->wire };
+    r->p += end - r->p;
+    return 0;
+}
+
+static int odd_number(cdp__reader *r, double d, int32_t *out)
+{
+    *out = cdp__clamp(d);
+    if (*out == d)
+        return 0;
+    return r->strict ? cdp__read_fail(r, "int32 expected") : 1;
+}
+
+/* ---- JSON -------------------------------------------------------------- */
+
+int cdp__json_rare_token(cdp__reader *r, cdp_str *out, char **end)
+{
+    bool escaped;
+    const char *bad, *p = r->p + 1;
+    const char *q = cdp__json_string_end(p, r->end, &escaped, &bad);
+
+    if (!q) {
+        r->p += bad - r->p;
+        return cdp__read_fail(r, "invalid string");
+    }
+    out->ptr = p;
+    out->len = (size_t)(q - p);
+    *end = r->p + (q - r->p);
+    if (escaped) {
+        char *text = cdp__msg_alloc(r->msg, out->len + TAIL);
+        if (!text)
+            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
+        out->len = cdp__json_unescape(text, p, q);
+        text[out->len] = 0;
+        out->ptr = text;
+        *end = NULL; /* has its NUL */
+    }
+    r->p += q + 1 - r->p;
+    return 0;
+}
+
+int cdp__json_rare_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type, cdp_str *key)
+{
+    char *end;
+    int rc = cdp__json_rare_token(r, key, &end);
+
+    if (rc < 0)
+        return rc;
+    r->p = cdp__json_space(r->p);
+    if (*r->p != ':')
+        return cdp__read_fail(r, "':' expected");
+    r->p = cdp__json_space(r->p + 1);
+    return cdp__find_field(d, type, *key);
+}
+
+int cdp__json_rare_int(cdp__reader *r, int32_t *out, cdp_str *odd)
+{
+    double d;
+    int overflow = 0;
+    const char *end = cdp__num_read(r->p, &d, &overflow);
+
+    if (!end || !cdp__json_is_end(*end))
+        return cdp__read_fail(r, overflow ? "number out of range" : "number expected");
+    *odd = cdp_sn(r->p, (size_t)(end - r->p));
+    int rc = odd_number(r, d, out);
+    r->p += end - r->p;
+    return rc;
+}
+
+/* ---- CBOR -------------------------------------------------------------- */
+
+const char *cdp__cbor_skip(const char *p, const char *end)
+{
+    unsigned major;
+    uint64_t n;
+    const char *q, *close;
+    bool map;
+
+    if (p >= end)
+        return NULL;
+    switch (cbor_u8(p)) {
+    case CBOR_ENVELOPE:
+        return cbor_open(p, end, &close, &map) ? close + 1 : NULL;
+    case CBOR_FALSE:
+    case CBOR_TRUE:
+    case CBOR_NULL:
+        return p + 1;
+    case CBOR_DOUBLE:
+        return end - p >= 9 ? p + 9 : NULL;
+    case CBOR_BINARY_TAG:
+        q = cbor_head(p + 1, end, &major, &n);
+        return q && major == CBOR_BYTES && n <= (size_t)(end - q) ? q + n : NULL;
+    default:
+        q = cbor_head(p, end, &major, &n);
+        if (!q || major > CBOR_TEXT)
+            return NULL;
+        if (major <= CBOR_NEGATIVE)
+            return n <= INT32_MAX ? q : NULL;
+        return n <= (size_t)(end - q) && !(major == CBOR_BYTES && n & 1) ? q + n : NULL;
+    }
+}
+
+/* Text beyond ASCII: checked UTF-8 stays where it is, UTF-16 is converted. */
+int cdp__cbor_rare_str(cdp__reader *r, cdp_str *out)
+{
+    unsigned major;
+    const char *text;
+    size_t n;
+    const char *next = cbor_string(r->p, r->end, &major, &text, &n);
+
+    if (!next)
+        return cdp__read_fail(r, "string expected");
+    char *end = r->p + (next - r->p);
+    if (major == CBOR_TEXT) {
+        if (cdp__utf8_check(text, n, false) != n)
+            return cdp__read_fail(r, "invalid UTF-8");
+        *out = cdp_sn(text, n);
+        if (r->nul)
+            *r->nul = 0;
+        r->nul = end;
+    } else {
+        char *copy = cdp__msg_alloc(r->msg, n / 2 * 3 + TAIL);
+        if (!copy)
+            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
+        size_t len = cdp__utf16_to_utf8(copy, (const uint8_t *)text, n);
+        copy[len] = 0;
+        *out = cdp_sn(copy, len);
+        if (r->nul)
+            *r->nul = 0;
+        r->nul = NULL;
+    }
+    r->p = end;
+    return 0;
+}
+
+int cdp__cbor_rare_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type, cdp_str *key)
+{
+    int rc = cdp__cbor_rare_str(r, key);
+
+    if (rc < 0)
+        return rc;
+    r->nul = NULL; /* keys need none, and their value's head must stay */
+    return cdp__find_field(d, type, *key);
+}
+
+int cdp__cbor_rare_int(cdp__reader *r, int32_t *out, cdp_str *odd)
+{
+    char *p = r->p;
+    uint64_t bits;
+    double d;
+
+    if (r->end - p < 9 || cbor_u8(p) != CBOR_DOUBLE)
+        return cdp__read_fail(r, "int32 expected");
+    bits = cbor_big_endian(p + 1, 8);
+    memcpy(&d, &bits, sizeof d);
+    int rc = odd_number(r, d, out);
+    if (rc == 1) {
+        char *text = cdp__msg_alloc(r->msg, CDP__NUM_MAX);
+        if (!text)
+            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
+        *odd = cdp_sn(text, cdp__num_write(text, d));
+    }
+    r->p += rc < 0 ? 0 : 9;
+    return rc;
+}

@@ -1,0 +1,57 @@
+/* read.h - what the two sides of decode.c share. */
+#ifndef CDP_READ_H
+#define CDP_READ_H
+
+#include "codec.h"
+
+/* An open container. */
+typedef struct cdp__scope {
+    bool first; /* JSON: nothing read yet */
+    char *end;  /* CBOR: the end of the container around it */
+} cdp__scope;
+
+enum { CDP__UNKNOWN_KEY = 1000 };
+
+static inline uint64_t cdp__load8(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* n >= 1 bytes are equal; both sides may be read 16 bytes far. */
+static inline bool cdp__same(const char *a, const char *b, unsigned n)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t x = cdp__load8(a) ^ cdp__load8(b);
+    if (n <= 8)
+        return x << (64 - 8 * n) == 0;
+    if (x)
+        return false;
+    x = cdp__load8(a + 8) ^ cdp__load8(b + 8);
+    if (n <= 16)
+        return x << (128 - 8 * n) == 0;
+    return x == 0 && memcmp(a + 16, b + 16, n - 16) == 0;
+#else
+    return memcmp(a, b, n) == 0;
+#endif
+}
+
+int cdp__read_fail(cdp__reader *r, const char *why);
+int cdp__read_fail_as(cdp__reader *r, int status, const char *why);
+
+/* The field of that name, or CDP__UNKNOWN_KEY. */
+int cdp__find_field(const cdp__domain *d, const cdp__type *type, cdp_str key);
+
+/* Out of line: what real peers seldom send. */
+int cdp__json_rare_token(cdp__reader *r, cdp_str *out, char **end);
+int cdp__json_rare_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type, cdp_str *key);
+int cdp__json_rare_int(cdp__reader *r, int32_t *out, cdp_str *odd);
+int cdp__cbor_rare_str(cdp__reader *r, cdp_str *out);
+int cdp__cbor_rare_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type, cdp_str *key);
+int cdp__cbor_rare_int(cdp__reader *r, int32_t *out, cdp_str *odd);
+
+/* The nearest int32 to d. */
+int32_t cdp__clamp(double d);
+
+#endif /* CDP_READ_H */

@@ -1,0 +1,225 @@
+/*
+ * session.h - the inside of sessions.
+ *
+ * A connection (cdp__conn) is what a root session and its children share: the transport, the
+ * ids and calls in flight, memory and buffers.  A session is one address on it.  Both are
+ * counted, so that cdp_close() may come from inside any callback: frames that run hold a
+ * reference and see `closed` when they return.
+ */
+#ifndef CDP_SESSION_H
+#define CDP_SESSION_H
+
+#include "buf.h"
+#include "envelope.h"
+#include "error.h"
+#include "transport.h"
+
+#include <pthread.h>
+
+typedef struct cdp__conn cdp__conn;
+
+/* ---- calls in flight (call.c) ------------------------------------------ */
+
+typedef enum cdp__call_kind {
+    CDP__SYNC,   /* a frame waits for it */
+    CDP__COOKIE, /* _send: kept until _reply */
+    CDP__ASYNC   /* has a callback */
+} cdp__call_kind;
+
+typedef struct cdp__pending {
+    struct cdp__pending *next; /* in a bucket, the ready queue, or the free list */
+    cdp_session *session;
+    const cdp__domain *d; /* NULL: untyped */
+    unsigned command;
+    uint32_t id;
+    cdp__call_kind kind;
+    bool done, starting, want;
+    int status;        /* when done */
+    uint64_t deadline; /* ms, 0: none */
+    void *result;      /* when done, 0: a root, owned; or NULL */
+    cdp__error *error; /* when done and failed; NULL for want of memory */
+    cdp__deliver *via;
+    cdp__fn *cb;
+    void *data;
+    char method[64]; /* of an untyped call, for errors */
+} cdp__pending;
+
+/* ---- subscriptions (event.c) ------------------------------------------- */
+
+typedef struct cdp__sub {
+    struct cdp__sub *next;
+    uint32_t id;
+    bool dead, expect;
+    const cdp__domain *d; /* NULL: untyped */
+    unsigned event;
+    cdp__deliver *via;
+    cdp__fn *cb;
+    void *data;
+    void *taken;       /* expect: the event, once it came */
+    uint64_t deadline; /* expect: ms */
+} cdp__sub;
+
+typedef struct cdp__topic {
+    struct cdp__topic *next; /* in its bucket */
+    cdp__sub *subs;
+    uint32_t hash;
+    size_t len;
+    char name[]; /* "Domain.event"; empty: any */
+} cdp__topic;
+
+enum { CDP__TOPIC_BUCKETS = 32 };
+
+/* ---- serving (serve.c) ------------------------------------------------- */
+
+typedef struct cdp__service {
+    struct cdp__service *next;
+    const cdp__domain *d;
+    cdp__dispatch *dispatch;
+    const void *impl;
+    void *self;
+} cdp__service;
+
+struct cdp_request {
+    cdp_session *session; /* NULL: closed */
+    cdp__msg *msg;        /* which this struct lives in */
+    cdp_request *next, **link;
+    cdp_str method;
+    int32_t id;
+    bool answered;
+};
+
+/* ---- sessions ---------------------------------------------------------- */
+
+struct cdp_session {
+    cdp__conn *conn;
+    cdp_session *parent, *children, *next;
+    char *id; /* NULL: the root */
+    size_t id_len;
+    unsigned refs;
+    bool closed, stop;
+    unsigned delivering; /* frames that walk subscriptions */
+    bool dead_subs;
+    uint32_t timeout_ms;
+    void *data;
+    cdp__topic *topics[CDP__TOPIC_BUCKETS];
+    cdp__topic *any;
+    cdp__service *services;
+    cdp_serve_cb *serve_any;
+    void *serve_self;
+    cdp_request *requests;
+    cdp__error error;
+};
+
+typedef struct cdp__post {
+    struct cdp__post *next;
+    void (*fn)(cdp_session *s, void *data);
+    cdp_session *session;
+    void *data;
+} cdp__post;
+
+struct cdp__conn {
+    cdp__transport *t;
+    cdp_session *root;
+    unsigned refs;
+    cdp__pool *pool;
+    const cdp_allocator *allocator; /* the pool's */
+    cdp_options opt;
+    int lost; /* 0, or why the peer is gone */
+    int lost_sys;
+    char lost_why[128];
+    unsigned busy; /* callbacks that run */
+
+    uint32_t next_id, next_sub;
+    cdp__pending **buckets;
+    size_t n_buckets, n_pending;
+    cdp__pending *free_calls;
+    unsigned n_free;
+    cdp__pending *ready, **ready_end;
+    uint64_t next_deadline; /* no call is overdue before; UINT64_MAX: none */
+
+    cdp__buf out; /* spare, while no message is being made */
+    cdp_trace_cb *trace;
+    void *trace_data;
+    cdp_fault_cb *fault;
+    void *fault_data;
+
+    pthread_mutex_t lock; /* guards posts */
+    cdp__post *posts, **posts_end;
+};
+
+static inline const cdp_allocator *cdp__session_allocator(const cdp_session *s)
+{
+    return s->conn->allocator;
+}
+
+uint64_t cdp__now(void); /* ms, monotonic, coarse */
+void cdp__session_ref(cdp_session *s);
+void cdp__session_unref(cdp_session *s);
+
+/* 0 where s can be used, or its last error set: closed, or the peer gone. */
+int cdp__usable(cdp_session *s, cdp_str method);
+
+/* What a message carries besides its head. */
+typedef struct cdp__outgoing {
+    bool has_id;
+    int32_t id;
+    const char *method; /* NULL: a reply */
+    size_t method_len;
+    const char *part;     /* "params" or "result"; NULL: nothing */
+    const cdp__domain *d; /* the part: a struct of that type, */
+    const cdp__type *type;
+    const void *in;
+    cdp_value value; /* or a value, */
+    int code;        /* or an error */
+    const char *error, *error_data;
+    int max_depth;
+} cdp__outgoing;
+
+/* Encodes and sends; errors go to s (and *e if that is not NULL). */
+int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e);
+
+/* One round of progress, at most timeout_ms; what cdp_poll() does, and calls that wait. */
+int cdp__step(cdp__conn *c, int timeout_ms);
+
+cdp_session *cdp__find_session(cdp__conn *c, cdp_str id);
+
+/* Tells the program of something that concerns no call: see cdp_set_fault(). */
+void cdp__report(cdp_session *s, cdp__error *e);
+
+/* Decodes a slice of m (absent: an empty object) into a new root. */
+int cdp__decode_slice(cdp__msg *m, cdp_value slice, bool strict, const cdp__domain *d,
+                      const cdp__type *t, cdp__fault *f, void **root);
+
+/* call.c */
+cdp__pending *cdp__pending_find(cdp__conn *c, uint32_t id);
+void cdp__pending_reply(cdp__pending *p, cdp__msg *m, cdp__envelope *e, cdp__reader *r);
+void cdp__pending_end(cdp__pending *p, int status, int sys, const char *why);
+void cdp__pending_end_all(cdp__conn *c, cdp_session *of, int status, int sys, const char *why);
+unsigned cdp__pending_deliver(cdp__conn *c);
+void cdp__pending_free_all(cdp__conn *c);
+const cdp__type *cdp__pending_type(const cdp__pending *p);
+cdp_str cdp__pending_method(const cdp__pending *p);
+
+/* event.c */
+bool cdp__event_type(cdp_session *s, cdp_str method, const cdp__domain **d, const cdp__type **t);
+void cdp__event_deliver(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r);
+void cdp__subs_free_all(cdp_session *s);
+
+/* serve.c */
+void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r);
+void cdp__serve_error(cdp_session *s, bool has_id, int32_t id, int code, const char *text,
+                      const char *data);
+void cdp__serve_free_all(cdp_session *s);
+
+/* domain.event or command names */
+static inline cdp_str cdp__command_name(const cdp__domain *d, unsigned i)
+{
+    return cdp_sn(d->names + d->commands[i].name, d->commands[i].name_len);
+}
+
+static inline cdp_str cdp__event_name(const cdp__domain *d, unsigned i)
+{
+    return cdp_sn(d->names + d->events[i].name, d->events[i].name_len);
+}
+
+#endif /* CDP_SESSION_H */
