@@ -1,0 +1,136 @@
+/*
+ * v8.h - sessions with the V8 of this process.
+ *
+ * For programs that embed V8 themselves; those that have no V8 of their own want <cdp/host.h>.
+ * V8's types appear as untyped pointers, so that this header needs none of V8's: an isolate is a
+ * v8::Isolate *, and what is described as "a v8::Local<T>" is a pointer to one.
+ *
+ *     cdp_v8 *v = nullptr;
+ *     cdp_v8_options opt = {};
+ *     opt.platform = platform.get();
+ *     cdp_v8_new(&v, isolate, &opt);
+ *     cdp_v8_add_context(v, &context, "main");
+ *     cdp_session *s = nullptr;
+ *     cdp_v8_connect(&s, v, nullptr);
+ *     ...
+ *     cdp_close(s);
+ *     cdp_v8_remove_context(v, &context);
+ *     cdp_v8_free(v);
+ *
+ * Everything here belongs to the isolate's thread: the one that calls cdp_v8_new().  Replies and
+ * events are delivered at once, on V8's stack, and calls may be made from inside callbacks.  The
+ * exception is HeapProfiler.reportHeapSnapshotProgress, during which V8's heap must be left alone:
+ * calls made there fail with CDP_ESTATE.  Callbacks may close their session.
+ *
+ * While JavaScript runs nothing but cdp_post() reaches a session; what was posted runs amid the
+ * script, also in an endless loop.
+ */
+#ifndef CDP_V8_H
+#define CDP_V8_H
+
+#include <cdp/cdp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The inspector of one isolate. */
+typedef struct cdp_v8 cdp_v8;
+
+typedef struct cdp_v8_options {
+    const char *name; /* of contexts that are added without one; NULL: "main" */
+
+    /* The v8::Platform, if v8::platform::NewDefaultPlatform() made it.  V8 leaves tasks there for
+     * the isolate's thread, and some commands answer from them (HeapProfiler.collectGarbage);
+     * with it the library runs them when it waits and in cdp_v8_pump().  NULL: wait does. */
+    void *platform;
+
+    /* A call waits for what only the program's own loop brings, such as a promise: go once round
+     * the loop, blocking for at most timeout_ms (-1: no limit), or until wake is called.  0, or a
+     * CDP_E* that the call then ends with.  Not called where JavaScript is on the stack: no loop
+     * can go on there.  NULL: only V8's own tasks and promises make progress while calls wait. */
+    int (*wait)(cdp_v8 *v, int timeout_ms, void *data);
+
+    /* Called from any thread: something was posted.  Have wait (and pause) return, and
+     * cdp_v8_pump() called soon. */
+    void (*wake)(cdp_v8 *v, void *data);
+
+    /* For programs that make asynchronous calls and run a loop of their own: have cdp_v8_pump()
+     * called in timeout_ms, replacing what was asked before.  0: soon; -1: not needed. */
+    void (*schedule)(cdp_v8 *v, int timeout_ms, void *data);
+
+    /* JavaScript is paused: called over and over until a session resumes it, to read a command
+     * from somewhere and pass it on.  Anything but 0 ends the pause.  NULL: where all sessions
+     * are of this thread a pause ends as soon as the callbacks of Debugger.paused have returned,
+     * since nobody else could end it; commands that step are best sent from them. */
+    int (*pause)(cdp_v8 *v, void *data);
+
+    void *data;
+} cdp_v8_options;
+
+/* An inspector for isolate, which must be entered and outlive it.  opt may be NULL.  An isolate
+ * has one: CDP_ESTATE if there is one already. */
+int cdp_v8_new(cdp_v8 **out, void *isolate, const cdp_v8_options *opt);
+
+/* Closes the sessions that are left, as cdp_close() does (their handles are gone then), and frees
+ * v.  CDP_ESTATE, doing nothing, inside a callback of one of its sessions or amid what was posted.
+ * NULL is fine. */
+int cdp_v8_free(cdp_v8 *v);
+
+/* Makes a context (a v8::Local<v8::Context>) visible to sessions.  The first one is where
+ * evaluations go by default.  Remove it before it is disposed of. */
+int cdp_v8_add_context(cdp_v8 *v, const void *context, const char *name);
+/* CDP_EINVAL: it was never added. */
+int cdp_v8_remove_context(cdp_v8 *v, const void *context);
+
+/* A session.  There may be many; none hears of another's events.  *out must be NULL, or a session:
+ * where that is a live one of v's the answer is CDP_ESTATE ("already connected") and *out stays.
+ * CDP_ESTATE too on another thread than the isolate's. */
+int cdp_v8_connect(cdp_session **out, cdp_v8 *v, const cdp_options *opt);
+
+/* Does all that is due: what was posted, V8's tasks, microtasks, rejections, completed and overdue
+ * asynchronous calls.  Returns in how many milliseconds to call again; -1: not before wake or
+ * schedule. */
+int cdp_v8_pump(cdp_v8 *v);
+
+/* Pauses before the next statement that runs, for every session that has the debugger enabled;
+ * reason is what Debugger.paused says.  cdp_v8_pause_on_start() gives Node's "Break on start". */
+int cdp_v8_break_on_next(cdp_v8 *v, const char *reason);
+int cdp_v8_pause_on_start(cdp_v8 *v);
+
+/* V8 knows the domain of this method ("Runtime.evaluate"); it looks no further than that. */
+bool cdp_v8_can_dispatch(const char *method);
+
+/* ---- what V8 cannot know by itself ------------------------------------- */
+
+/* Exceptions that nobody catches, and promises rejected without a handler, become events
+ * (Runtime.exceptionThrown, exceptionRevoked).  Either let the library listen: it takes the
+ * isolate's promise reject callback and adds a message listener.  (V8 calls that only for scripts
+ * run without a v8::TryCatch, or with a verbose one.) */
+int cdp_v8_listen(cdp_v8 *v);
+
+/* Or tell it from callbacks of your own: message and exception as a v8::MessageCallback gets them
+ * (v8::Local<v8::Message>, v8::Local<v8::Value>; added without data), reject being a
+ * v8::PromiseRejectMessage.  A rejection is reported by the next cdp_v8_pump() or waiting call
+ * if it has no handler by then. */
+unsigned cdp_v8_exception_thrown(cdp_v8 *v, const void *message, const void *exception);
+void cdp_v8_exception_revoked(cdp_v8 *v, unsigned id, const char *reason);
+void cdp_v8_promise_rejected(cdp_v8 *v, const void *reject);
+
+/* Asynchronous stack traces across timers, I/O and the like (promises need nothing): say when
+ * something is scheduled, and when it runs.  task is any even address that identifies it; a
+ * recurring one may run many times, others are forgotten once they finished or are cancelled. */
+void cdp_v8_async_scheduled(cdp_v8 *v, const char *name, void *task, bool recurring);
+void cdp_v8_async_started(cdp_v8 *v, void *task);
+void cdp_v8_async_finished(cdp_v8 *v, void *task);
+void cdp_v8_async_canceled(cdp_v8 *v, void *task);
+void cdp_v8_async_all_canceled(cdp_v8 *v);
+
+/* The loop is about to block (true), or goes on: CPU profiles show the time as "(idle)". */
+void cdp_v8_idle(cdp_v8 *v, bool idle);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CDP_V8_H */

@@ -1,0 +1,595 @@
+// shim.cc - V8's inspector, as C: see shim.h.
+//
+// Compiles against V8 10.2 to 14: where the API changed, overloads are ranked by what exists, so
+// that no version numbers are needed.  Built without exceptions and RTTI, as V8 is.
+#include "shim.h"
+
+#include <libplatform/libplatform.h>
+#include <v8-inspector.h>
+#include <v8.h>
+
+#include <chrono>
+#include <cstring>
+#include <list>
+#include <memory>
+#include <new>
+#include <string>
+
+namespace
+{
+
+using v8::HandleScope;
+using v8::Isolate;
+using v8::Local;
+using v8_inspector::StringBuffer;
+using v8_inspector::StringView;
+using v8_inspector::V8Inspector;
+using v8_inspector::V8InspectorSession;
+
+constexpr int kGroup = 1; // one inspector has one group of contexts
+
+template <int N> struct Rank : Rank<N - 1> {
+};
+template <> struct Rank<0> {
+};
+
+// V8 >= 13.7 wants connectShared(), 10.8 and later a trust level, 10.2 neither.
+template <class I>
+auto connect(I *i, typename I::Channel *ch, StringView state, Rank<2>)
+    -> decltype(i->connectShared(kGroup, ch, state, I::kFullyTrusted, I::kNotWaitingForDebugger))
+{
+    return i->connectShared(kGroup, ch, state, I::kFullyTrusted, I::kNotWaitingForDebugger);
+}
+
+template <class I>
+auto connect(I *i, typename I::Channel *ch, StringView state, Rank<1>)
+    -> decltype(i->connect(kGroup, ch, state, I::kFullyTrusted))
+{
+    return i->connect(kGroup, ch, state, I::kFullyTrusted);
+}
+
+template <class I>
+auto connect(I *i, typename I::Channel *ch, StringView state, Rank<0>)
+    -> decltype(i->connect(kGroup, ch, state))
+{
+    return i->connect(kGroup, ch, state);
+}
+
+StringView view(const void *bytes, size_t len)
+{
+    return StringView(static_cast<const uint8_t *>(bytes), len);
+}
+
+// UTF-8, or a V8 string, as the inspector wants it: an 8-bit StringView would be Latin-1.
+class Text
+{
+  public:
+    Text(Isolate *isolate, Local<v8::Value> s) : value_(isolate, s)
+    {
+    }
+    Text(Isolate *isolate, const char *s) : Text(isolate, string(isolate, s))
+    {
+    }
+    StringView get() const
+    {
+        if (!*value_)
+            return StringView();
+        return StringView(*value_, static_cast<size_t>(value_.length()));
+    }
+
+  private:
+    static Local<v8::Value> string(Isolate *isolate, const char *s)
+    {
+        Local<v8::String> str;
+        if (!v8::String::NewFromUtf8(isolate, s ? s : "").ToLocal(&str))
+            str = v8::String::Empty(isolate);
+        return str;
+    }
+    v8::String::Value value_;
+};
+
+// A promise that was rejected without a handler.  Once it is reported it has an id, and the promise
+// is held weakly, in case a handler is still added.
+struct Rejection {
+    v8::Global<v8::Promise> promise;
+    v8::Global<v8::Value> value;
+    v8::Global<v8::Message> message;
+    unsigned id = 0;
+};
+
+} // namespace
+
+struct cdp__shim final : v8_inspector::V8InspectorClient {
+    cdp__shim(Isolate *i, v8::Platform *p, const cdp__shim_ops *o, void *s)
+        : isolate(i), platform(p), ops(*o), self(s)
+    {
+        inspector = V8Inspector::create(isolate, this);
+    }
+
+    void runMessageLoopOnPause(int) override;
+    void quitMessageLoopOnPause() override
+    {
+        resumed = true;
+        ops.resume(self);
+    }
+    void runIfWaitingForDebugger(int) override
+    {
+        ops.run_if_waiting(self);
+    }
+    Local<v8::Context> ensureDefaultContextInGroup(int) override
+    {
+        return contexts.empty() ? Local<v8::Context>() : contexts.front().Get(isolate);
+    }
+    double currentTimeMS() override
+    {
+        using namespace std::chrono;
+        return duration<double, std::milli>(system_clock::now().time_since_epoch()).count();
+    }
+    std::unique_ptr<StringBuffer> resourceNameToUrl(const StringView &name) override;
+
+    Isolate *isolate;
+    v8::Platform *platform;
+    cdp__shim_ops ops;
+    void *self;
+    std::unique_ptr<V8Inspector> inspector;
+    cdp__shim_session *sessions = nullptr;
+    std::list<v8::Global<v8::Context>> contexts; // the default one first
+    std::list<Rejection> rejected, reported;
+    bool paused = false, resumed = false;
+};
+
+// depth counts the frames of V8 that use this session.  Deleting V8's session below one of its
+// own frames crashes, so that is left to cdp__shim_reap().
+struct cdp__shim_session final : V8Inspector::Channel {
+    void sendResponse(int id, std::unique_ptr<StringBuffer> message) override
+    {
+        StringView v = message->string();
+        depth++;
+        if (ch.response)
+            ch.response(self, id, v.is8Bit() ? v.characters8() : nullptr,
+                        v.is8Bit() ? v.length() : 0);
+        depth--;
+    }
+    void sendNotification(std::unique_ptr<StringBuffer> message) override
+    {
+        StringView v = message->string();
+        depth++;
+        if (ch.event && v.is8Bit() && v.length())
+            ch.event(self, v.characters8(), v.length());
+        depth--;
+    }
+    void flushProtocolNotifications() override
+    {
+    }
+
+    cdp__shim *shim = nullptr;
+    std::shared_ptr<V8InspectorSession> session;
+    cdp__shim_channel ch = {};
+    void *self = nullptr;
+    unsigned depth = 0;
+    bool dead = false;
+    cdp__shim_session *next = nullptr;
+};
+
+namespace
+{
+
+// A session that ends amid its own dispatch cannot be deleted yet, but must not keep JavaScript
+// paused.
+void leave_pause(cdp__shim *shim)
+{
+    static const char disable[] = "\xd8\x5a\x00\x00\x00\x1e\xbf\x62id\x00\x66method"
+                                  "\x70"
+                                  "Debugger.disable\xff";
+    static_assert(sizeof disable - 1 == 6 + 0x1e, "the envelope's length");
+    for (cdp__shim_session *s = shim->sessions; s; s = s->next)
+        if (s->dead && s->depth)
+            cdp__shim_dispatch(s, disable, sizeof disable - 1);
+}
+
+std::string utf8(Isolate *isolate, Local<v8::Value> v)
+{
+    v8::String::Utf8Value s(isolate, v);
+    return *s ? std::string(*s, static_cast<size_t>(s.length())) : std::string();
+}
+
+unsigned report(cdp__shim *shim, Local<v8::Context> context, const char *text,
+                Local<v8::Message> message, Local<v8::Value> exception)
+{
+    Isolate *isolate = shim->isolate;
+    Local<v8::StackTrace> stack = message->GetStackTrace();
+    int script = message->GetScriptOrigin().ScriptId();
+    // V8 takes the position from the stack where the script is 0.
+    if (!stack.IsEmpty() && stack->GetFrameCount() > 0 &&
+        stack->GetFrame(isolate, 0)->GetScriptId() == script)
+        script = 0;
+    Local<v8::Value> name = message->GetScriptResourceName();
+    if (name.IsEmpty() || !name->IsString())
+        name = v8::String::Empty(isolate);
+    int line = message->GetLineNumber(context).FromMaybe(0);
+    int column = message->GetStartColumn(context).FromMaybe(-1) + 1;
+    return shim->inspector->exceptionThrown(
+        context, view(text, std::strlen(text)), exception, Text(isolate, message->Get()).get(),
+        Text(isolate, name).get(), static_cast<unsigned>(line), static_cast<unsigned>(column),
+        shim->inspector->createStackTrace(stack), script);
+}
+
+Local<v8::Context> context_of(cdp__shim *shim)
+{
+    if (shim->isolate->InContext())
+        return shim->isolate->GetCurrentContext();
+    return shim->ensureDefaultContextInGroup(kGroup);
+}
+
+std::string stack_of(Isolate *isolate, Local<v8::Context> context, Local<v8::Value> value)
+{
+    Local<v8::Value> stack;
+    if (!value->IsNativeError())
+        return std::string();
+    v8::TryCatch ignore(isolate);
+    Local<v8::String> key = v8::String::NewFromUtf8Literal(isolate, "stack");
+    if (!value.As<v8::Object>()->Get(context, key).ToLocal(&stack) || !stack->IsString())
+        return std::string();
+    return utf8(isolate, stack);
+}
+
+void report_rejection(cdp__shim *shim, Rejection *r)
+{
+    static const char prefix[] = "Uncaught ";
+    Isolate *isolate = shim->isolate;
+    HandleScope handles(isolate);
+    Local<v8::Context> context = context_of(shim);
+    if (context.IsEmpty())
+        return;
+    v8::Context::Scope scope(context);
+    Local<v8::Message> message = r->message.Get(isolate);
+    Local<v8::Value> value = r->value.Get(isolate);
+    std::string text = utf8(isolate, message->Get());
+    if (text.compare(0, sizeof prefix - 1, prefix) == 0)
+        text.erase(0, sizeof prefix - 1);
+    text.insert(0, "Uncaught (in promise) ");
+    std::string stack = stack_of(isolate, context, value);
+    r->message.Reset();
+    r->value.Reset();
+    r->promise.SetWeak();
+    unsigned id = r->id = report(shim, context, "Uncaught (in promise)", message, value);
+    shim->ops.rejected(shim->self, id, text.c_str(), stack.c_str());
+}
+
+// Takes the rejection of promise out of a list; 0, or the id that it was reported with.
+bool take_rejection(std::list<Rejection> *list, Local<v8::Promise> promise, unsigned *id)
+{
+    for (auto i = list->end(); i != list->begin();) {
+        if (!(*--i).promise.IsEmpty() && i->promise == promise) {
+            *id = i->id;
+            list->erase(i);
+            return true;
+        }
+    }
+    return false;
+}
+
+void handler_added(cdp__shim *shim, Local<v8::Promise> promise)
+{
+    unsigned id = 0;
+    if (!take_rejection(&shim->rejected, promise, &id) &&
+        take_rejection(&shim->reported, promise, &id))
+        cdp__shim_revoked(shim, id, "Handler added to rejected promise");
+}
+
+void on_message(Local<v8::Message> message, Local<v8::Value> exception)
+{
+    cdp__shim *shim = cdp__v8_shim_of(Isolate::GetCurrent());
+    if (shim)
+        cdp__shim_thrown(shim, &message, &exception);
+}
+
+void on_promise(v8::PromiseRejectMessage message)
+{
+    cdp__shim *shim = cdp__v8_shim_of(Isolate::GetCurrent());
+    if (shim)
+        cdp__shim_promise(shim, &message);
+}
+
+template <class T> Local<T> local(const void *p)
+{
+    return *static_cast<const Local<T> *>(p);
+}
+
+} // namespace
+
+void cdp__shim::runMessageLoopOnPause(int)
+{
+    if (paused)
+        return;
+    paused = true;
+    cdp__shim_reap(this);
+    leave_pause(this);
+    // A callback of Debugger.paused may have resumed already.
+    if (!resumed)
+        ops.pause(self);
+    paused = resumed = false;
+}
+
+// Absolute paths are file URLs to front-ends, as with Node.
+std::unique_ptr<StringBuffer> cdp__shim::resourceNameToUrl(const StringView &name)
+{
+    HandleScope handles(isolate);
+    Local<v8::String> s;
+    v8::MaybeLocal<v8::String> text = name.is8Bit() ? v8::String::NewFromOneByte(
+                                                          isolate, name.characters8(),
+                                                          v8::NewStringType::kNormal,
+                                                          static_cast<int>(name.length()))
+                                                    : v8::String::NewFromTwoByte(
+                                                          isolate, name.characters16(),
+                                                          v8::NewStringType::kNormal,
+                                                          static_cast<int>(name.length()));
+    std::string path = text.ToLocal(&s) ? utf8(isolate, s) : std::string();
+    if (path.empty() || path[0] != '/')
+        return nullptr;
+    std::string url = "file://";
+    for (char c : path) {
+        static const char hex[] = "0123456789ABCDEF";
+        unsigned char u = static_cast<unsigned char>(c);
+        if (u > 0x20 && u < 0x7f && !std::strchr("\"#%<>?[\\]^`{|}", c)) {
+            url += c;
+        } else {
+            url += '%';
+            url += hex[u >> 4];
+            url += hex[u & 15];
+        }
+    }
+    return StringBuffer::create(view(url.data(), url.size()));
+}
+
+extern "C" {
+
+cdp__shim *cdp__shim_new(void *isolate, void *platform, const cdp__shim_ops *ops, void *self)
+{
+    if (ops->size != sizeof *ops)
+        return nullptr;
+    return new (std::nothrow) cdp__shim(static_cast<Isolate *>(isolate),
+                                        static_cast<v8::Platform *>(platform), ops, self);
+}
+
+void cdp__shim_free(cdp__shim *shim)
+{
+    Isolate::Scope entered(shim->isolate);
+    HandleScope handles(shim->isolate);
+    cdp__shim_reap(shim);
+    while (!shim->contexts.empty()) {
+        Local<v8::Context> context = shim->contexts.front().Get(shim->isolate);
+        cdp__shim_remove_context(shim, &context);
+    }
+    delete shim;
+}
+
+void cdp__shim_add_context(cdp__shim *shim, const void *context, const char *name, const char *aux)
+{
+    Isolate *isolate = shim->isolate;
+    HandleScope handles(isolate);
+    Local<v8::Context> c = local<v8::Context>(context);
+    Text name_text(isolate, name);
+    if (!aux)
+        aux = shim->contexts.empty() ? "{\"isDefault\":true}" : "{\"isDefault\":false}";
+    Text aux_text(isolate, aux);
+    shim->contexts.emplace_back(isolate, c);
+    v8_inspector::V8ContextInfo info(c, kGroup, name_text.get());
+    info.auxData = aux_text.get();
+    info.hasMemoryOnConsole = true;
+    shim->inspector->contextCreated(info);
+}
+
+bool cdp__shim_remove_context(cdp__shim *shim, const void *context)
+{
+    Local<v8::Context> c = local<v8::Context>(context);
+    for (auto i = shim->contexts.begin(); i != shim->contexts.end(); ++i) {
+        if (!(*i == c))
+            continue;
+        shim->contexts.erase(i);
+        shim->inspector->contextDestroyed(c);
+        return true;
+    }
+    return false;
+}
+
+cdp__shim_session *cdp__shim_connect(cdp__shim *shim, const cdp__shim_channel *ch, void *self)
+{
+    // With this as its state a session speaks CBOR from its first byte.
+    static const char binary[] = "\xd8\x5a\x00\x00\x00\x17\xbf\x73use_binary_protocol\xf5\xff";
+    static_assert(sizeof binary - 1 == 6 + 0x17, "the envelope's length");
+    cdp__shim_session *s = new (std::nothrow) cdp__shim_session;
+    if (!s)
+        return nullptr;
+    Isolate::Scope entered(shim->isolate);
+    HandleScope handles(shim->isolate);
+    s->shim = shim;
+    s->self = self;
+    s->ch = *ch;
+    s->session = connect(shim->inspector.get(), s, view(binary, sizeof binary - 1), Rank<2>());
+    if (!s->session) {
+        delete s;
+        return nullptr;
+    }
+    s->next = shim->sessions;
+    shim->sessions = s;
+    return s;
+}
+
+void cdp__shim_disconnect(cdp__shim_session *s)
+{
+    cdp__shim *shim = s->shim;
+    s->ch = {};
+    s->dead = true;
+    if (shim->paused)
+        leave_pause(shim);
+    cdp__shim_reap(shim);
+}
+
+void cdp__shim_reap(cdp__shim *shim)
+{
+    for (cdp__shim_session **p = &shim->sessions; *p;) {
+        cdp__shim_session *s = *p;
+        if (!s->dead || s->depth) {
+            p = &s->next;
+            continue;
+        }
+        Isolate::Scope entered(shim->isolate);
+        HandleScope handles(shim->isolate);
+        *p = s->next;
+        s->session.reset();
+        delete s;
+        p = &shim->sessions; // ending it may have called back
+    }
+}
+
+bool cdp__shim_busy(const cdp__shim *shim)
+{
+    cdp__shim_session *s = shim->sessions;
+    while (s && s->depth == 0)
+        s = s->next;
+    return s != nullptr;
+}
+
+void cdp__shim_dispatch(cdp__shim_session *s, const void *bytes, size_t len)
+{
+    cdp__shim *shim = s->shim;
+    Isolate::Scope entered(shim->isolate);
+    HandleScope handles(shim->isolate);
+    s->depth++;
+    s->session->dispatchProtocolMessage(view(bytes, len));
+    if (--s->depth == 0 && s->dead)
+        cdp__shim_reap(shim);
+}
+
+void cdp__shim_break(cdp__shim_session *s, const char *reason)
+{
+    s->session->schedulePauseOnNextStatement(view(reason, std::strlen(reason)), StringView());
+}
+
+bool cdp__shim_can_dispatch(const char *method, size_t len)
+{
+    return V8InspectorSession::canDispatchMethod(view(method, len));
+}
+
+void cdp__shim_interrupt(void *isolate, void *token)
+{
+    static_cast<Isolate *>(isolate)->RequestInterrupt(
+        [](Isolate *, void *data) { cdp__v8_interrupted(data); }, token);
+}
+
+bool cdp__shim_pump(cdp__shim *shim)
+{
+    if (!shim->platform)
+        return false;
+    Isolate::Scope entered(shim->isolate);
+    HandleScope handles(shim->isolate);
+    return v8::platform::PumpMessageLoop(shim->platform, shim->isolate);
+}
+
+void cdp__shim_settle(cdp__shim *shim)
+{
+    Isolate::Scope entered(shim->isolate);
+    HandleScope handles(shim->isolate);
+    shim->isolate->PerformMicrotaskCheckpoint();
+    while (!shim->rejected.empty()) {
+        shim->reported.splice(shim->reported.end(), shim->rejected, shim->rejected.begin());
+        report_rejection(shim, &shim->reported.back());
+    }
+    while (!shim->reported.empty() && shim->reported.front().promise.IsEmpty())
+        shim->reported.pop_front();
+}
+
+bool cdp__shim_in_script(const cdp__shim *shim)
+{
+    HandleScope handles(shim->isolate);
+    return v8::StackTrace::CurrentStackTrace(shim->isolate, 1)->GetFrameCount() > 0;
+}
+
+void cdp__shim_idle(cdp__shim *shim, bool idle)
+{
+    if (idle)
+        shim->inspector->idleStarted();
+    else
+        shim->inspector->idleFinished();
+}
+
+unsigned cdp__shim_thrown(cdp__shim *shim, const void *message, const void *exception)
+{
+    HandleScope handles(shim->isolate);
+    Local<v8::Context> context = context_of(shim);
+    if (context.IsEmpty())
+        return 0;
+    v8::Context::Scope scope(context);
+    return report(shim, context, "Uncaught", local<v8::Message>(message),
+                  local<v8::Value>(exception));
+}
+
+void cdp__shim_revoked(cdp__shim *shim, unsigned id, const char *reason)
+{
+    HandleScope handles(shim->isolate);
+    Local<v8::Context> context = context_of(shim);
+    if (!context.IsEmpty())
+        shim->inspector->exceptionRevoked(context, id, view(reason, std::strlen(reason)));
+}
+
+void cdp__shim_promise(cdp__shim *shim, const void *message)
+{
+    const v8::PromiseRejectMessage *m = static_cast<const v8::PromiseRejectMessage *>(message);
+    Isolate *isolate = shim->isolate;
+    HandleScope handles(isolate);
+    if (m->GetEvent() == v8::kPromiseHandlerAddedAfterReject) {
+        handler_added(shim, m->GetPromise());
+        return;
+    }
+    if (m->GetEvent() != v8::kPromiseRejectWithNoHandler)
+        return;
+    Local<v8::Value> value = m->GetValue();
+    if (value.IsEmpty())
+        value = v8::Undefined(isolate);
+    shim->rejected.emplace_back();
+    Rejection &r = shim->rejected.back();
+    r.promise.Reset(isolate, m->GetPromise());
+    r.value.Reset(isolate, value);
+    // Now, while the stack is that of the rejection.
+    r.message.Reset(isolate, v8::Exception::CreateMessage(isolate, value));
+}
+
+void cdp__shim_listen(cdp__shim *shim)
+{
+    // Without data: a listener with data is not told the exception.
+    shim->isolate->AddMessageListener(on_message);
+    shim->isolate->SetPromiseRejectCallback(on_promise);
+}
+
+void cdp__shim_unlisten(cdp__shim *shim)
+{
+    shim->isolate->RemoveMessageListeners(on_message);
+    shim->isolate->SetPromiseRejectCallback(nullptr);
+}
+
+void cdp__shim_async(cdp__shim *shim, cdp__shim_async_step step, const char *name, void *task)
+{
+    V8Inspector *inspector = shim->inspector.get();
+    switch (step) {
+    case CDP__ASYNC_SCHEDULED:
+    case CDP__ASYNC_RECURRING:
+        inspector->asyncTaskScheduled(view(name, std::strlen(name)), task,
+                                      step == CDP__ASYNC_RECURRING);
+        break;
+    case CDP__ASYNC_STARTED:
+        inspector->asyncTaskStarted(task);
+        break;
+    case CDP__ASYNC_FINISHED:
+        inspector->asyncTaskFinished(task);
+        break;
+    case CDP__ASYNC_CANCELED:
+        inspector->asyncTaskCanceled(task);
+        break;
+    case CDP__ASYNC_ALL_CANCELED:
+        inspector->allAsyncTasksCanceled();
+        break;
+    }
+}
+
+} // extern "C"

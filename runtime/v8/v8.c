@@ -1,0 +1,328 @@
+/*
+ * v8.c - the inspector of an isolate: its life, how other threads reach it, what V8 asks of it.
+ */
+#include "v8_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- from other threads ------------------------------------------------ */
+
+/* The inspectors that live: interrupts and V8's listeners come with an isolate or a token, and may
+ * come after the end of what they were meant for. */
+static pthread_mutex_t live_lock = PTHREAD_MUTEX_INITIALIZER;
+static cdp_v8 *live;
+static uintptr_t last_token;
+
+static cdp_v8 *find_live(const void *isolate, uintptr_t token)
+{
+    cdp_v8 *v;
+
+    pthread_mutex_lock(&live_lock);
+    for (v = live; v && (isolate ? v->isolate != isolate : v->token != token); v = v->next)
+        ;
+    pthread_mutex_unlock(&live_lock);
+    return v; /* only its own thread asks for it, and frees it */
+}
+
+cdp__shim *cdp__v8_shim_of(void *isolate)
+{
+    cdp_v8 *v = find_live(isolate, 0);
+
+    return v ? v->shim : NULL;
+}
+
+void cdp__v8_interrupted(void *token)
+{
+    cdp_v8 *v = find_live(NULL, (uintptr_t)token);
+
+    if (!v)
+        return;
+    pthread_mutex_lock(&v->lock);
+    v->interrupting = false;
+    pthread_mutex_unlock(&v->lock);
+    v->busy++;
+    cdp__v8_run_posted(v);
+    cdp__v8_deliver_ready(v);
+    v->busy--;
+}
+
+/* V8 keeps every request until JavaScript runs: one at a time is enough. */
+void cdp__v8_wake(cdp_v8 *v)
+{
+    pthread_mutex_lock(&v->lock);
+    v->woken = true;
+    pthread_cond_broadcast(&v->wakeup);
+    if (!v->interrupting) {
+        v->interrupting = true;
+        cdp__shim_interrupt(v->isolate, (void *)v->token);
+    }
+    pthread_mutex_unlock(&v->lock);
+    if (v->opt.wake)
+        v->opt.wake(v, v->opt.data);
+}
+
+void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&v->lock);
+    while (!v->woken && pthread_cond_timedwait(&v->wakeup, &v->lock, &until) != ETIMEDOUT)
+        ;
+    v->woken = false;
+    pthread_mutex_unlock(&v->lock);
+}
+
+/* ---- what V8 asks for -------------------------------------------------- */
+
+static void on_pause(void *self)
+{
+    cdp_v8 *v = self;
+
+    v->resumed = false;
+    v->busy++;
+    while (!v->resumed) {
+        int rc = 1;
+        for (cdp__v8_hooks *h = v->hooks; h && rc > 0; h = h->next)
+            if (h->pause)
+                rc = h->pause(h->self, v);
+        if (rc > 0 && v->opt.pause)
+            rc = v->opt.pause(v, v->opt.data);
+        if (rc != 0)
+            break;
+        cdp__v8_run_posted(v);
+        cdp__v8_deliver_ready(v);
+    }
+    v->busy--;
+}
+
+static void on_resume(void *self)
+{
+    cdp_v8 *v = self;
+
+    v->resumed = true;
+}
+
+static void on_run_if_waiting(void *self)
+{
+    cdp_v8 *v = self;
+
+    for (cdp__v8_hooks *h = v->hooks, *next; h; h = next) {
+        next = h->next;
+        if (h->run_if_waiting)
+            h->run_if_waiting(h->self, v);
+    }
+}
+
+static void on_rejected(void *self, unsigned id, const char *text, const char *stack)
+{
+    cdp_v8 *v = self;
+
+    for (cdp__v8_hooks *h = v->hooks, *next; h; h = next) {
+        next = h->next;
+        if (h->rejected)
+            h->rejected(h->self, id, text, stack);
+    }
+}
+
+void cdp__v8_hook(cdp_v8 *v, cdp__v8_hooks *hooks)
+{
+    hooks->next = v->hooks;
+    v->hooks = hooks;
+}
+
+void cdp__v8_unhook(cdp_v8 *v, cdp__v8_hooks *hooks)
+{
+    for (cdp__v8_hooks **p = &v->hooks; *p; p = &(*p)->next)
+        if (*p == hooks) {
+            *p = hooks->next;
+            return;
+        }
+}
+
+int cdp_v8_pump(cdp_v8 *v)
+{
+    v->busy++;
+    cdp__v8_run_posted(v);
+    if (!v->in_progress) {
+        while (cdp__shim_pump(v->shim))
+            ;
+        if (!cdp__shim_in_script(v->shim))
+            cdp__shim_settle(v->shim);
+    }
+    cdp__v8_deliver_ready(v);
+    cdp__shim_reap(v->shim);
+    v->busy--;
+    return cdp__v8_next_timeout(v);
+}
+
+/* ---- life -------------------------------------------------------------- */
+
+static int init_lock(cdp_v8 *v)
+{
+    pthread_condattr_t attr;
+    int rc = pthread_mutex_init(&v->lock, NULL);
+
+    if (rc != 0)
+        return CDP_ENOMEM;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    rc = pthread_cond_init(&v->wakeup, &attr);
+    pthread_condattr_destroy(&attr);
+    if (rc != 0)
+        pthread_mutex_destroy(&v->lock);
+    return rc == 0 ? 0 : CDP_ENOMEM;
+}
+
+int cdp_v8_new(cdp_v8 **out, void *isolate, const cdp_v8_options *opt)
+{
+    static const cdp__shim_ops ops = { .size = sizeof ops,
+                                       .pause = on_pause,
+                                       .resume = on_resume,
+                                       .run_if_waiting = on_run_if_waiting,
+                                       .rejected = on_rejected };
+    cdp_v8 *v;
+
+    *out = NULL;
+    if (!isolate)
+        return CDP_EINVAL;
+    if (find_live(isolate, 0))
+        return CDP_ESTATE;
+    if (!(v = calloc(1, sizeof *v)))
+        return CDP_ENOMEM;
+    if (opt)
+        v->opt = *opt;
+    v->isolate = isolate;
+    v->thread = pthread_self();
+    if (init_lock(v) < 0) {
+        free(v);
+        return CDP_ENOMEM;
+    }
+    v->shim = cdp__shim_new(isolate, v->opt.platform, &ops, v);
+    if (!v->shim) {
+        pthread_cond_destroy(&v->wakeup);
+        pthread_mutex_destroy(&v->lock);
+        free(v);
+        return CDP_ENOMEM;
+    }
+    pthread_mutex_lock(&live_lock);
+    v->token = ++last_token;
+    v->next = live;
+    live = v;
+    pthread_mutex_unlock(&live_lock);
+    *out = v;
+    return 0;
+}
+
+int cdp_v8_free(cdp_v8 *v)
+{
+    if (!v)
+        return 0;
+    if (v->busy || v->in_progress || cdp__shim_busy(v->shim))
+        return CDP_ESTATE;
+    v->busy++; /* callbacks of calls that end now must not come here again */
+    cdp__v8_close_sessions(v);
+    if (v->listening)
+        cdp__shim_unlisten(v->shim);
+    pthread_mutex_lock(&live_lock);
+    for (cdp_v8 **p = &live; *p; p = &(*p)->next)
+        if (*p == v) {
+            *p = v->next;
+            break;
+        }
+    pthread_mutex_unlock(&live_lock);
+    cdp__shim_free(v->shim);
+    pthread_cond_destroy(&v->wakeup);
+    pthread_mutex_destroy(&v->lock);
+    free(v);
+    return 0;
+}
+
+/* ---- contexts, and what is passed on ----------------------------------- */
+
+int cdp_v8_add_context(cdp_v8 *v, const void *context, const char *name)
+{
+    if (!context)
+        return CDP_EINVAL;
+    if (!name)
+        name = v->opt.name ? v->opt.name : "main";
+    cdp__shim_add_context(v->shim, context, name, NULL);
+    return 0;
+}
+
+int cdp_v8_remove_context(cdp_v8 *v, const void *context)
+{
+    return context && cdp__shim_remove_context(v->shim, context) ? 0 : CDP_EINVAL;
+}
+
+int cdp_v8_pause_on_start(cdp_v8 *v)
+{
+    return cdp_v8_break_on_next(v, "Break on start");
+}
+
+bool cdp_v8_can_dispatch(const char *method)
+{
+    return method && cdp__shim_can_dispatch(method, strlen(method));
+}
+
+int cdp_v8_listen(cdp_v8 *v)
+{
+    if (!v->listening)
+        cdp__shim_listen(v->shim);
+    v->listening = true;
+    return 0;
+}
+
+unsigned cdp_v8_exception_thrown(cdp_v8 *v, const void *message, const void *exception)
+{
+    return cdp__shim_thrown(v->shim, message, exception);
+}
+
+void cdp_v8_exception_revoked(cdp_v8 *v, unsigned id, const char *reason)
+{
+    cdp__shim_revoked(v->shim, id, reason ? reason : "");
+}
+
+void cdp_v8_promise_rejected(cdp_v8 *v, const void *reject)
+{
+    cdp__shim_promise(v->shim, reject);
+}
+
+void cdp_v8_async_scheduled(cdp_v8 *v, const char *name, void *task, bool recurring)
+{
+    cdp__shim_async(v->shim, recurring ? CDP__ASYNC_RECURRING : CDP__ASYNC_SCHEDULED, name, task);
+}
+
+void cdp_v8_async_started(cdp_v8 *v, void *task)
+{
+    cdp__shim_async(v->shim, CDP__ASYNC_STARTED, NULL, task);
+}
+
+void cdp_v8_async_finished(cdp_v8 *v, void *task)
+{
+    cdp__shim_async(v->shim, CDP__ASYNC_FINISHED, NULL, task);
+}
+
+void cdp_v8_async_canceled(cdp_v8 *v, void *task)
+{
+    cdp__shim_async(v->shim, CDP__ASYNC_CANCELED, NULL, task);
+}
+
+void cdp_v8_async_all_canceled(cdp_v8 *v)
+{
+    cdp__shim_async(v->shim, CDP__ASYNC_ALL_CANCELED, NULL, NULL);
+}
+
+void cdp_v8_idle(cdp_v8 *v, bool idle)
+{
+    cdp__shim_idle(v->shim, idle);
+}

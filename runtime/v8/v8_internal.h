@@ -1,0 +1,66 @@
+/*
+ * v8_internal.h - the inside of a cdp_v8, for the other modules that sit on it.
+ */
+#ifndef CDP_V8_INTERNAL_H
+#define CDP_V8_INTERNAL_H
+
+#include "shim.h"
+
+#include <cdp/v8.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct cdp__v8_session cdp__v8_session;
+
+/* What sits between V8 and cdp_v8_options: sessions that live on other threads can end a pause
+ * and hold up the start.  Members may be NULL. */
+typedef struct cdp__v8_hooks {
+    int (*pause)(void *self, cdp_v8 *v); /* as cdp_v8_options.pause; before it */
+    void (*run_if_waiting)(void *self, cdp_v8 *v);
+    void (*rejected)(void *self, unsigned id, const char *text, const char *stack);
+    void (*posted)(void *self, cdp_v8 *v); /* on the isolate's thread, after cdp__v8_wake() */
+    void *self;
+    struct cdp__v8_hooks *next;
+} cdp__v8_hooks;
+
+struct cdp_v8 {
+    void *isolate;
+    cdp_v8_options opt;
+    cdp__shim *shim;
+    pthread_t thread;
+    uintptr_t token; /* names it to interrupts, which may come after its end */
+    struct cdp_v8 *next;
+    cdp__v8_session *sessions;
+    cdp__v8_hooks *hooks;
+    unsigned round;       /* of walks over sessions */
+    unsigned busy;        /* frames of ours that need it to stay */
+    unsigned in_progress; /* callbacks of heap snapshot progress: V8 must be left alone */
+    bool resumed;
+    bool listening;
+
+    pthread_mutex_t lock; /* guards what is below */
+    pthread_cond_t wakeup;
+    bool woken;
+    bool interrupting; /* at most one interrupt is under way */
+};
+
+void cdp__v8_hook(cdp_v8 *v, cdp__v8_hooks *hooks);
+void cdp__v8_unhook(cdp_v8 *v, cdp__v8_hooks *hooks);
+
+/* From any thread: has the isolate's thread look at what was posted, busy, idle or paused. */
+void cdp__v8_wake(cdp_v8 *v);
+
+/* Runs what was posted, to sessions and hooks. */
+void cdp__v8_run_posted(cdp_v8 *v);
+
+/* Waits for cdp__v8_wake(), or that long. */
+void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms);
+
+/* Of all sessions: calls back what is ready or overdue; ends them. */
+void cdp__v8_deliver_ready(cdp_v8 *v);
+void cdp__v8_close_sessions(cdp_v8 *v);
+
+/* Milliseconds until a session has something due: 0 now, -1 never. */
+int cdp__v8_next_timeout(const cdp_v8 *v);
+
+#endif /* CDP_V8_INTERNAL_H */
