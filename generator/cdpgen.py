@@ -21,16 +21,15 @@ from errors import At, ProtocolError
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(_HERE)
-# This program; what else is in the folder leaves the output alone.
-_PROGRAM = ("cdpgen", "errors", "model", "names", "output", "render", "schema", "spelling", "tables")
 _INPUTS = "INPUTS.sha256"
 
 
 def main(argv=None):
     """Exit status: 0 done, 1 bad input or --check found a difference, 2 bad usage."""
     p = argparse.ArgumentParser(prog="cdpgen", description=__doc__.split("\n", 1)[0])
-    p.add_argument("--in", dest="source", required=True, help="folder of *.json, or one file")
-    p.add_argument("--out", required=True, help="folder for include/ and src/")
+    source, out = os.path.join(_ROOT, "protocol_json"), os.path.join(_ROOT, "generated")
+    p.add_argument("--in", dest="source", default=source, help="folder of *.json, or one file")
+    p.add_argument("--out", default=out, help="folder for include/ and src/")
     p.add_argument("--domains", help="only these (A,B,...) and those they refer to")
     p.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
     args = p.parse_args(argv)
@@ -58,12 +57,15 @@ def main(argv=None):
 def generate(source, domains=None):
     """{path below the output folder: text}"""
     paths, revision = _inputs(source)
-    sources = [(schema.read(path, os.path.basename(path)), At(os.path.basename(path))) for path in paths]
+    sources = []
+    for path in paths:
+        shown = os.path.basename(path)
+        sources.append((schema.read(path, shown), At(shown)))
     protocol = model.build(sources, revision)
     if domains:
         protocol = model.select(protocol, domains.split(","))
     files = render.render(protocol)
-    files[_INPUTS] = _digests(source, paths)
+    files[_INPUTS] = _digests(paths)
     return files
 
 
@@ -84,21 +86,18 @@ def _inputs(source):
     return paths, revision
 
 
-def _digests(source, paths):
-    """The inputs as `sha256sum -c` takes them from the top of the tree."""
-    paths = list(paths)
-    if os.path.isfile(os.path.join(source, "REVISION")):
-        paths.append(os.path.join(source, "REVISION"))
-    paths += [os.path.join(_HERE, name + ".py") for name in _PROGRAM]
-    paths += [os.path.join(render.TEMPLATES, name) for name in sorted(os.listdir(render.TEMPLATES))]
-    lines = []
-    for path in paths:
+def _digests(paths):
+    """Every input as sha256sum prints it at the top of the tree, sorted; make compares that."""
+    programs = [os.path.join(_HERE, f) for f in os.listdir(_HERE) if f.endswith(".py")]
+    templates = [os.path.join(render.TEMPLATES, f) for f in os.listdir(render.TEMPLATES)]
+    lines = {}
+    for path in paths + programs + templates:
         shown = os.path.relpath(os.path.abspath(path), _ROOT)
+        if shown.startswith(".."):  # where that lies is nobody's business
+            shown = os.path.basename(path)
         with open(path, "rb") as f:
-            digest = hashlib.sha256(f.read()).hexdigest()
-        # Where a tree lies outside this one is nobody's business.
-        lines.append("%s  %s\n" % (digest, os.path.basename(path) if shown[:2] == ".." else shown))
-    return "".join(lines)
+            lines[shown] = hashlib.sha256(f.read()).hexdigest()
+    return "".join("%s  %s\n" % (lines[shown], shown) for shown in sorted(lines))
 
 
 def _report(changed, stale):
