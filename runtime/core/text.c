@@ -399,18 +399,18 @@ static bool good_escape(const char *p, const char *end)
  * a backslash; then, whether the block's last one is. */
 static inline uint64_t after_backslashes(uint64_t slash, uint64_t *carry)
 {
-    slash &= ~*carry;
+    const uint64_t even = EACH(0x55);
     uint64_t after = slash << 1 | *carry;
-    if (slash & after) { /* of several in a row, every other one is data */
-        after = *carry;
-        for (uint64_t left = slash; left;) {
-            uint64_t bit = left & (0 - left);
-            after |= bit << 1;
-            left &= ~(bit | bit << 1);
-            slash &= ~(bit << 1);
-        }
+
+    if (slash & after) {
+        /* Of several in a row every other one is data.  Adding its first bit to such a row
+         * makes it zeros, which tells rows that start at even bits from the others. */
+        slash &= ~*carry;
+        uint64_t first = slash & ~(slash << 1);
+        uint64_t even_rows = slash & ~(slash + (first & even)), odd_rows = slash ^ even_rows;
+        after = (even_rows << 1 & ~even) | (odd_rows << 1 & even) | *carry;
     }
-    *carry = slash >> 63;
+    *carry = (slash & ~after) >> 63;
     return after;
 }
 
@@ -526,19 +526,20 @@ size_t cdp__json_unescape(char *out, const char *p, const char *end)
     while (end - p >= BLOCK + BLOCK_MARGIN) {
         const char *from = p;
         block b = block_load(p);
-        uint64_t slashes = block_is(&b, '\\');
+        uint64_t carry = 0, slashes = block_is(&b, '\\');
+        slashes &= ~after_backslashes(slashes, &carry);
         while (slashes) {
             const char *slash = from + __builtin_ctzll(slashes);
             size_t n = (size_t)(slash - p);
             char c = meanings[(unsigned char)slash[1]];
             copy_run(out, p, n);
             out += n;
-            if (c && c != '\\') {
+            if (c) {
                 *out++ = c;
                 p = slash + 2;
                 slashes &= slashes - 1;
-            } else { /* has more backslashes */
-                p = unescape_one(&out, slash, end);
+            } else { /* may have taken two */
+                p = unescape_unicode(&out, slash, end);
                 slashes &= bits_from((size_t)(p - from));
             }
         }
@@ -571,8 +572,7 @@ static inline char *put_unicode_escape(char *out, uint32_t unit)
     return out + 6;
 }
 
-/* Of all that is not plain and follows p at once, the first; and all the rest if it is
- * beyond ASCII, as there is seldom just one.  NULL: not UTF-8. */
+/* The control at p, or all that is beyond ASCII there.  NULL: not WTF-8. */
 static const char *escape_rare(char **out, const char *p, const char *end)
 {
     if (!(*p & 0x80)) {
@@ -595,18 +595,15 @@ static const char *escape_rare(char **out, const char *p, const char *end)
     return p;
 }
 
-static inline const char *escape_one(char **out, const char *p, const char *end)
-{
-    static const char letters[256] = { ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-                                       ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't' };
-    char c = letters[(unsigned char)*p];
+static const char letters[256] = {
+    ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+};
 
-    if (!c)
-        return escape_rare(out, p, end);
-    (*out)[0] = '\\';
-    (*out)[1] = c;
-    *out += 2;
-    return p + 1;
+static inline char *put_letter_escape(char *out, char letter)
+{
+    out[0] = '\\';
+    out[1] = letter;
+    return out + 2;
 }
 
 /* Without a block's worth of input. */
@@ -624,8 +621,15 @@ static char *escape_short(char *out, const char *p, const char *end)
         }
         out += run;
         p += run;
-        if (run < n && !(p = escape_one(&out, p, end)))
+        if (run == n)
+            continue;
+        char letter = letters[(unsigned char)*p];
+        if (letter) {
+            out = put_letter_escape(out, letter);
+            p++;
+        } else if (!(p = escape_rare(&out, p, end))) {
             return NULL;
+        }
     }
     return out;
 }
@@ -639,12 +643,20 @@ char *cdp__json_escape(char *out, const char *p, size_t length)
         block b = block_load(p);
         uint64_t stops = block_is_not_plain(&b);
         while (stops) {
-            size_t n = (size_t)(from + __builtin_ctzll(stops) - p);
+            const char *stop = from + __builtin_ctzll(stops);
+            size_t n = (size_t)(stop - p);
+            char letter = letters[(unsigned char)*stop];
             copy_run(out, p, n);
             out += n;
-            if (!(p = escape_one(&out, p + n, end)))
-                return NULL;
-            stops &= bits_from((size_t)(p - from));
+            if (letter) {
+                out = put_letter_escape(out, letter);
+                p = stop + 1;
+                stops &= stops - 1;
+            } else { /* may have taken many */
+                if (!(p = escape_rare(&out, stop, end)))
+                    return NULL;
+                stops &= bits_from((size_t)(p - from));
+            }
         }
         if (p < from + BLOCK) {
             size_t n = (size_t)(from + BLOCK - p);
