@@ -42,9 +42,8 @@ void cdp__fault_item(cdp__fault *f, size_t index);
 /* ---- decoding ---------------------------------------------------------- */
 
 typedef struct cdp__reader {
-    char *p, *end;
-    char *begin;
-    char *nul; /* CBOR: where the last string's NUL is still to be written */
+    char *begin, *end; /* CBOR: end is that of the container being read */
+    char *nul;         /* CBOR: where the last string's NUL is still to be written */
     cdp__msg *msg;
     cdp_wire wire;
     bool strict;
@@ -52,12 +51,13 @@ typedef struct cdp__reader {
     cdp__fault *fault;
 } cdp__reader;
 
-/* Reads from r->p the object that type describes into out, which is zeroed and of
- * type->size.  0, or CDP_E* with *r->fault set. */
-int cdp__decode(cdp__reader *r, const cdp__domain *d, const cdp__type *type, void *out);
+/* Reads at p the object that type describes into out, which is zeroed and of type->size.
+ * Returns the byte behind it, or NULL with *r->fault set. */
+char *cdp__decode(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type, void *out);
 
-/* Steps over one value of any kind, checking it: 0 and the slice, or CDP_E*. */
-int cdp__skip(cdp__reader *r, cdp_value *slice);
+/* Steps over the value at p, of any kind, checking it: *slice is where it stands.  Returns the
+ * byte behind it, or NULL with the fault set. */
+char *cdp__skip(cdp__reader *r, char *p, cdp_value *slice);
 
 /* ---- encoding ---------------------------------------------------------- */
 

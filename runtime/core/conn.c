@@ -179,14 +179,13 @@ int cdp__decode_slice(cdp__msg *m, cdp_value slice, bool strict, const cdp__doma
         return cdp__fault_set(f, CDP_ENOMEM, "out of memory");
     memcpy(copy, slice.ptr, slice.len);
     memset(copy + slice.len, 0, CDP__PAD);
-    cdp__reader r = { .p = copy,
-                      .begin = copy,
+    cdp__reader r = { .begin = copy,
                       .end = copy + slice.len,
                       .msg = m,
                       .wire = slice.wire,
                       .strict = strict,
                       .fault = f };
-    return cdp__decode(&r, d, t, *root);
+    return cdp__decode(&r, copy, d, t, *root) ? 0 : f->status;
 }
 
 /* What the envelope's body is, while it is being read. */
@@ -287,8 +286,7 @@ int cdp__receive(cdp_session *root, const void *bytes, size_t len)
     memcpy(p, bytes, len);
     memset(p + len, 0, CDP__PAD);
     cdp__fault_clear(&fault);
-    cdp__reader r = { .p = p,
-                      .begin = p,
+    cdp__reader r = { .begin = p,
                       .end = p + len,
                       .msg = m,
                       .strict = c->opt.strict,

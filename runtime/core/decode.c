@@ -30,35 +30,42 @@ typedef struct place {
     uint32_t item;   /* in a list */
 } place;
 
-static int decode_json(cdp__reader *r, const cdp__domain *d, const cdp__type *type, void *out);
-static int decode_cbor(cdp__reader *r, const cdp__domain *d, const cdp__type *type, void *out);
+static char *decode_json(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         void *out);
+static char *decode_cbor(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         void *out);
 
 /* ---- notes ------------------------------------------------------------- */
 
-static cdp__extra *extra(cdp__reader *r, frame *f)
+static void *alloc(cdp__reader *r, const char *p, size_t size)
 {
-    if (!f->extra) {
-        f->extra = cdp__msg_alloc(r->msg, sizeof *f->extra);
-        if (!f->extra) {
-            cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
-            return NULL;
-        }
-        memset(f->extra, 0, sizeof *f->extra);
+    void *mem = cdp__msg_alloc(r->msg, size);
+
+    if (mem)
+        memset(mem, 0, size);
+    else
+        cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+    return mem;
+}
+
+static cdp__extra *extra(cdp__reader *r, const char *p, frame *f)
+{
+    if (!f->extra && (f->extra = alloc(r, p, sizeof *f->extra))) {
         const cdp__extra *x = f->extra;
         memcpy(f->out + f->type->size - sizeof x, &x, sizeof x);
     }
     return f->extra;
 }
 
-static int note(cdp__reader *r, frame *f, cdp__note_kind kind, const place *at, cdp_str text,
-                cdp_value value)
+/* Notes what stood in front of p, which is returned: NULL stays NULL. */
+static char *note(cdp__reader *r, char *p, frame *f, cdp__note_kind kind, const place *at,
+                  cdp_str text, cdp_value value)
 {
-    cdp__extra *x = extra(r, f);
-    cdp__note *n = x ? cdp__msg_alloc(r->msg, sizeof *n) : NULL;
+    cdp__extra *x = p ? extra(r, p, f) : NULL;
+    cdp__note *n = x ? alloc(r, p, sizeof *n) : NULL;
 
     if (!n)
-        return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
-    memset(n, 0, sizeof *n);
+        return NULL;
     n->kind = kind;
     n->offset = at ? at->offset : 0;
     n->item = at ? at->item : 0;
@@ -66,14 +73,14 @@ static int note(cdp__reader *r, frame *f, cdp__note_kind kind, const place *at, 
     if (text.ptr) {
         n->text = cdp__msg_text(r->msg, text.ptr, text.len);
         if (!n->text.ptr)
-            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
+            return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
     }
     if (x->last)
         x->last->next = n;
     else
         x->notes = n;
     x->last = n;
-    return 0;
+    return p;
 }
 
 static const cdp_value no_value;
@@ -135,39 +142,37 @@ static size_t member_size(const cdp__domain *d, const cdp__field *f)
 
 /* ---- what is missing --------------------------------------------------- */
 
-static int fill_missing(cdp__reader *r, frame *f, uint64_t missing);
+static char *fill_missing(cdp__reader *r, char *p, frame *f, uint64_t missing);
 
 /* A required struct that was not sent: an empty one, so that no required pointer is NULL. */
-static int make_empty(cdp__reader *r, const cdp__domain *d, const cdp__type *type, void **out)
+static char *make_empty(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                        void **out)
 {
-    frame f = { d, type, cdp__msg_alloc(r->msg, type->size), NULL };
+    frame f = { d, type, alloc(r, p, type->size), NULL };
+    cdp__extra *x = f.out ? extra(r, p, &f) : NULL;
 
-    if (!f.out)
-        return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
-    memset(f.out, 0, type->size);
-    cdp__extra *x = extra(r, &f);
     if (!x)
-        return r->fault->status;
+        return NULL;
     x->empty = true;
     *out = f.out;
-    return fill_missing(r, &f, type->required);
+    return fill_missing(r, p, &f, type->required);
 }
 
-static int fill_missing(cdp__reader *r, frame *f, uint64_t missing)
+static char *fill_missing(cdp__reader *r, char *p, frame *f, uint64_t missing)
 {
-    cdp__extra *x = extra(r, f);
+    cdp__extra *x = extra(r, p, f);
 
     if (!x)
-        return r->fault->status;
+        return NULL;
     x->absent = missing;
     for (unsigned i = 0; i < f->type->n; i++) {
         const cdp__field *field = f->d->fields + f->type->first + i;
         if (!(missing >> i & 1))
             continue;
         if (r->strict) {
-            cdp__read_fail(r, "required member missing");
+            cdp__read_fail(r, p, "required member missing");
             cdp__fault_member(r->fault, f->d->names + field->name, field->name_len);
-            return r->fault->status;
+            return NULL;
         }
         char *dst = f->out + field->offset;
         if (field->is.kind == CDP__STR) {
@@ -175,32 +180,31 @@ static int fill_missing(cdp__reader *r, frame *f, uint64_t missing)
             memcpy(dst, &empty, sizeof empty);
         } else if (field->is.kind == CDP__STRUCT) {
             const cdp__domain *d = domain_of(f->d, field->is);
-            void *p = NULL;
-            int rc = make_empty(r, d, &d->types[field->is.ref], &p);
-            if (rc < 0)
-                return rc;
-            memcpy(dst, &p, sizeof p);
+            void *s = NULL;
+            if (!make_empty(r, p, d, &d->types[field->is.ref], &s))
+                return NULL;
+            memcpy(dst, &s, sizeof s);
         }
     }
-    return 0;
+    return p;
 }
 
 /* ---- the walk ---------------------------------------------------------- */
 
-INLINE int read_value(cdp__reader *r, frame *f, const place *at, const cdp_wire wire);
+INLINE char *read_value(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire);
 
-INLINE int read_enum(cdp__reader *r, frame *f, const place *at, const cdp_wire wire)
+INLINE char *read_enum(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
 {
     const cdp__domain *d = domain_of(f->d, at->is);
     const cdp__enum *e = &d->enums[at->is.ref];
     const cdp__word *words = d->words + e->first;
-    cdp_str word;
+    cdp_str word = { NULL, 0 };
     char *end;
     int32_t v = -1;
 
-    int rc = wire == CDP_JSON ? json_token(r, &word, &end) : cbor_str(r, &word);
-    if (rc < 0)
-        return rc;
+    p = wire == CDP_JSON ? json_token(r, p, &word, &end) : cbor_str(r, p, &word);
+    if (!p)
+        return NULL;
     for (unsigned i = 0; i < e->n; i++)
         if (words[i].len == word.len &&
             (word.len == 0 || cdp__same(word.ptr, d->names + words[i].text, words[i].len))) {
@@ -208,268 +212,259 @@ INLINE int read_enum(cdp__reader *r, frame *f, const place *at, const cdp_wire w
             break;
         }
     memcpy(at->dst, &v, sizeof v);
-    return v > 0 ? 0 : note(r, f, CDP__NOTE_WORD, at, word, no_value);
+    return v > 0 ? p : note(r, p, f, CDP__NOTE_WORD, at, word, no_value);
 }
 
-INLINE int read_int(cdp__reader *r, frame *f, const place *at, const cdp_wire wire)
+INLINE char *read_int(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
 {
     int32_t v = 0;
-    cdp_str odd = { 0 };
-    int rc = STEP(int, r, &v, &odd);
+    cdp_str odd = { NULL, 0 };
 
-    if (rc < 0)
-        return rc;
+    p = STEP(int, r, p, &v, &odd);
     if (at->optional) {
         cdp_opt_int opt = { v, true };
         memcpy(at->dst, &opt, sizeof opt);
     } else {
         memcpy(at->dst, &v, sizeof v);
     }
-    return rc == 0 ? 0 : note(r, f, CDP__NOTE_NUMBER, at, odd, no_value);
+    return odd.ptr ? note(r, p, f, CDP__NOTE_NUMBER, at, odd, no_value) : p;
 }
 
-static int read_bytes(cdp__reader *r, void *dst)
+static char *read_base64(cdp__reader *r, char *p, cdp_bytes *b)
 {
-    cdp_bytes b;
+    cdp_str s = { NULL, 0 };
+    char *next = r->wire == CDP_JSON ? json_str(r, p, &s) : cbor_str(r, p, &s);
+    uint8_t *out = next ? cdp__msg_alloc(r->msg, s.len / 4 * 3 + 3) : NULL;
 
-    if (r->wire == CDP_CBOR && r->p < r->end && cbor_u8(r->p) == CBOR_BINARY_TAG) {
+    if (!out)
+        return next ? cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory") : NULL;
+    b->ptr = out;
+    b->len = cdp__base64_decode(out, s.ptr, s.len);
+    return b->len == SIZE_MAX ? cdp__read_fail(r, p, "base64 expected") : next;
+}
+
+static char *read_bytes(cdp__reader *r, char *p, void *dst)
+{
+    cdp_bytes b = { NULL, 0 };
+
+    if (r->wire == CDP_CBOR && p < r->end && cbor_u8(p) == CBOR_BINARY_TAG) {
         unsigned major;
         uint64_t n;
-        const char *p = cbor_head(r->p + 1, r->end, &major, &n);
-        if (!p || major != CBOR_BYTES || n > (size_t)(r->end - p))
-            return cdp__read_fail(r, "binary expected");
-        b.ptr = (const uint8_t *)p;
+        const char *q = cbor_head(p + 1, r->end, &major, &n);
+        if (!q || major != CBOR_BYTES || n > (size_t)(r->end - q))
+            return cdp__read_fail(r, p, "binary expected");
+        b.ptr = (const uint8_t *)q;
         b.len = (size_t)n;
-        r->p += p + n - r->p;
+        p += q + n - p;
     } else {
-        cdp_str s;
-        char *at = r->p;
-        int rc = r->wire == CDP_JSON ? json_str(r, &s) : cbor_str(r, &s);
-        if (rc < 0)
-            return rc;
-        uint8_t *out = cdp__msg_alloc(r->msg, s.len / 4 * 3 + 3);
-        if (!out)
-            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
-        b.ptr = out;
-        b.len = cdp__base64_decode(out, s.ptr, s.len);
-        if (b.len == SIZE_MAX) {
-            r->p = at;
-            return cdp__read_fail(r, "base64 expected");
-        }
+        p = read_base64(r, p, &b);
     }
     memcpy(dst, &b, sizeof b);
-    return 0;
+    return p;
 }
 
-static int read_any(cdp__reader *r, bool object, void *dst)
+static bool is_object(const cdp__reader *r, const char *p)
 {
-    cdp_value v;
-    char head = *r->p;
-    int rc = object && r->wire == CDP_JSON && head != '{' ? cdp__read_fail(r, "object expected")
-                                                          : cdp__skip(r, &v);
-    if (rc < 0)
-        return rc;
-    if (object && r->wire == CDP_CBOR) {
-        const char *close;
-        bool map = false;
-        if (!cbor_open(v.ptr, v.ptr + v.len, &close, &map) || !map) {
-            r->p -= v.len;
-            return cdp__read_fail(r, "object expected");
-        }
-    }
+    const char *close;
+    bool map;
+
+    if (r->wire == CDP_JSON)
+        return *p == '{';
+    return cbor_open(p, r->end, &close, &map) && map;
+}
+
+static char *read_any(cdp__reader *r, char *p, bool object, void *dst)
+{
+    cdp_value v = no_value;
+
+    if (object && !is_object(r, p))
+        return cdp__read_fail(r, p, "object expected");
+    p = cdp__skip(r, p, &v);
     memcpy(dst, &v, sizeof v);
-    return 0;
+    return p;
 }
 
 /* Room for another item; doubles. */
-static int list_grow(cdp__reader *r, list *l, size_t *cap, size_t size)
+static bool list_grow(cdp__reader *r, const char *p, list *l, size_t *cap, size_t size)
 {
     size_t more = *cap ? *cap * 2 : size > 16 ? 4 : 16;
-    void *p = NULL;
+    void *items = NULL;
 
     if (more <= SIZE_MAX / 2 / size)
-        p = cdp__msg_grow(r->msg, (void *)(uintptr_t)l->items, *cap * size, more * size);
-    if (!p)
-        return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
-    l->items = p;
+        items = cdp__msg_grow(r->msg, (void *)(uintptr_t)l->items, *cap * size, more * size);
+    if (!items)
+        return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+    l->items = items;
     *cap = more;
-    return 0;
+    return true;
 }
 
-INLINE int read_list(cdp__reader *r, frame *f, const place *at, const cdp_wire wire)
+INLINE char *read_list(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
 {
     const cdp__elem is = f->d->lists[at->is.ref];
     const size_t size = item_size(f->d, is);
-    list *l = at->dst;
+    list l = { "", 0 };
     size_t cap = 0;
+    bool more = true;
     cdp__scope scope = { true, NULL };
-    int rc;
 
     if (++r->depth > CDP__DEPTH)
-        return cdp__read_fail_as(r, CDP_ETOOBIG, "nested too deeply");
-    l->n = 0;
-    l->items = "";
-    rc = wire == CDP_JSON ? json_open(r, &scope, '[') : cbor_open_scope(r, &scope, '[');
-    while (rc == 0 && (rc = STEP(more, r, &scope, ']')) > 0) {
-        if (l->n == cap && (rc = list_grow(r, l, &cap, size)) < 0)
-            return rc;
-        place item = { (char *)(uintptr_t)l->items + l->n * size, is, false, at->offset,
-                       (uint32_t)l->n };
-        if (size > 8)
-            memset(item.dst, 0, size);
+        return cdp__read_fail_as(r, p, CDP_ETOOBIG, "nested too deeply");
+    p = wire == CDP_JSON ? json_open(r, p, &scope, '[') : cbor_enter(r, p, &scope, '[');
+    while (p && (p = STEP(more, r, p, &scope, ']', &more)) && more) {
+        if (l.n == cap && !list_grow(r, p, &l, &cap, size))
+            return NULL;
+        place item = { (char *)(uintptr_t)l.items + l.n * size, is, false, at->offset,
+                       (uint32_t)l.n };
         if (is.kind == CDP__INT) {
-            rc = read_int(r, f, &item, wire);
+            p = read_int(r, p, f, &item, wire);
         } else if (is.kind == CDP__STRUCT) {
             const cdp__domain *d = domain_of(f->d, is);
-            rc = wire == CDP_JSON ? decode_json(r, d, &d->types[is.ref], item.dst)
-                                  : decode_cbor(r, d, &d->types[is.ref], item.dst);
+            memset(item.dst, 0, size);
+            p = wire == CDP_JSON ? decode_json(r, p, d, &d->types[is.ref], item.dst)
+                                 : decode_cbor(r, p, d, &d->types[is.ref], item.dst);
         } else {
-            rc = read_value(r, f, &item, wire);
+            p = read_value(r, p, f, &item, wire);
         }
-        if (rc < 0)
-            cdp__fault_item(r->fault, l->n);
-        l->n++;
+        if (!p)
+            cdp__fault_item(r->fault, l.n);
+        l.n++;
     }
     r->depth--;
-    return rc;
+    memcpy(at->dst, &l, sizeof l);
+    return p;
 }
 
-/* Out of line: lists of lists are rare, and inlining stops here. */
-static int read_inner_list(cdp__reader *r, frame *f, const place *at);
-
-INLINE int read_value(cdp__reader *r, frame *f, const place *at, const cdp_wire wire)
+/* Out of line: their code is long, and lists of lists come back here. */
+static char *read_json_list(cdp__reader *r, char *p, frame *f, const place *at)
 {
-    int rc;
+    return read_list(r, p, f, at, CDP_JSON);
+}
 
+static char *read_cbor_list(cdp__reader *r, char *p, frame *f, const place *at)
+{
+    return read_list(r, p, f, at, CDP_CBOR);
+}
+
+INLINE char *read_value(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
+{
     switch ((cdp__kind)at->is.kind) {
     case CDP__STR:
-        return STEP(str, r, (cdp_str *)at->dst);
+        return STEP(str, r, p, (cdp_str *)at->dst);
     case CDP__INT:
-        return read_int(r, f, at, wire);
+        return read_int(r, p, f, at, wire);
     case CDP__NUM:
-        rc = STEP(num, r, (double *)at->dst);
         if (at->optional)
             ((cdp_opt_num *)at->dst)->has = true;
-        return rc;
+        return STEP(num, r, p, (double *)at->dst);
     case CDP__BOOL:
-        rc = STEP(bool, r, (bool *)at->dst);
         if (at->optional)
             ((cdp_opt_bool *)at->dst)->has = true;
-        return rc;
+        return STEP(bool, r, p, (bool *)at->dst);
     case CDP__ENUM:
-        return read_enum(r, f, at, wire);
+        return read_enum(r, p, f, at, wire);
     case CDP__BYTES:
-        return read_bytes(r, at->dst);
+        return read_bytes(r, p, at->dst);
     case CDP__ANY:
     case CDP__OBJECT:
-        return read_any(r, at->is.kind == CDP__OBJECT, at->dst);
+        return read_any(r, p, at->is.kind == CDP__OBJECT, at->dst);
     case CDP__LIST:
-        return read_inner_list(r, f, at);
+        return wire == CDP_JSON ? read_json_list(r, p, f, at) : read_cbor_list(r, p, f, at);
     case CDP__STRUCT:
         break;
     }
-    return cdp__read_fail(r, "tables are damaged");
+    return cdp__read_fail(r, p, "tables are damaged");
 }
 
-static int read_json_list(cdp__reader *r, frame *f, const place *at)
+INLINE char *read_child(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
 {
-    return read_list(r, f, at, CDP_JSON);
+    const cdp__domain *d = domain_of(f->d, at->is);
+    const cdp__type *type = &d->types[at->is.ref];
+    void *child = alloc(r, p, type->size);
+
+    if (!child)
+        return NULL;
+    memcpy(at->dst, &child, sizeof child);
+    return wire == CDP_JSON ? decode_json(r, p, d, type, child) : decode_cbor(r, p, d, type, child);
 }
 
-static int read_cbor_list(cdp__reader *r, frame *f, const place *at)
+/* An optional member that is null is absent, which serving does not allow. */
+static char *read_null(cdp__reader *r, char *p, frame *f, const cdp__field *field, const place *at)
 {
-    return read_list(r, f, at, CDP_CBOR);
+    memset(at->dst, 0, member_size(f->d, field));
+    return note(r, r->wire == CDP_JSON ? json_null(p) : cbor_null(p), f, CDP__NOTE_NULL, at,
+                no_text, no_value);
 }
 
-static int read_inner_list(cdp__reader *r, frame *f, const place *at)
+INLINE char *read_member(cdp__reader *r, char *p, frame *f, const cdp__field *field,
+                         const cdp_wire wire)
 {
-    return r->wire == CDP_JSON ? read_json_list(r, f, at) : read_cbor_list(r, f, at);
+    const place at = { f->out + field->offset, field->is, !(field->flags & CDP__REQUIRED),
+                       field->offset, 0 };
+
+    if (STEP(at_null, r, p) && field->is.kind != CDP__ANY && !r->strict)
+        return read_null(r, p, f, field, &at);
+    if (field->is.kind == CDP__STRUCT)
+        return read_child(r, p, f, &at, wire);
+    return read_value(r, p, f, &at, wire);
 }
 
-INLINE int read_member(cdp__reader *r, frame *f, const cdp__field *field, const cdp_wire wire)
+static char *keep_unknown(cdp__reader *r, char *p, frame *f, cdp_str key)
 {
-    place at = { f->out + field->offset, field->is, !(field->flags & CDP__REQUIRED), field->offset,
-                 0 };
+    cdp_value v = no_value;
 
-    if (field->is.kind == CDP__STR) /* most members are */
-        goto value;
-    if (field->is.kind == CDP__STRUCT && !STEP(at_null, r)) {
-        const cdp__domain *d = domain_of(f->d, field->is);
-        const cdp__type *type = &d->types[field->is.ref];
-        void *p = cdp__msg_alloc(r->msg, type->size);
-        if (!p)
-            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
-        memset(p, 0, type->size);
-        memcpy(at.dst, &p, sizeof p);
-        return wire == CDP_JSON ? decode_json(r, d, type, p) : decode_cbor(r, d, type, p);
-    }
-value:
-    if (field->is.kind != CDP__ANY && STEP(at_null, r)) {
-        memset(at.dst, 0, member_size(f->d, field));
-        STEP(null, r);
-        return note(r, f, CDP__NOTE_NULL, &at, no_text, no_value);
-    }
-    return read_value(r, f, &at, wire);
-}
-
-static int keep_unknown(cdp__reader *r, frame *f, cdp_str key)
-{
-    cdp_value v;
-    cdp_str name = cdp__msg_text(r->msg, key.ptr, key.len);
-    int rc = name.ptr ? cdp__skip(r, &v) : cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
-
-    if (rc < 0)
+    p = cdp__skip(r, p, &v);
+    p = note(r, p, f, CDP__NOTE_MEMBER, NULL, key, v);
+    if (!p)
         cdp__fault_member(r->fault, key.ptr, key.len);
-    return rc < 0 ? rc : note(r, f, CDP__NOTE_MEMBER, NULL, name, v);
+    return p;
 }
 
-INLINE int read_struct(cdp__reader *r, const cdp__domain *d, const cdp__type *type, void *out,
-                       const cdp_wire wire)
+INLINE char *read_struct(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         void *out, const cdp_wire wire)
 {
     frame f = { d, type, out, NULL };
     uint64_t seen = 0;
-    unsigned next = 0;
+    unsigned next = 0, i = 0;
+    bool more = true;
     cdp__scope scope = { true, NULL };
-    cdp_str key;
-    int rc;
+    cdp_str key = { NULL, 0 };
 
     if (++r->depth > CDP__DEPTH)
-        return cdp__read_fail_as(r, CDP_ETOOBIG, "nested too deeply");
-    rc = wire == CDP_JSON ? json_open(r, &scope, '{') : cbor_open_scope(r, &scope, '{');
-    while (rc == 0 && (rc = STEP(more, r, &scope, '}')) > 0) {
-        int i = STEP(key, r, d, type, &next, &key);
-        if (i < 0)
-            return i;
+        return cdp__read_fail_as(r, p, CDP_ETOOBIG, "nested too deeply");
+    p = wire == CDP_JSON ? json_open(r, p, &scope, '{') : cbor_enter(r, p, &scope, '{');
+    while (p && (p = STEP(more, r, p, &scope, '}', &more)) && more) {
+        p = STEP(key, r, p, d, type, &next, &i, &key);
+        if (!p)
+            return NULL;
         if (i == CDP__UNKNOWN_KEY) {
-            rc = keep_unknown(r, &f, key);
+            p = keep_unknown(r, p, &f, key);
             continue;
         }
         const cdp__field *field = d->fields + type->first + i;
         seen |= (uint64_t)1 << i;
-        rc = read_member(r, &f, field, wire);
-        if (rc < 0)
+        p = read_member(r, p, &f, field, wire);
+        if (!p)
             cdp__fault_member(r->fault, d->names + field->name, field->name_len);
     }
     r->depth--;
-    if (rc == 0 && type->required & ~seen)
-        rc = fill_missing(r, &f, type->required & ~seen);
-    return rc;
+    return p && type->required & ~seen ? fill_missing(r, p, &f, type->required & ~seen) : p;
 }
 
-static int decode_json(cdp__reader *r, const cdp__domain *d, const cdp__type *type, void *out)
+static char *decode_json(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         void *out)
 {
-    return read_struct(r, d, type, out, CDP_JSON);
+    return read_struct(r, p, d, type, out, CDP_JSON);
 }
 
-static int decode_cbor(cdp__reader *r, const cdp__domain *d, const cdp__type *type, void *out)
+static char *decode_cbor(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         void *out)
 {
-    return read_struct(r, d, type, out, CDP_CBOR);
+    return read_struct(r, p, d, type, out, CDP_CBOR);
 }
 
-int cdp__decode(cdp__reader *r, const cdp__domain *d, const cdp__type *type, void *out)
+char *cdp__decode(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type, void *out)
 {
-    if (r->wire == CDP_CBOR)
-        return decode_cbor(r, d, type, out);
-    json_blank(r);
-    return decode_json(r, d, type, out);
+    return r->wire == CDP_JSON ? decode_json(r, json_blank(p), d, type, out)
+                               : decode_cbor(r, p, d, type, out);
 }

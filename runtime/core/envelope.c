@@ -19,106 +19,103 @@ static const cdp__domain domain = { .names = names, .types = &type, .fields = fi
 
 #define STEP(name, ...) (r->wire == CDP_JSON ? json_##name(__VA_ARGS__) : cbor_##name(__VA_ARGS__))
 
-static int read_id(cdp__reader *r, cdp__envelope *e)
+/* An id that is no int32 is noted as bad, and stepped over. */
+static char *read_id(cdp__reader *r, char *p, cdp__envelope *e)
 {
-    cdp_value raw;
-    char *start = r->p;
-    int rc = cdp__skip(r, &raw);
+    const char head = *p;
+    const bool number = r->wire == CDP_JSON ? head == '-' || (head >= '0' && head <= '9')
+                                            : cbor_u8(p) < 0x40 || cbor_u8(p) == CBOR_DOUBLE;
+    cdp_str odd = { NULL, 0 };
 
-    if (rc < 0)
-        return rc;
-    char *end = r->p;
-    r->p = start;
-    bool number = r->wire == CDP_JSON ? *start == '-' || (*start >= '0' && *start <= '9')
-                                      : cbor_u8(start) < 0x40 || cbor_u8(start) == CBOR_DOUBLE;
     if (number) {
-        cdp_str odd;
-        rc = STEP(int, r, &e->id, &odd);
-        e->has_id = rc == 0;
-        e->bad_id = rc != 0;
-        cdp__fault_clear(r->fault);
+        e->has_id = true;
+        p = STEP(int, r, p, &e->id, &odd);
     } else {
         e->has_id = false;
-        e->bad_id = !STEP(at_null, r);
+        e->bad_id = !STEP(at_null, r, p);
+        p = cdp__skip(r, p, NULL);
     }
-    r->p = end;
-    return 0;
+    if (odd.ptr) {
+        e->has_id = false;
+        e->bad_id = true;
+    }
+    return p;
 }
 
 /* A string without its NUL: the bytes around it may still be needed as they are. */
-static int read_text(cdp__reader *r, cdp_str *out)
+static char *read_text(cdp__reader *r, char *p, cdp_str *out)
 {
     char *end;
 
     if (r->wire == CDP_JSON)
-        return json_token(r, out, &end);
-    int rc = cbor_str(r, out);
+        return json_token(r, p, out, &end);
+    p = cbor_str(r, p, out);
     r->nul = NULL;
-    return rc;
+    return p;
 }
 
-static int read_body(cdp__reader *r, cdp__envelope *e, cdp_value *slice, cdp__body_cb *body,
-                     void *ctx)
+static char *read_body(cdp__reader *r, char *p, cdp__envelope *e, cdp_value *slice,
+                       cdp__body_cb *body, void *ctx)
 {
     const cdp__domain *d;
     const cdp__type *t;
 
-    if (!body(ctx, e, &d, &t) || STEP(at_null, r))
-        return cdp__skip(r, slice);
-    char *start = r->p;
+    if (STEP(at_null, r, p) || !body(ctx, e, &d, &t))
+        return cdp__skip(r, p, slice);
     e->body = cdp__msg_root(r->msg, t->size);
     if (!e->body)
-        return CDP_ENOMEM;
-    e->body_rc = cdp__decode(r, d, t, e->body);
-    *slice = (cdp_value){ start, (size_t)(r->p - start), r->wire };
-    return e->body_rc;
+        return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+    char *next = cdp__decode(r, p, d, t, e->body);
+    if (next)
+        *slice = (cdp_value){ p, (size_t)(next - p), r->wire };
+    e->body_rc = next ? 0 : r->fault->status;
+    return next;
 }
 
-static int read_member(cdp__reader *r, cdp__envelope *e, int member, cdp__body_cb *body, void *ctx)
+static char *read_member(cdp__reader *r, char *p, cdp__envelope *e, unsigned member,
+                         cdp__body_cb *body, void *ctx)
 {
     switch (member) {
     case ID:
-        return read_id(r, e);
+        return read_id(r, p, e);
     case METHOD:
-        return read_text(r, &e->method);
+        return read_text(r, p, &e->method);
     case SESSION_ID:
-        return read_text(r, &e->session_id);
+        return read_text(r, p, &e->session_id);
     case PARAMS:
-        return read_body(r, e, &e->params, body, ctx);
+        return read_body(r, p, e, &e->params, body, ctx);
     case RESULT:
         e->has_result = true;
-        return read_body(r, e, &e->result, body, ctx);
+        return read_body(r, p, e, &e->result, body, ctx);
     case ERROR:
-        return cdp__skip(r, &e->error);
+        return cdp__skip(r, p, &e->error);
     default:
-        return cdp__skip(r, NULL);
+        return cdp__skip(r, p, NULL);
     }
 }
 
 int cdp__envelope_read(cdp__reader *r, cdp__envelope *e, cdp__body_cb *body, void *ctx)
 {
     cdp__scope scope = { true, NULL };
-    unsigned next = 0;
+    unsigned next = 0, member = 0;
+    bool more = true;
     cdp_str key;
-    int rc;
+    char *p = r->begin;
 
     memset(e, 0, sizeof *e);
-    if (r->wire == CDP_JSON) {
-        json_blank(r);
-        rc = json_open(r, &scope, '{');
-    } else {
-        rc = cbor_open_scope(r, &scope, '{');
-    }
+    p = r->wire == CDP_JSON ? json_open(r, json_blank(p), &scope, '{')
+                            : cbor_enter(r, p, &scope, '{');
     r->depth = 1;
-    while (rc == 0 && (rc = STEP(more, r, &scope, '}')) > 0) {
-        int member = STEP(key, r, &domain, &type, &next, &key);
-        rc = member < 0 ? member : read_member(r, e, member, body, ctx);
+    while (p && (p = STEP(more, r, p, &scope, '}', &more)) && more) {
+        p = STEP(key, r, p, &domain, &type, &next, &member, &key);
+        if (p)
+            p = read_member(r, p, e, member, body, ctx);
     }
     if (e->body_rc < 0)
         return 0; /* a message it is, and whose it is may be known */
-    if (rc == 0 && r->wire == CDP_JSON)
-        json_blank(r);
-    if (rc == 0 && r->p != r->end)
-        rc = cdp__read_fail(r, "trailing bytes");
-    return rc;
+    if (p && r->wire == CDP_JSON)
+        p = json_blank(p);
+    if (p && p != r->end)
+        p = cdp__read_fail(r, p, "trailing bytes");
+    return p ? 0 : r->fault->status;
 }

@@ -56,27 +56,27 @@ void cdp__fault_item(cdp__fault *f, size_t index)
     prepend(f, digits, cdp__int_write(digits, (int64_t)index));
 }
 
-int cdp__read_fail_as(cdp__reader *r, int status, const char *why)
+char *cdp__read_fail_as(cdp__reader *r, const char *p, int status, const char *why)
 {
     if (r->fault->status == 0) { /* the first is the cause */
         cdp__fault_set(r->fault, status, why);
-        r->fault->at = (size_t)(r->p - r->begin);
+        r->fault->at = (size_t)(p - r->begin);
     }
-    return r->fault->status;
+    return NULL;
 }
 
-int cdp__read_fail(cdp__reader *r, const char *why)
+char *cdp__read_fail(cdp__reader *r, const char *p, const char *why)
 {
-    return cdp__read_fail_as(r, CDP_EDECODE, why);
+    return cdp__read_fail_as(r, p, CDP_EDECODE, why);
 }
 
 /* ---- both -------------------------------------------------------------- */
 
-int cdp__find_field(const cdp__domain *d, const cdp__type *type, cdp_str key)
+unsigned cdp__find_field(const cdp__domain *d, const cdp__type *type, cdp_str key)
 {
     const cdp__field *f = d->fields + type->first;
 
-    for (int i = 0; i < type->n; i++)
+    for (unsigned i = 0; i < type->n; i++)
         if (f[i].name_len == key.len && memcmp(d->names + f[i].name, key.ptr, key.len) == 0)
             return i;
     return CDP__UNKNOWN_KEY;
@@ -89,86 +89,79 @@ int32_t cdp__clamp(double d)
     return d >= INT32_MAX ? INT32_MAX : d <= INT32_MIN ? INT32_MIN : (int32_t)d;
 }
 
-int cdp__skip(cdp__reader *r, cdp_value *slice)
+char *cdp__skip(cdp__reader *r, char *p, cdp_value *slice)
 {
-    const char *start = r->p, *end, *bad = start, *why = "malformed CBOR";
+    const char *end, *bad = p, *why = "malformed CBOR";
 
     if (r->wire == CDP_JSON)
-        end = cdp__json_skip(r->p, r->end, CDP__DEPTH_MAX - r->depth, &bad, &why);
+        end = cdp__json_skip(p, r->end, CDP__DEPTH_MAX - r->depth, &bad, &why);
     else
-        end = cdp__cbor_skip(r->p, r->end);
-    if (!end) {
-        r->p += bad - r->p;
-        return cdp__read_fail(r, why);
-    }
+        end = cdp__cbor_skip(p, r->end);
+    if (!end)
+        return cdp__read_fail(r, bad, why);
     if (slice)
-        *slice = (cdp_value){ start, (size_t)(end - start), r->wire };
-    r->p += end - r->p;
-    return 0;
+        *slice = (cdp_value){ p, (size_t)(end - p), r->wire };
+    return p + (end - p);
 }
 
-static int odd_number(cdp__reader *r, double d, int32_t *out)
+/* d as the nearest int32, with its text from p to end where that differs. */
+static char *odd_number(cdp__reader *r, char *p, char *end, double d, int32_t *out)
 {
     *out = cdp__clamp(d);
-    if (*out == d)
-        return 0;
-    return r->strict ? cdp__read_fail(r, "int32 expected") : 1;
+    return *out != d && r->strict ? cdp__read_fail(r, p, "int32 expected") : end;
 }
 
 /* ---- JSON -------------------------------------------------------------- */
 
-int cdp__json_rare_token(cdp__reader *r, cdp_str *out, char **end)
+char *cdp__json_rare_token(cdp__reader *r, char *p, cdp_str *out, char **end)
 {
     bool escaped;
-    const char *bad, *p = r->p + 1;
-    const char *q = cdp__json_string_end(p, r->end, &escaped, &bad);
+    const char *bad;
+    const char *q = cdp__json_string_end(p + 1, r->end, &escaped, &bad);
 
-    if (!q) {
-        r->p += bad - r->p;
-        return cdp__read_fail(r, "invalid string");
-    }
-    out->ptr = p;
-    out->len = (size_t)(q - p);
-    *end = r->p + (q - r->p);
+    if (!q)
+        return cdp__read_fail(r, bad, "invalid string");
+    out->ptr = p + 1;
+    out->len = (size_t)(q - p - 1);
+    *end = p + (q - p);
     if (escaped) {
         char *text = cdp__msg_alloc(r->msg, out->len + TAIL);
         if (!text)
-            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
-        out->len = cdp__json_unescape(text, p, q);
+            return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+        out->len = cdp__json_unescape(text, p + 1, q);
         text[out->len] = 0;
         out->ptr = text;
         *end = NULL; /* has its NUL */
     }
-    r->p += q + 1 - r->p;
-    return 0;
+    return p + (q - p) + 1;
 }
 
-int cdp__json_rare_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type, cdp_str *key)
+char *cdp__json_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         unsigned *index, cdp_str *key)
 {
     char *end;
-    int rc = cdp__json_rare_token(r, key, &end);
 
-    if (rc < 0)
-        return rc;
-    r->p = cdp__json_space(r->p);
-    if (*r->p != ':')
-        return cdp__read_fail(r, "':' expected");
-    r->p = cdp__json_space(r->p + 1);
-    return cdp__find_field(d, type, *key);
+    p = cdp__json_rare_token(r, p, key, &end);
+    if (!p)
+        return NULL;
+    p = cdp__json_space(p);
+    if (*p != ':')
+        return cdp__read_fail(r, p, "':' expected");
+    *index = cdp__find_field(d, type, *key);
+    return cdp__json_space(p + 1);
 }
 
-int cdp__json_rare_int(cdp__reader *r, int32_t *out, cdp_str *odd)
+char *cdp__json_rare_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd)
 {
     double d;
     int overflow = 0;
-    const char *end = cdp__num_read(r->p, &d, &overflow);
+    const char *end = cdp__num_read(p, &d, &overflow);
 
     if (!end || !cdp__json_is_end(*end))
-        return cdp__read_fail(r, overflow ? "number out of range" : "number expected");
-    *odd = cdp_sn(r->p, (size_t)(end - r->p));
-    int rc = odd_number(r, d, out);
-    r->p += end - r->p;
-    return rc;
+        return cdp__read_fail(r, p, overflow ? "number out of range" : "number expected");
+    if (cdp__clamp(d) != d)
+        *odd = cdp_sn(p, (size_t)(end - p));
+    return odd_number(r, p, p + (end - p), d, out);
 }
 
 /* ---- CBOR -------------------------------------------------------------- */
@@ -205,65 +198,60 @@ const char *cdp__cbor_skip(const char *p, const char *end)
 }
 
 /* Text beyond ASCII: checked UTF-8 stays where it is, UTF-16 is converted. */
-int cdp__cbor_rare_str(cdp__reader *r, cdp_str *out)
+char *cdp__cbor_rare_str(cdp__reader *r, char *p, cdp_str *out)
 {
     unsigned major;
     const char *text;
     size_t n;
-    const char *next = cbor_string(r->p, r->end, &major, &text, &n);
+    const char *next = cbor_string(p, r->end, &major, &text, &n);
+    char *nul = NULL;
 
     if (!next)
-        return cdp__read_fail(r, "string expected");
-    char *end = r->p + (next - r->p);
+        return cdp__read_fail(r, p, "string expected");
+    char *end = p + (next - p);
     if (major == CBOR_TEXT) {
         if (cdp__utf8_check(text, n, false) != n)
-            return cdp__read_fail(r, "invalid UTF-8");
+            return cdp__read_fail(r, p, "invalid UTF-8");
         *out = cdp_sn(text, n);
-        if (r->nul)
-            *r->nul = 0;
-        r->nul = end;
+        nul = end;
     } else {
         char *copy = cdp__msg_alloc(r->msg, n / 2 * 3 + TAIL);
         if (!copy)
-            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
+            return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
         size_t len = cdp__utf16_to_utf8(copy, (const uint8_t *)text, n);
         copy[len] = 0;
         *out = cdp_sn(copy, len);
-        if (r->nul)
-            *r->nul = 0;
-        r->nul = NULL;
     }
-    r->p = end;
-    return 0;
+    if (r->nul)
+        *r->nul = 0;
+    r->nul = nul;
+    return end;
 }
 
-int cdp__cbor_rare_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type, cdp_str *key)
+char *cdp__cbor_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         unsigned *index, cdp_str *key)
 {
-    int rc = cdp__cbor_rare_str(r, key);
-
-    if (rc < 0)
-        return rc;
+    p = cdp__cbor_rare_str(r, p, key);
     r->nul = NULL; /* keys need none, and their value's head must stay */
-    return cdp__find_field(d, type, *key);
+    if (p)
+        *index = cdp__find_field(d, type, *key);
+    return p;
 }
 
-int cdp__cbor_rare_int(cdp__reader *r, int32_t *out, cdp_str *odd)
+char *cdp__cbor_rare_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd)
 {
-    char *p = r->p;
     uint64_t bits;
     double d;
 
     if (r->end - p < 9 || cbor_u8(p) != CBOR_DOUBLE)
-        return cdp__read_fail(r, "int32 expected");
+        return cdp__read_fail(r, p, "int32 expected");
     bits = cbor_big_endian(p + 1, 8);
     memcpy(&d, &bits, sizeof d);
-    int rc = odd_number(r, d, out);
-    if (rc == 1) {
+    if (cdp__clamp(d) != d) {
         char *text = cdp__msg_alloc(r->msg, CDP__NUM_MAX);
         if (!text)
-            return cdp__read_fail_as(r, CDP_ENOMEM, "out of memory");
+            return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
         *odd = cdp_sn(text, cdp__num_write(text, d));
     }
-    r->p += rc < 0 ? 0 : 9;
-    return rc;
+    return odd_number(r, p, p + 9, d, out);
 }

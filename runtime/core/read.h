@@ -12,6 +12,12 @@ typedef struct cdp__scope {
 
 enum { CDP__UNKNOWN_KEY = 1000 };
 
+/* p, as writable as the input it points into. */
+static inline char *cdp__mutable(const cdp__reader *r, const char *p)
+{
+    return r->begin + (p - r->begin);
+}
+
 static inline uint64_t cdp__load8(const char *p)
 {
     uint64_t v;
@@ -22,6 +28,8 @@ static inline uint64_t cdp__load8(const char *p)
 /* n >= 1 bytes are equal; both sides may be read 16 bytes far. */
 static inline bool cdp__same(const char *a, const char *b, unsigned n)
 {
+    if (*a != *b) /* most are not */
+        return false;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     uint64_t x = cdp__load8(a) ^ cdp__load8(b);
     if (n <= 8)
@@ -37,19 +45,22 @@ static inline bool cdp__same(const char *a, const char *b, unsigned n)
 #endif
 }
 
-int cdp__read_fail(cdp__reader *r, const char *why);
-int cdp__read_fail_as(cdp__reader *r, int status, const char *why);
+/* Notes what is wrong at p, unless something was before.  Returns NULL, as failing steps do. */
+char *cdp__read_fail(cdp__reader *r, const char *p, const char *why);
+char *cdp__read_fail_as(cdp__reader *r, const char *p, int status, const char *why);
 
 /* The field of that name, or CDP__UNKNOWN_KEY. */
-int cdp__find_field(const cdp__domain *d, const cdp__type *type, cdp_str key);
+unsigned cdp__find_field(const cdp__domain *d, const cdp__type *type, cdp_str key);
 
 /* Out of line: what real peers seldom send. */
-int cdp__json_rare_token(cdp__reader *r, cdp_str *out, char **end);
-int cdp__json_rare_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type, cdp_str *key);
-int cdp__json_rare_int(cdp__reader *r, int32_t *out, cdp_str *odd);
-int cdp__cbor_rare_str(cdp__reader *r, cdp_str *out);
-int cdp__cbor_rare_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type, cdp_str *key);
-int cdp__cbor_rare_int(cdp__reader *r, int32_t *out, cdp_str *odd);
+char *cdp__json_rare_token(cdp__reader *r, char *p, cdp_str *out, char **end);
+char *cdp__json_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         unsigned *index, cdp_str *key);
+char *cdp__json_rare_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd);
+char *cdp__cbor_rare_str(cdp__reader *r, char *p, cdp_str *out);
+char *cdp__cbor_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                         unsigned *index, cdp_str *key);
+char *cdp__cbor_rare_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd);
 
 /* The nearest int32 to d. */
 int32_t cdp__clamp(double d);

@@ -14,126 +14,119 @@ static inline void cbor_flush(cdp__reader *r)
     }
 }
 
-static inline bool cbor_at_null(cdp__reader *r)
+static inline bool cbor_at_null(const cdp__reader *r, const char *p)
 {
-    return r->p < r->end && cbor_u8(r->p) == CBOR_NULL;
+    return p < r->end && cbor_u8(p) == CBOR_NULL;
 }
 
-static inline int cbor_null(cdp__reader *r)
+static inline char *cbor_null(char *p)
 {
-    r->p++;
-    return 0;
+    return p + 1;
 }
 
-static inline int cbor_open_scope(cdp__reader *r, cdp__scope *s, char kind)
+static inline char *cbor_enter(cdp__reader *r, char *p, cdp__scope *s, char kind)
 {
     const char *close;
     bool map;
-    const char *first = cbor_open(r->p, r->end, &close, &map);
+    const char *first = cbor_open(p, r->end, &close, &map);
 
     if (!first || map != (kind == '{'))
-        return cdp__read_fail(r, first         ? kind == '{' ? "object expected" : "array expected"
-                                 : kind == '{' ? "map envelope expected"
-                                               : "array envelope expected");
+        return cdp__read_fail(r, p,
+                              first         ? kind == '{' ? "object expected" : "array expected"
+                              : kind == '{' ? "map envelope expected"
+                                            : "array envelope expected");
     s->end = r->end;
-    r->end = r->p + (close - r->p);
-    r->p += first - r->p;
-    return 0;
+    r->end = cdp__mutable(r, close);
+    return p + (first - p);
 }
 
-/* Ends in step with the envelope: the break byte must be its last. */
-static inline int cbor_more(cdp__reader *r, cdp__scope *s, char close)
+/* Ends in step with the envelope, whose last byte is the break. */
+static inline char *cbor_more(cdp__reader *r, char *p, cdp__scope *s, char close, bool *more)
 {
     (void)close;
-    if (r->p < r->end)
-        return 1;
-    r->p++;
+    *more = p < r->end;
+    if (*more)
+        return p;
     r->end = s->end;
     cbor_flush(r);
-    return 0;
+    return p + 1;
 }
 
-static inline int cbor_str(cdp__reader *r, cdp_str *out)
+static inline char *cbor_str(cdp__reader *r, char *p, cdp_str *out)
 {
-    if (r->p < r->end && cbor_u8(r->p) >> 5 == CBOR_TEXT) {
+    if (p < r->end && cbor_u8(p) >> 5 == CBOR_TEXT) {
         unsigned major;
         uint64_t n;
-        const char *text = cbor_head(r->p, r->end, &major, &n);
+        const char *text = cbor_head(p, r->end, &major, &n);
         if (text && n <= (size_t)(r->end - text) && cdp__ascii_run(text, (size_t)n) == n) {
-            char *p = r->p + (text - r->p);
             cbor_flush(r);
-            out->ptr = p;
+            out->ptr = text;
             out->len = (size_t)n;
-            r->nul = r->p = p + n;
-            return 0;
+            return r->nul = p + (text - p) + n;
         }
     }
-    return cdp__cbor_rare_str(r, out);
+    return cdp__cbor_rare_str(r, p, out);
 }
 
-static inline int cbor_key(cdp__reader *r, const cdp__domain *d, const cdp__type *type,
-                           unsigned *next, cdp_str *key)
+static inline char *cbor_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                             unsigned *next, unsigned *index, cdp_str *key)
 {
     const cdp__field *f = d->fields + type->first;
-    unsigned n = type->n, i, head = cbor_u8(r->p);
-    char *p = r->p + 1;
+    const unsigned n = type->n, len = cbor_u8(p) - 0x60u;
+    unsigned i;
 
-    if (head > 0x60 && head < 0x78 && head - 0x60 < (size_t)(r->end - r->p)) {
-        unsigned len = head - 0x60;
+    if (len - 1 < 23 && len < (size_t)(r->end - p)) {
         for (i = *next; i < n; i++)
-            if (f[i].name_len == len && cdp__same(p, d->names + f[i].name, len))
+            if (f[i].name_len == len && cdp__same(p + 1, d->names + f[i].name, len))
                 goto found;
         for (i = 0; i < *next; i++)
-            if (f[i].name_len == len && cdp__same(p, d->names + f[i].name, len))
+            if (f[i].name_len == len && cdp__same(p + 1, d->names + f[i].name, len))
                 goto found;
     }
-    return cdp__cbor_rare_key(r, d, type, key);
+    return cdp__cbor_rare_key(r, p, d, type, index, key);
 found:
     cbor_flush(r);
+    *index = i;
     *next = i + 1;
-    r->p = p + f[i].name_len;
-    return (int)i;
+    return p + 1 + len;
 }
 
-static inline int cbor_int(cdp__reader *r, int32_t *out, cdp_str *odd)
+static inline char *cbor_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd)
 {
     unsigned major;
     uint64_t v;
-    const char *q = cbor_head(r->p, r->end, &major, &v);
+    const char *q = cbor_head(p, r->end, &major, &v);
 
     if (!q || major > CBOR_NEGATIVE || v > INT32_MAX)
-        return cdp__cbor_rare_int(r, out, odd);
+        return cdp__cbor_rare_int(r, p, out, odd);
     *out = major == CBOR_NEGATIVE ? -1 - (int32_t)v : (int32_t)v;
-    r->p += q - r->p;
-    return 0;
+    return p + (q - p);
 }
 
-static inline int cbor_num(cdp__reader *r, double *out)
+static inline char *cbor_num(cdp__reader *r, char *p, double *out)
 {
-    if (r->end - r->p >= 9 && cbor_u8(r->p) == CBOR_DOUBLE) {
-        uint64_t bits = cbor_big_endian(r->p + 1, 8);
+    if (r->end - p >= 9 && cbor_u8(p) == CBOR_DOUBLE) {
+        uint64_t bits = cbor_big_endian(p + 1, 8);
         memcpy(out, &bits, sizeof bits);
-        r->p += 9;
-        return 0;
+        return p + 9;
     }
-    int32_t i;
+    int32_t i = 0;
     cdp_str odd;
-    unsigned major = r->p < r->end ? cbor_u8(r->p) >> 5 : 7;
-    if (major > CBOR_NEGATIVE || cbor_int(r, &i, &odd) != 0)
-        return cdp__read_fail(r, "number expected");
+    if (p >= r->end || cbor_u8(p) >> 5 > CBOR_NEGATIVE)
+        return cdp__read_fail(r, p, "number expected");
+    p = cbor_int(r, p, &i, &odd);
     *out = i;
-    return 0;
+    return p;
 }
 
-static inline int cbor_bool(cdp__reader *r, bool *out)
+static inline char *cbor_bool(cdp__reader *r, char *p, bool *out)
 {
-    unsigned head = r->p < r->end ? cbor_u8(r->p) : 0;
+    unsigned head = p < r->end ? cbor_u8(p) : 0;
 
     if (head != CBOR_TRUE && head != CBOR_FALSE)
-        return cdp__read_fail(r, "bool expected");
+        return cdp__read_fail(r, p, "bool expected");
     *out = head == CBOR_TRUE;
-    r->p++;
-    return 0;
+    return p + 1;
 }
 
 #endif /* CDP_READ_CBOR_H */

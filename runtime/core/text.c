@@ -230,8 +230,12 @@ static inline uint64_t block_is(const block *b, char c)
 
 static inline uint64_t block_is_odd(const block *b)
 {
-    return block_mask(v16_is_odd(b->v[0]), v16_is_odd(b->v[1]), v16_is_odd(b->v[2]),
-                      v16_is_odd(b->v[3]));
+    v16 v0 = v16_is_odd(b->v[0]), v1 = v16_is_odd(b->v[1]), v2 = v16_is_odd(b->v[2]),
+        v3 = v16_is_odd(b->v[3]);
+
+    if (!v16_mask(v16_or(v16_or(v0, v1), v16_or(v2, v3))))
+        return 0; /* nearly always */
+    return block_mask(v0, v1, v2, v3);
 }
 
 static inline uint64_t block_is_not_plain(const block *b)
