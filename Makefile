@@ -1,0 +1,266 @@
+# make            the libraries and the examples, in build/
+# make demo       builds and runs the demonstration
+# make test       every test; the last line says how many passed and failed
+# make lint       format, warnings of gcc and clang, clang-tidy, cppcheck, our own rules
+# make bench      measurements against node:inspector of a Node with the same V8
+# make fuzz       each fuzzer for FUZZ_TIME seconds (30)
+# make generate   generated/ from protocol_json/ (make does it by itself when these change)
+# make size       what the libraries and a program take
+# make install    DESTDIR= PREFIX=/usr/local
+# make clean      all but what was downloaded; make distclean: that too
+#
+# What is missing is looked for and installed by tools/setup.sh; SETUP=no keeps
+# it from installing.  CC, CXX, CFLAGS, CXXFLAGS and LDFLAGS are yours.  A V8 of
+# your own: V8_CFLAGS and V8_LIBS.  V8=no builds only libcdpkit.
+
+PREFIX   ?= /usr/local
+LIBDIR   ?= $(PREFIX)/lib
+CFLAGS   ?= -O2 -g
+CXXFLAGS ?= $(CFLAGS)
+B        ?= build
+FUZZ_TIME ?= 30
+GENERATE = $(PYTHON) generator/cdpgen.py --in protocol_json --out generated
+
+all:
+
+# ---- set-up: each level leaves what it found in build/setup-LEVEL.mk -------
+
+GOALS := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out clean distclean help,$(GOALS)),)
+LEVELS := build $(filter generate test bench lint,$(GOALS:build-tests=test)) $(if $(filter fuzz,$(GOALS)),lint)
+
+# generated/INPUTS.sha256 holds the hashes of what generated/ was made from.
+# (Times of files mean nothing in a fresh clone.)
+LISTED := $(shell sed 's/^[0-9a-f]*  //' generated/INPUTS.sha256 2>/dev/null)
+STALE  := $(filter-out $(LISTED),$(wildcard protocol_json/*.json generator/*.py generator/templates/*)) \
+          $(shell sha256sum --check --status generated/INPUTS.sha256 2>/dev/null || echo changed)
+STALE  := $(strip $(STALE))
+LEVELS += $(if $(STALE),generate)
+
+include $(patsubst %,$B/setup-%.mk,$(sort $(LEVELS)))
+$B/setup-%.mk: tools/setup.sh
+	@B='$B' V8='$(V8)' SETUP='$(SETUP)' CC='$(CC)' CXX='$(CXX)' tools/setup.sh $*
+
+# Being included, this is made before anything else, and make starts over.
+ifneq ($(and $(STALE),$(PYTHON)),)
+$(if $(filter-out 1 2 3,$(MAKE_RESTARTS)),$(error the generator leaves generated/ out of date))
+include $B/generated.mk
+$B/generated.mk: FORCE
+	$(GENERATE)
+	@touch $@
+endif
+endif
+
+# ---- sources ---------------------------------------------------------------
+
+CORE_C   := $(sort $(wildcard runtime/core/*.c runtime/bridge/*.c generated/src/*.c))
+V8_C     := $(sort $(wildcard runtime/v8/*.c runtime/v8/*.cc))
+EXAMPLE_C := $(sort $(wildcard examples/*.c))
+BENCH_C  := $(sort $(wildcard bench/*.c))
+FUZZ_C   := $(sort $(wildcard tests/fuzz/*.c))
+TEST_C   := $(sort $(wildcard tests/unit/*.c tests/v8/*.c))
+ifeq ($(V8),no)
+with_v8  := $(shell grep -l '<cdp/\(host\|v8\)\.h>' $(EXAMPLE_C) $(BENCH_C) /dev/null)
+EXAMPLE_C := $(filter-out $(with_v8),$(EXAMPLE_C))
+BENCH_C  := $(filter-out $(with_v8),$(BENCH_C))
+TEST_C   := $(filter-out tests/v8/%,$(TEST_C))
+V8_C     :=
+endif
+# Of the tests, those without main() are helpers that all of them may use.
+MAIN_C   := $(shell grep -l '^int main' $(TEST_C) /dev/null)
+HELP_C   := $(filter-out $(MAIN_C),$(TEST_C))
+
+objects   = $(patsubst %,$B/$1/%.o,$(basename $2))
+programs  = $(patsubst %.c,$B/$1/%,$2)
+
+VERSION  := $(shell sed -n 's/^.define CDP_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' runtime/include/cdp/cdp.h | paste -sd.)
+REVISION := $(shell grep -o '[0-9]\{4,\}' protocol_json/REVISION 2>/dev/null | head -n 1)
+# Generated structs move with the protocol, so its revision is part of the soname.
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))$(REVISION:%=.%)
+
+# A line for each step; the whole command with V=1.
+step      = $(if $(V),,@echo '  $1 $@';)
+
+# ---- flags -----------------------------------------------------------------
+
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef
+WARN_C   := $(WARN) -Wstrict-prototypes -Wmissing-prototypes
+BOTH     := -D_POSIX_C_SOURCE=200809L -fPIC -fno-semantic-interposition -fno-strict-overflow -pthread \
+            -ffunction-sections -fdata-sections -Iruntime/include -Igenerated/include \
+            -iquote runtime -iquote runtime/core -iquote tests
+ALL_CFLAGS   = -std=c11 $(BOTH) $(WARN_C) $(WERROR) $(UV_CFLAGS) $(CJSON_CFLAGS)
+ALL_CXXFLAGS = -std=c++17 $(BOTH) -fno-rtti -fno-exceptions $(WARN) $(WERROR) $(V8_CFLAGS)
+ALL_LDFLAGS  = -pthread -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
+LIBS     = $(CJSON_LIBS) -lm
+LIBS_V8  = $(V8_LIBS) $(UV_LIBS) -lstdc++
+# No vptr check: V8's classes have no type information to check.
+ASAN     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
+
+# ---- objects: build/obj, and the same with other compilers and flags -------
+
+define compile # folder, CC, CXX, flags of both, user's flags or not
+$B/$1/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(call step,CC )$2 $$(ALL_CFLAGS) $(if $5,$$(CFLAGS)) $4 $$(EXTRA) -MMD -MP -c -o $$@ $$<
+$B/$1/%.o: %.cc
+	@mkdir -p $$(@D)
+	$$(call step,CXX)$3 $$(ALL_CXXFLAGS) $(if $5,$$(CXXFLAGS)) $4 -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call compile,obj,$$(CC),$$(CXX),,user))
+$(eval $(call compile,asan,$$(CC),$$(CXX),$(ASAN) -Werror))
+$(eval $(call compile,lint-gcc,gcc,g++,-O2 -Werror))
+$(eval $(call compile,lint-clang,clang,clang++,-O2 -Werror))
+$(eval $(call compile,fuzz,clang,clang++,$(ASAN) -fsanitize=fuzzer-no-link))
+$B/asan/tests/% $B/obj/tests/%: EXTRA = $(CMOCKA_CFLAGS)
+
+# ---- libraries -------------------------------------------------------------
+
+ARCHIVES := $B/libcdpkit.a $(if $(V8_C),$B/libcdpkit-v8.a)
+SHARED   := $(patsubst %.a,%.so,$(ARCHIVES))
+
+$B/libcdpkit.a: $(call objects,obj,$(CORE_C))
+$B/libcdpkit-v8.a: $(call objects,obj,$(V8_C))
+$B/asan/libcdpkit.a: $(call objects,asan,$(CORE_C))
+$B/asan/libcdpkit-v8.a: $(call objects,asan,$(V8_C))
+$B/fuzz/libcdpkit.a: $(call objects,fuzz,$(CORE_C))
+$B/obj/libhelp.a: $(call objects,obj,$(HELP_C))
+$B/asan/libhelp.a: $(call objects,asan,$(HELP_C))
+%.a:
+	@mkdir -p $(@D) && rm -f $@
+	$(call step,AR )$(AR) rcs $@ $^
+
+# tests/exports*.txt name what a shared library exports, a symbol a line.
+$B/%.map: tests/%.txt
+	@{ echo '{ global:'; sed 's/#.*//; /^ *$$/d; s/$$/;/' $<; echo 'local: *; };'; } >$@
+
+$B/libcdpkit.so: $(call objects,obj,$(CORE_C)) $B/exports.map
+	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
+	    -o $@.$(SOVERSION) $(filter %.o,$^) $(LIBS)
+	@ln -sf $(@F).$(SOVERSION) $@
+
+$B/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.so
+	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
+	    -o $@.$(SOVERSION) $(filter %.o,$^) -L$B -lcdpkit $(LIBS_V8)
+	@ln -sf $(@F).$(SOVERSION) $@
+
+# ---- programs --------------------------------------------------------------
+
+EXAMPLES := $(EXAMPLE_C:%.c=$B/%)
+BENCHES  := $(BENCH_C:%.c=$B/%)
+
+# tests/v8/ and what includes <cdp/host.h> or <cdp/v8.h> have V8 in them.
+needs_v8  = $(filter tests/v8/%,$1)$(shell grep -q '<cdp/\(host\|v8\)\.h>' $1 && echo yes)
+# folder of the archives, program's source
+archives  = $(if $(call needs_v8,$2),$B/$1libcdpkit-v8.a) $B/$1libcdpkit.a
+libraries = $(if $(filter %libcdpkit-v8.a,$^),$(LIBS_V8)) $(LIBS)
+
+.SECONDEXPANSION:
+$(EXAMPLES) $(BENCHES): $B/%: $B/obj/%.o $$(call archives,,%.c)
+	@mkdir -p $(@D)
+	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $^ $(libraries)
+
+$(call programs,asan,$(MAIN_C)): $B/asan/%: $B/asan/%.o $B/asan/libhelp.a $$(call archives,asan/,%.c)
+	$(call step,LD )$(CC) $(ALL_LDFLAGS) $(ASAN) -o $@ $^ $(libraries) $(CMOCKA_LIBS)
+
+$(call programs,obj,$(MAIN_C)): $B/obj/%: $B/obj/%.o $B/obj/libhelp.a $$(call archives,,%.c)
+	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $^ $(libraries) $(CMOCKA_LIBS)
+
+$(call programs,fuzz,$(FUZZ_C)): $B/fuzz/%: $B/fuzz/%.o $B/fuzz/libcdpkit.a
+	$(call step,LD )clang $(ALL_LDFLAGS) $(ASAN) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+all: $(ARCHIVES) $(SHARED) $(EXAMPLES)
+
+demo: $B/examples/demo
+	$B/examples/demo
+
+# ---- tests -----------------------------------------------------------------
+
+# Under sanitizers; what has V8 in it without them as well.
+TESTS := $(call programs,asan,$(MAIN_C)) $(call programs,obj,$(filter tests/v8/%,$(MAIN_C)))
+
+build-tests: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(TESTS)
+
+test: build-tests
+	@tools/run_tests.py --logs $B/test-logs $(TESTS:%='tap:%') \
+	    $(if $(wildcard tests/generator),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/generator') \
+	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
+	    'tap:tools/check_headers.py' \
+	    $(if $(wildcard tests/exports.txt),'tap:tools/check_exports.py $B/libcdpkit.so tests/exports.txt') \
+	    $(if $(V8_C),'tap:tools/check_exports.py $B/libcdpkit-v8.so tests/exports-v8.txt')
+
+fuzz: $(call programs,fuzz,$(FUZZ_C))
+	@for f in $^; do \
+	    mkdir -p $$f.corpus && echo "# $$f" && \
+	    $$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus || exit 1; \
+	done
+
+bench: $(BENCHES) $(ARCHIVES)
+	@export NODE18='$(NODE18)'; if [ -x bench/run ]; then bench/run; else for b in $(BENCHES); do $$b || exit 1; done; fi
+
+# ---- lint ------------------------------------------------------------------
+
+HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/v8 examples bench \
+            tests/unit tests/v8 tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
+LINT_C    = $(CORE_C) $(V8_C) $(EXAMPLE_C) $(BENCH_C) $(TEST_C) $(FUZZ_C)
+TIDY      = bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions,-bugprone-implicit-widening*
+TIDY     := $(TIDY),-bugprone-reserved-identifier,-bugprone-branch-clone,-bugprone-assignment-in-if*,clang-analyzer-core*
+TIDY     := $(TIDY),clang-analyzer-unix*,clang-analyzer-nullability*,clang-analyzer-deadcode*
+
+lint: lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck
+
+lint-format:
+	clang-format --dry-run -Werror $(HAND_C)
+
+lint-rules:
+	tools/lint_includes.py
+	tools/lint_files.py
+	@if command -v shellcheck >/dev/null; then shellcheck tools/*.sh .ci/run; fi
+
+lint-gcc: $(call objects,lint-gcc,$(LINT_C))
+lint-clang: $(call objects,lint-clang,$(LINT_C))
+
+lint-tidy:
+	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' $(filter runtime/%.c,$(CORE_C) $(V8_C)) -- $(ALL_CFLAGS)
+
+lint-cppcheck:
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr --suppress=missingInclude \
+	    -Iruntime/include -Igenerated/include $(filter runtime/%.c,$(CORE_C) $(V8_C))
+
+# ---- the rest --------------------------------------------------------------
+
+generate: $B/setup-generate.mk
+	$(GENERATE)
+
+size: all
+	@size -t $(ARCHIVES) | sed -n '1p; /TOTALS/p'
+	@size $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES)
+
+install: $(ARCHIVES) $(SHARED)
+	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/cdp'
+	install -m 644 $(ARCHIVES) '$(DESTDIR)$(LIBDIR)'
+	install -m 755 $(SHARED:%=%.$(SOVERSION)) '$(DESTDIR)$(LIBDIR)'
+	for l in $(notdir $(SHARED)); do ln -sf $$l.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/'$$l; done
+	install -m 644 runtime/include/cdp/*.h generated/include/cdp/*.h '$(DESTDIR)$(PREFIX)/include/cdp'
+	for l in $(notdir $(basename $(ARCHIVES))); do \
+	    sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@REVISION@|$(REVISION)|' \
+	        -e 's|@CJSON_LIBS@|$(CJSON_LIBS)|; s|@V8_LIBS@|$(V8_LIBS)|; s|@UV_LIBS@|$(UV_LIBS)|' \
+	        tools/$${l#lib}.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/'$${l#lib}.pc || exit 1; \
+	done
+
+clean:
+	@if [ -d $B ]; then find $B -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
+
+distclean:
+	rm -rf $B
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+FORCE:
+.PHONY: all demo build-tests test fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck generate size \
+        install clean distclean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+-include $(shell find $B -name '*.d' -not -path '*/deps/*' 2>/dev/null)
