@@ -15,9 +15,13 @@ sys.dont_write_bytecode = True
 
 import model
 import output
-import render
 import schema
 from errors import At, ProtocolError
+
+try:
+    import render
+except ModuleNotFoundError as e:
+    sys.exit("cdpgen: this Python has no %s (Debian: python3-%s)" % (e.name, e.name))
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(_HERE)

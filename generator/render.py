@@ -61,7 +61,8 @@ def _fold_line(line):
     if head:
         return _fold_parameters(line, head.group())
     indent = len(line) - len(line.lstrip())
-    return _fold_at(line, ", ", indent + 4)
+    line = re.sub(r"\((\d+), ", "(\\1,\0", line)  # STRUCT(0, T_x) stays in one piece
+    return _fold_at(line, ", ", indent + 4).replace("\0", " ")
 
 
 def _fold_parameters(line, head):

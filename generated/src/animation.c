@@ -166,8 +166,8 @@ static const cdp__field fields[] = {
     FIELD(animation, type, type, R, ENUM(0, E_animation_type)),
     FIELD(animation, source, source, 0, STRUCT(0, T_animation_effect)),
     FIELD(animation, css_id, cssId, 0, STR),
-    FIELD(animation, view_or_scroll_timeline, viewOrScrollTimeline, 0, STRUCT(0,
-        T_view_or_scroll_timeline)),
+    FIELD(animation, view_or_scroll_timeline, viewOrScrollTimeline, 0,
+        STRUCT(0, T_view_or_scroll_timeline)),
     /* ViewOrScrollTimeline */
     FIELD(view_or_scroll_timeline, source_node_id, sourceNodeId, 0, INT),
     FIELD(view_or_scroll_timeline, start_offset, startOffset, 0, NUM),

@@ -232,14 +232,14 @@ static const cdp__field fields[] = {
     /* simulateCharacteristicOperationResponse */
     FIELD(simulate_characteristic_operation_response_params, characteristic_id, characteristicId,
         R, STR),
-    FIELD(simulate_characteristic_operation_response_params, type, type, R, ENUM(0,
-        E_characteristic_operation_type)),
+    FIELD(simulate_characteristic_operation_response_params, type, type, R,
+        ENUM(0, E_characteristic_operation_type)),
     FIELD(simulate_characteristic_operation_response_params, code, code, R, INT),
     FIELD(simulate_characteristic_operation_response_params, data, data, 0, STR),
     /* simulateDescriptorOperationResponse */
     FIELD(simulate_descriptor_operation_response_params, descriptor_id, descriptorId, R, STR),
-    FIELD(simulate_descriptor_operation_response_params, type, type, R, ENUM(0,
-        E_descriptor_operation_type)),
+    FIELD(simulate_descriptor_operation_response_params, type, type, R,
+        ENUM(0, E_descriptor_operation_type)),
     FIELD(simulate_descriptor_operation_response_params, code, code, R, INT),
     FIELD(simulate_descriptor_operation_response_params, data, data, 0, STR),
     /* addService */
@@ -252,8 +252,8 @@ static const cdp__field fields[] = {
     /* addCharacteristic */
     FIELD(add_characteristic_params, service_id, serviceId, R, STR),
     FIELD(add_characteristic_params, characteristic_uuid, characteristicUuid, R, STR),
-    FIELD(add_characteristic_params, properties, properties, R, STRUCT(0,
-        T_characteristic_properties)),
+    FIELD(add_characteristic_params, properties, properties, R,
+        STRUCT(0, T_characteristic_properties)),
     /* addCharacteristic */
     FIELD(add_characteristic_result, characteristic_id, characteristicId, R, STR),
     /* removeCharacteristic */
@@ -272,11 +272,11 @@ static const cdp__field fields[] = {
     FIELD(gatt_operation_received_event, type, type, R, ENUM(0, E_gatt_operation_type)),
     /* characteristicOperationReceived */
     FIELD(characteristic_operation_received_event, characteristic_id, characteristicId, R, STR),
-    FIELD(characteristic_operation_received_event, type, type, R, ENUM(0,
-        E_characteristic_operation_type)),
+    FIELD(characteristic_operation_received_event, type, type, R,
+        ENUM(0, E_characteristic_operation_type)),
     FIELD(characteristic_operation_received_event, data, data, 0, STR),
-    FIELD(characteristic_operation_received_event, write_type, writeType, 0, ENUM(0,
-        E_characteristic_write_type)),
+    FIELD(characteristic_operation_received_event, write_type, writeType, 0,
+        ENUM(0, E_characteristic_write_type)),
     /* descriptorOperationReceived */
     FIELD(descriptor_operation_received_event, descriptor_id, descriptorId, R, STR),
     FIELD(descriptor_operation_received_event, type, type, R, ENUM(0, E_descriptor_operation_type)),

@@ -306,8 +306,8 @@ static const cdp__field fields[] = {
     /* resetPermissions */
     FIELD(reset_permissions_params, browser_context_id, browserContextId, 0, STR),
     /* setDownloadBehavior */
-    FIELD(set_download_behavior_params, behavior, behavior, R, ENUM(0,
-        E_set_download_behavior_behavior)),
+    FIELD(set_download_behavior_params, behavior, behavior, R,
+        ENUM(0, E_set_download_behavior_behavior)),
     FIELD(set_download_behavior_params, browser_context_id, browserContextId, 0, STR),
     FIELD(set_download_behavior_params, download_path, downloadPath, 0, STR),
     FIELD(set_download_behavior_params, events_enabled, eventsEnabled, 0, BOOL),

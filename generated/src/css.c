@@ -578,8 +578,8 @@ static const cdp__field fields[] = {
     FIELD(inherited_style_entry, matched_css_rules, matchedCSSRules, R, LIST(0)),
     /* InheritedAnimatedStyleEntry */
     FIELD(inherited_animated_style_entry, animation_styles, animationStyles, 0, LIST(1)),
-    FIELD(inherited_animated_style_entry, transitions_style, transitionsStyle, 0, STRUCT(0,
-        T_css_style)),
+    FIELD(inherited_animated_style_entry, transitions_style, transitionsStyle, 0,
+        STRUCT(0, T_css_style)),
     /* InheritedPseudoElementMatches */
     FIELD(inherited_pseudo_element_matches, pseudo_elements, pseudoElements, R, LIST(2)),
     /* RuleMatch */
@@ -779,8 +779,8 @@ static const cdp__field fields[] = {
     FIELD(css_function_parameter, type, type, R, STR),
     /* CSSFunctionConditionNode */
     FIELD(css_function_condition_node, media, media, 0, STRUCT(0, T_css_media)),
-    FIELD(css_function_condition_node, container_queries, containerQueries, 0, STRUCT(0,
-        T_css_container_query)),
+    FIELD(css_function_condition_node, container_queries, containerQueries, 0,
+        STRUCT(0, T_css_container_query)),
     FIELD(css_function_condition_node, supports, supports, 0, STRUCT(0, T_css_supports)),
     FIELD(css_function_condition_node, navigation, navigation, 0, STRUCT(0, T_css_navigation)),
     FIELD(css_function_condition_node, children, children, R, LIST(22)),
@@ -840,8 +840,8 @@ static const cdp__field fields[] = {
     FIELD(get_computed_style_for_node_params, node_id, nodeId, R, INT),
     /* getComputedStyleForNode */
     FIELD(get_computed_style_for_node_result, computed_style, computedStyle, R, LIST(24)),
-    FIELD(get_computed_style_for_node_result, extra_fields, extraFields, R | E, STRUCT(0,
-        T_computed_style_extra_fields)),
+    FIELD(get_computed_style_for_node_result, extra_fields, extraFields, R | E,
+        STRUCT(0, T_computed_style_extra_fields)),
     /* resolveValues */
     FIELD(resolve_values_params, values, values, R, LIST(6)),
     FIELD(resolve_values_params, node_id, nodeId, R, INT),
@@ -859,21 +859,21 @@ static const cdp__field fields[] = {
     FIELD(get_inline_styles_for_node_params, node_id, nodeId, R, INT),
     /* getInlineStylesForNode */
     FIELD(get_inline_styles_for_node_result, inline_style, inlineStyle, 0, STRUCT(0, T_css_style)),
-    FIELD(get_inline_styles_for_node_result, attributes_style, attributesStyle, 0, STRUCT(0,
-        T_css_style)),
+    FIELD(get_inline_styles_for_node_result, attributes_style, attributesStyle, 0,
+        STRUCT(0, T_css_style)),
     /* getAnimatedStylesForNode */
     FIELD(get_animated_styles_for_node_params, node_id, nodeId, R, INT),
     /* getAnimatedStylesForNode */
     FIELD(get_animated_styles_for_node_result, animation_styles, animationStyles, 0, LIST(1)),
-    FIELD(get_animated_styles_for_node_result, transitions_style, transitionsStyle, 0, STRUCT(0,
-        T_css_style)),
+    FIELD(get_animated_styles_for_node_result, transitions_style, transitionsStyle, 0,
+        STRUCT(0, T_css_style)),
     FIELD(get_animated_styles_for_node_result, inherited, inherited, 0, LIST(25)),
     /* getMatchedStylesForNode */
     FIELD(get_matched_styles_for_node_params, node_id, nodeId, R, INT),
     /* getMatchedStylesForNode */
     FIELD(get_matched_styles_for_node_result, inline_style, inlineStyle, 0, STRUCT(0, T_css_style)),
-    FIELD(get_matched_styles_for_node_result, attributes_style, attributesStyle, 0, STRUCT(0,
-        T_css_style)),
+    FIELD(get_matched_styles_for_node_result, attributes_style, attributesStyle, 0,
+        STRUCT(0, T_css_style)),
     FIELD(get_matched_styles_for_node_result, matched_css_rules, matchedCSSRules, 0, LIST(0)),
     FIELD(get_matched_styles_for_node_result, pseudo_elements, pseudoElements, 0, LIST(2)),
     FIELD(get_matched_styles_for_node_result, inherited, inherited, 0, LIST(26)),
@@ -926,8 +926,8 @@ static const cdp__field fields[] = {
     FIELD(set_property_rule_property_name_params, range, range, R, STRUCT(0, T_source_range)),
     FIELD(set_property_rule_property_name_params, property_name, propertyName, R, STR),
     /* setPropertyRulePropertyName */
-    FIELD(set_property_rule_property_name_result, property_name, propertyName, R, STRUCT(0,
-        T_value)),
+    FIELD(set_property_rule_property_name_result, property_name, propertyName, R,
+        STRUCT(0, T_value)),
     /* setKeyframeKey */
     FIELD(set_keyframe_key_params, style_sheet_id, styleSheetId, R, STR),
     FIELD(set_keyframe_key_params, range, range, R, STRUCT(0, T_source_range)),
@@ -945,15 +945,15 @@ static const cdp__field fields[] = {
     FIELD(set_container_query_text_params, range, range, R, STRUCT(0, T_source_range)),
     FIELD(set_container_query_text_params, text, text, R, STR),
     /* setContainerQueryText */
-    FIELD(set_container_query_text_result, container_query, containerQuery, R, STRUCT(0,
-        T_css_container_query)),
+    FIELD(set_container_query_text_result, container_query, containerQuery, R,
+        STRUCT(0, T_css_container_query)),
     /* setContainerQueryConditionText */
     FIELD(set_container_query_condition_text_params, style_sheet_id, styleSheetId, R, STR),
     FIELD(set_container_query_condition_text_params, range, range, R, STRUCT(0, T_source_range)),
     FIELD(set_container_query_condition_text_params, text, text, R, STR),
     /* setContainerQueryConditionText */
-    FIELD(set_container_query_condition_text_result, container_query, containerQuery, R, STRUCT(0,
-        T_css_container_query)),
+    FIELD(set_container_query_condition_text_result, container_query, containerQuery, R,
+        STRUCT(0, T_css_container_query)),
     /* setSupportsText */
     FIELD(set_supports_text_params, style_sheet_id, styleSheetId, R, STR),
     FIELD(set_supports_text_params, range, range, R, STRUCT(0, T_source_range)),

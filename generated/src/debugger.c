@@ -454,8 +454,8 @@ static const cdp__field fields[] = {
     FIELD(resolved_breakpoint, location, location, R, STRUCT(0, T_location)),
     /* continueToLocation */
     FIELD(continue_to_location_params, location, location, R, STRUCT(0, T_location)),
-    FIELD(continue_to_location_params, target_call_frames, targetCallFrames, 0, ENUM(0,
-        E_continue_to_location_target_call_frames)),
+    FIELD(continue_to_location_params, target_call_frames, targetCallFrames, 0,
+        ENUM(0, E_continue_to_location_target_call_frames)),
     /* enable */
     FIELD(enable_params, max_scripts_cache_size, maxScriptsCacheSize, E, NUM),
     /* enable */
@@ -548,8 +548,8 @@ static const cdp__field fields[] = {
     FIELD(set_breakpoint_result, breakpoint_id, breakpointId, R, STR),
     FIELD(set_breakpoint_result, actual_location, actualLocation, R, STRUCT(0, T_location)),
     /* setInstrumentationBreakpoint */
-    FIELD(set_instrumentation_breakpoint_params, instrumentation, instrumentation, R, ENUM(0,
-        E_set_instrumentation_breakpoint_instrumentation)),
+    FIELD(set_instrumentation_breakpoint_params, instrumentation, instrumentation, R,
+        ENUM(0, E_set_instrumentation_breakpoint_instrumentation)),
     /* setInstrumentationBreakpoint */
     FIELD(set_instrumentation_breakpoint_result, breakpoint_id, breakpointId, R, STR),
     /* setBreakpointByUrl */
@@ -570,8 +570,8 @@ static const cdp__field fields[] = {
     /* setBreakpointsActive */
     FIELD(set_breakpoints_active_params, active, active, R, BOOL),
     /* setPauseOnExceptions */
-    FIELD(set_pause_on_exceptions_params, state, state, R, ENUM(0,
-        E_set_pause_on_exceptions_state)),
+    FIELD(set_pause_on_exceptions_params, state, state, R,
+        ENUM(0, E_set_pause_on_exceptions_state)),
     /* setReturnValue */
     /* Runtime.CallArgument */
     FIELD(set_return_value_params, new_value, newValue, R, STRUCT(1, 10)),
@@ -587,8 +587,8 @@ static const cdp__field fields[] = {
     FIELD(set_script_source_result, async_stack_trace, asyncStackTrace, D, STRUCT(1, 14)),
     /* Runtime.StackTraceId */
     FIELD(set_script_source_result, async_stack_trace_id, asyncStackTraceId, D, STRUCT(1, 15)),
-    FIELD(set_script_source_result, status, status, R | E, ENUM(0,
-        E_set_script_source_result_status)),
+    FIELD(set_script_source_result, status, status, R | E,
+        ENUM(0, E_set_script_source_result_status)),
     /* Runtime.ExceptionDetails */
     FIELD(set_script_source_result, exception_details, exceptionDetails, 0, STRUCT(1, 12)),
     /* setSkipAllPauses */
@@ -638,8 +638,8 @@ static const cdp__field fields[] = {
     /* Runtime.StackTrace */
     FIELD(script_failed_to_parse_event, stack_trace, stackTrace, E, STRUCT(1, 14)),
     FIELD(script_failed_to_parse_event, code_offset, codeOffset, E, INT),
-    FIELD(script_failed_to_parse_event, script_language, scriptLanguage, E, ENUM(0,
-        E_script_language)),
+    FIELD(script_failed_to_parse_event, script_language, scriptLanguage, E,
+        ENUM(0, E_script_language)),
     FIELD(script_failed_to_parse_event, embedder_name, embedderName, E, STR),
     /* scriptParsed */
     FIELD(script_parsed_event, script_id, scriptId, R, STR),

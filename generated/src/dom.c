@@ -647,8 +647,8 @@ static const cdp__field fields[] = {
     /* discardSearchResults */
     FIELD(discard_search_results_params, search_id, searchId, R, STR),
     /* enable */
-    FIELD(enable_params, include_whitespace, includeWhitespace, E, ENUM(0,
-        E_enable_include_whitespace)),
+    FIELD(enable_params, include_whitespace, includeWhitespace, E,
+        ENUM(0, E_enable_include_whitespace)),
     /* focus */
     FIELD(focus_params, node_id, nodeId, 0, INT),
     FIELD(focus_params, backend_node_id, backendNodeId, 0, INT),
@@ -748,8 +748,8 @@ static const cdp__field fields[] = {
     FIELD(get_top_layer_elements_result, node_ids, nodeIds, R, LIST(3)),
     /* getElementByRelation */
     FIELD(get_element_by_relation_params, node_id, nodeId, R, INT),
-    FIELD(get_element_by_relation_params, relation, relation, R, ENUM(0,
-        E_get_element_by_relation_relation)),
+    FIELD(get_element_by_relation_params, relation, relation, R,
+        ENUM(0, E_get_element_by_relation_relation)),
     /* getElementByRelation */
     FIELD(get_element_by_relation_result, node_id, nodeId, R, INT),
     /* removeAttribute */

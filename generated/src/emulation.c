@@ -547,8 +547,8 @@ static const cdp__field fields[] = {
     FIELD(set_safe_area_insets_override_params, insets, insets, R, STRUCT(0, T_safe_area_insets)),
     /* setVirtualKeyboardGeometryOverride */
     /* DOM.Rect */
-    FIELD(set_virtual_keyboard_geometry_override_params, keyboard_rect, keyboardRect, 0, STRUCT(1,
-        6)),
+    FIELD(set_virtual_keyboard_geometry_override_params, keyboard_rect, keyboardRect, 0,
+        STRUCT(1, 6)),
     /* setDeviceMetricsOverride */
     FIELD(set_device_metrics_override_params, width, width, R, INT),
     FIELD(set_device_metrics_override_params, height, height, R, INT),
@@ -560,22 +560,22 @@ static const cdp__field fields[] = {
     FIELD(set_device_metrics_override_params, position_x, positionX, E, INT),
     FIELD(set_device_metrics_override_params, position_y, positionY, E, INT),
     FIELD(set_device_metrics_override_params, dont_set_visible_size, dontSetVisibleSize, E, BOOL),
-    FIELD(set_device_metrics_override_params, screen_orientation, screenOrientation, 0, STRUCT(0,
-        T_screen_orientation)),
+    FIELD(set_device_metrics_override_params, screen_orientation, screenOrientation, 0,
+        STRUCT(0, T_screen_orientation)),
     /* Page.Viewport */
     FIELD(set_device_metrics_override_params, viewport, viewport, E, STRUCT(2, 17)),
-    FIELD(set_device_metrics_override_params, display_feature, displayFeature, E | D, STRUCT(0,
-        T_display_feature)),
-    FIELD(set_device_metrics_override_params, device_posture, devicePosture, E | D, STRUCT(0,
-        T_device_posture)),
-    FIELD(set_device_metrics_override_params, scrollbar_type, scrollbarType, E, ENUM(0,
-        E_set_device_metrics_override_scrollbar_type)),
+    FIELD(set_device_metrics_override_params, display_feature, displayFeature, E | D,
+        STRUCT(0, T_display_feature)),
+    FIELD(set_device_metrics_override_params, device_posture, devicePosture, E | D,
+        STRUCT(0, T_device_posture)),
+    FIELD(set_device_metrics_override_params, scrollbar_type, scrollbarType, E,
+        ENUM(0, E_set_device_metrics_override_scrollbar_type)),
     FIELD(set_device_metrics_override_params, screen_orientation_lock_emulation,
         screenOrientationLockEmulation, E, BOOL),
-    FIELD(set_device_metrics_override_params, viewport_meta, viewportMeta, E, ENUM(0,
-        E_set_device_metrics_override_viewport_meta)),
-    FIELD(set_device_metrics_override_params, text_layout_mode, textLayoutMode, E, ENUM(0,
-        E_set_device_metrics_override_text_layout_mode)),
+    FIELD(set_device_metrics_override_params, viewport_meta, viewportMeta, E,
+        ENUM(0, E_set_device_metrics_override_viewport_meta)),
+    FIELD(set_device_metrics_override_params, text_layout_mode, textLayoutMode, E,
+        ENUM(0, E_set_device_metrics_override_text_layout_mode)),
     /* setDevicePostureOverride */
     FIELD(set_device_posture_override_params, posture, posture, R, STRUCT(0, T_device_posture)),
     /* setDisplayFeaturesOverride */
@@ -586,14 +586,14 @@ static const cdp__field fields[] = {
     FIELD(set_document_cookie_disabled_params, disabled, disabled, R, BOOL),
     /* setEmitTouchEventsForMouse */
     FIELD(set_emit_touch_events_for_mouse_params, enabled, enabled, R, BOOL),
-    FIELD(set_emit_touch_events_for_mouse_params, configuration, configuration, 0, ENUM(0,
-        E_set_emit_touch_events_for_mouse_configuration)),
+    FIELD(set_emit_touch_events_for_mouse_params, configuration, configuration, 0,
+        ENUM(0, E_set_emit_touch_events_for_mouse_configuration)),
     /* setEmulatedMedia */
     FIELD(set_emulated_media_params, media, media, 0, STR),
     FIELD(set_emulated_media_params, features, features, 0, LIST(3)),
     /* setEmulatedVisionDeficiency */
-    FIELD(set_emulated_vision_deficiency_params, type, type, R, ENUM(0,
-        E_set_emulated_vision_deficiency_type)),
+    FIELD(set_emulated_vision_deficiency_params, type, type, R,
+        ENUM(0, E_set_emulated_vision_deficiency_type)),
     /* setEmulatedOSTextScale */
     FIELD(set_emulated_os_text_scale_params, scale, scale, 0, NUM),
     /* setGeolocationOverride */
@@ -618,10 +618,10 @@ static const cdp__field fields[] = {
     FIELD(set_sensor_override_readings_params, reading, reading, R, STRUCT(0, T_sensor_reading)),
     /* setPressureSourceOverrideEnabled */
     FIELD(set_pressure_source_override_enabled_params, enabled, enabled, R, BOOL),
-    FIELD(set_pressure_source_override_enabled_params, source, source, R, ENUM(0,
-        E_pressure_source)),
-    FIELD(set_pressure_source_override_enabled_params, metadata, metadata, 0, STRUCT(0,
-        T_pressure_metadata)),
+    FIELD(set_pressure_source_override_enabled_params, source, source, R,
+        ENUM(0, E_pressure_source)),
+    FIELD(set_pressure_source_override_enabled_params, metadata, metadata, 0,
+        STRUCT(0, T_pressure_metadata)),
     /* setPressureStateOverride */
     FIELD(set_pressure_state_override_params, source, source, R, ENUM(0, E_pressure_source)),
     FIELD(set_pressure_state_override_params, state, state, R, ENUM(0, E_pressure_state)),
@@ -660,14 +660,14 @@ static const cdp__field fields[] = {
     FIELD(set_hardware_concurrency_override_params, hardware_concurrency, hardwareConcurrency, R,
         INT),
     /* setCPUPerformanceOverride */
-    FIELD(set_cpu_performance_override_params, performance_tier, performanceTier, 0, ENUM(0,
-        E_set_cpu_performance_override_performance_tier)),
+    FIELD(set_cpu_performance_override_params, performance_tier, performanceTier, 0,
+        ENUM(0, E_set_cpu_performance_override_performance_tier)),
     /* setUserAgentOverride */
     FIELD(set_user_agent_override_params, user_agent, userAgent, R, STR),
     FIELD(set_user_agent_override_params, accept_language, acceptLanguage, 0, STR),
     FIELD(set_user_agent_override_params, platform, platform, 0, STR),
-    FIELD(set_user_agent_override_params, user_agent_metadata, userAgentMetadata, E, STRUCT(0,
-        T_user_agent_metadata)),
+    FIELD(set_user_agent_override_params, user_agent_metadata, userAgentMetadata, E,
+        STRUCT(0, T_user_agent_metadata)),
     /* setAutomationOverride */
     FIELD(set_automation_override_params, enabled, enabled, R, BOOL),
     /* setSmallViewportHeightDifferenceOverride */
@@ -707,8 +707,8 @@ static const cdp__field fields[] = {
     FIELD(set_primary_screen_params, screen_id, screenId, R, STR),
     /* screenOrientationLockChanged */
     FIELD(screen_orientation_lock_changed_event, locked, locked, R, BOOL),
-    FIELD(screen_orientation_lock_changed_event, orientation, orientation, 0, STRUCT(0,
-        T_screen_orientation)),
+    FIELD(screen_orientation_lock_changed_event, orientation, orientation, 0,
+        STRUCT(0, T_screen_orientation)),
 };
 
 /* skip: what is in front of the name in the pool, "Emulation." say */

@@ -172,8 +172,8 @@ static const cdp__field fields[] = {
     FIELD(auth_challenge, scheme, scheme, R, STR),
     FIELD(auth_challenge, realm, realm, R, STR),
     /* AuthChallengeResponse */
-    FIELD(auth_challenge_response, response, response, R, ENUM(0,
-        E_auth_challenge_response_response)),
+    FIELD(auth_challenge_response, response, response, R,
+        ENUM(0, E_auth_challenge_response_response)),
     FIELD(auth_challenge_response, username, username, 0, STR),
     FIELD(auth_challenge_response, password, password, 0, STR),
     /* enable */
@@ -198,8 +198,8 @@ static const cdp__field fields[] = {
     FIELD(continue_request_params, intercept_response, interceptResponse, E, BOOL),
     /* continueWithAuth */
     FIELD(continue_with_auth_params, request_id, requestId, R, STR),
-    FIELD(continue_with_auth_params, auth_challenge_response, authChallengeResponse, R, STRUCT(0,
-        T_auth_challenge_response)),
+    FIELD(continue_with_auth_params, auth_challenge_response, authChallengeResponse, R,
+        STRUCT(0, T_auth_challenge_response)),
     /* continueResponse */
     FIELD(continue_response_params, request_id, requestId, R, STR),
     FIELD(continue_response_params, response_code, responseCode, 0, INT),

@@ -91,8 +91,8 @@ static const cdp__field fields[] = {
     FIELD(bucket_file_system_locator, bucket_name, bucketName, 0, STR),
     FIELD(bucket_file_system_locator, path_components, pathComponents, R, LIST(0)),
     /* getDirectory */
-    FIELD(get_directory_params, bucket_file_system_locator, bucketFileSystemLocator, R, STRUCT(0,
-        T_bucket_file_system_locator)),
+    FIELD(get_directory_params, bucket_file_system_locator, bucketFileSystemLocator, R,
+        STRUCT(0, T_bucket_file_system_locator)),
     /* getDirectory */
     FIELD(get_directory_result, directory, directory, R, STRUCT(0, T_directory)),
 };

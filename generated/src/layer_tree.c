@@ -190,8 +190,8 @@ static const cdp__field fields[] = {
     FIELD(layer, draws_content, drawsContent, R, BOOL),
     FIELD(layer, invisible, invisible, 0, BOOL),
     FIELD(layer, scroll_rects, scrollRects, 0, LIST(1)),
-    FIELD(layer, sticky_position_constraint, stickyPositionConstraint, 0, STRUCT(0,
-        T_sticky_position_constraint)),
+    FIELD(layer, sticky_position_constraint, stickyPositionConstraint, 0,
+        STRUCT(0, T_sticky_position_constraint)),
     /* compositingReasons */
     FIELD(compositing_reasons_params, layer_id, layerId, R, STR),
     /* compositingReasons */

@@ -415,26 +415,26 @@ static const cdp__field fields[] = {
     /* DOM.RGBA */
     FIELD(grid_highlight_config, grid_background_color, gridBackgroundColor, 0, STRUCT(1, 3)),
     /* FlexContainerHighlightConfig */
-    FIELD(flex_container_highlight_config, container_border, containerBorder, 0, STRUCT(0,
-        T_line_style)),
-    FIELD(flex_container_highlight_config, line_separator, lineSeparator, 0, STRUCT(0,
-        T_line_style)),
-    FIELD(flex_container_highlight_config, item_separator, itemSeparator, 0, STRUCT(0,
-        T_line_style)),
+    FIELD(flex_container_highlight_config, container_border, containerBorder, 0,
+        STRUCT(0, T_line_style)),
+    FIELD(flex_container_highlight_config, line_separator, lineSeparator, 0,
+        STRUCT(0, T_line_style)),
+    FIELD(flex_container_highlight_config, item_separator, itemSeparator, 0,
+        STRUCT(0, T_line_style)),
     FIELD(flex_container_highlight_config, main_distributed_space, mainDistributedSpace, 0,
         STRUCT(0, T_box_style)),
     FIELD(flex_container_highlight_config, cross_distributed_space, crossDistributedSpace, 0,
         STRUCT(0, T_box_style)),
     FIELD(flex_container_highlight_config, row_gap_space, rowGapSpace, 0, STRUCT(0, T_box_style)),
-    FIELD(flex_container_highlight_config, column_gap_space, columnGapSpace, 0, STRUCT(0,
-        T_box_style)),
-    FIELD(flex_container_highlight_config, cross_alignment, crossAlignment, 0, STRUCT(0,
-        T_line_style)),
+    FIELD(flex_container_highlight_config, column_gap_space, columnGapSpace, 0,
+        STRUCT(0, T_box_style)),
+    FIELD(flex_container_highlight_config, cross_alignment, crossAlignment, 0,
+        STRUCT(0, T_line_style)),
     /* FlexItemHighlightConfig */
     FIELD(flex_item_highlight_config, base_size_box, baseSizeBox, 0, STRUCT(0, T_box_style)),
     FIELD(flex_item_highlight_config, base_size_border, baseSizeBorder, 0, STRUCT(0, T_line_style)),
-    FIELD(flex_item_highlight_config, flexibility_arrow, flexibilityArrow, 0, STRUCT(0,
-        T_line_style)),
+    FIELD(flex_item_highlight_config, flexibility_arrow, flexibilityArrow, 0,
+        STRUCT(0, T_line_style)),
     /* LineStyle */
     FIELD(line_style, color, color, 0, STRUCT(1, 3)), /* DOM.RGBA */
     FIELD(line_style, pattern, pattern, 0, ENUM(0, E_line_style_pattern)),
@@ -476,32 +476,32 @@ static const cdp__field fields[] = {
     FIELD(highlight_config, shape_margin_color, shapeMarginColor, 0, STRUCT(1, 3)), /* DOM.RGBA */
     FIELD(highlight_config, css_grid_color, cssGridColor, 0, STRUCT(1, 3)), /* DOM.RGBA */
     FIELD(highlight_config, color_format, colorFormat, 0, ENUM(0, E_color_format)),
-    FIELD(highlight_config, grid_highlight_config, gridHighlightConfig, 0, STRUCT(0,
-        T_grid_highlight_config)),
+    FIELD(highlight_config, grid_highlight_config, gridHighlightConfig, 0,
+        STRUCT(0, T_grid_highlight_config)),
     FIELD(highlight_config, flex_container_highlight_config, flexContainerHighlightConfig, 0,
         STRUCT(0, T_flex_container_highlight_config)),
-    FIELD(highlight_config, flex_item_highlight_config, flexItemHighlightConfig, 0, STRUCT(0,
-        T_flex_item_highlight_config)),
-    FIELD(highlight_config, contrast_algorithm, contrastAlgorithm, 0, ENUM(0,
-        E_contrast_algorithm)),
+    FIELD(highlight_config, flex_item_highlight_config, flexItemHighlightConfig, 0,
+        STRUCT(0, T_flex_item_highlight_config)),
+    FIELD(highlight_config, contrast_algorithm, contrastAlgorithm, 0,
+        ENUM(0, E_contrast_algorithm)),
     FIELD(highlight_config, container_query_container_highlight_config,
-        containerQueryContainerHighlightConfig, 0, STRUCT(0,
-        T_container_query_container_highlight_config)),
-    FIELD(highlight_config, imcb_highlight_config, imcbHighlightConfig, 0, STRUCT(0,
-        T_imcb_highlight_config)),
+        containerQueryContainerHighlightConfig, 0,
+        STRUCT(0, T_container_query_container_highlight_config)),
+    FIELD(highlight_config, imcb_highlight_config, imcbHighlightConfig, 0,
+        STRUCT(0, T_imcb_highlight_config)),
     /* GridNodeHighlightConfig */
-    FIELD(grid_node_highlight_config, grid_highlight_config, gridHighlightConfig, R, STRUCT(0,
-        T_grid_highlight_config)),
+    FIELD(grid_node_highlight_config, grid_highlight_config, gridHighlightConfig, R,
+        STRUCT(0, T_grid_highlight_config)),
     FIELD(grid_node_highlight_config, node_id, nodeId, R, INT),
     /* FlexNodeHighlightConfig */
     FIELD(flex_node_highlight_config, flex_container_highlight_config,
         flexContainerHighlightConfig, R, STRUCT(0, T_flex_container_highlight_config)),
     FIELD(flex_node_highlight_config, node_id, nodeId, R, INT),
     /* ScrollSnapContainerHighlightConfig */
-    FIELD(scroll_snap_container_highlight_config, snapport_border, snapportBorder, 0, STRUCT(0,
-        T_line_style)),
-    FIELD(scroll_snap_container_highlight_config, snap_area_border, snapAreaBorder, 0, STRUCT(0,
-        T_line_style)),
+    FIELD(scroll_snap_container_highlight_config, snapport_border, snapportBorder, 0,
+        STRUCT(0, T_line_style)),
+    FIELD(scroll_snap_container_highlight_config, snap_area_border, snapAreaBorder, 0,
+        STRUCT(0, T_line_style)),
     /* DOM.RGBA */
     FIELD(scroll_snap_container_highlight_config, scroll_margin_color, scrollMarginColor, 0,
         STRUCT(1, 3)),
@@ -532,8 +532,8 @@ static const cdp__field fields[] = {
     FIELD(window_controls_overlay_config, theme_color, themeColor, R, STR),
     /* ContainerQueryHighlightConfig */
     FIELD(container_query_highlight_config, container_query_container_highlight_config,
-        containerQueryContainerHighlightConfig, R, STRUCT(0,
-        T_container_query_container_highlight_config)),
+        containerQueryContainerHighlightConfig, R,
+        STRUCT(0, T_container_query_container_highlight_config)),
     FIELD(container_query_highlight_config, node_id, nodeId, R, INT),
     /* ContainerQueryContainerHighlightConfig */
     FIELD(container_query_container_highlight_config, container_border, containerBorder, 0,
@@ -548,8 +548,8 @@ static const cdp__field fields[] = {
     /* DOM.RGBA */
     FIELD(isolation_mode_highlight_config, resizer_color, resizerColor, 0, STRUCT(1, 3)),
     /* DOM.RGBA */
-    FIELD(isolation_mode_highlight_config, resizer_handle_color, resizerHandleColor, 0, STRUCT(1,
-        3)),
+    FIELD(isolation_mode_highlight_config, resizer_handle_color, resizerHandleColor, 0,
+        STRUCT(1, 3)),
     FIELD(isolation_mode_highlight_config, mask_color, maskColor, 0, STRUCT(1, 3)), /* DOM.RGBA */
     /* InspectedElementAnchorConfig */
     FIELD(inspected_element_anchor_config, node_id, nodeId, 0, INT),
@@ -558,8 +558,8 @@ static const cdp__field fields[] = {
     FIELD(get_highlight_object_for_test_params, node_id, nodeId, R, INT),
     FIELD(get_highlight_object_for_test_params, include_distance, includeDistance, 0, BOOL),
     FIELD(get_highlight_object_for_test_params, include_style, includeStyle, 0, BOOL),
-    FIELD(get_highlight_object_for_test_params, color_format, colorFormat, 0, ENUM(0,
-        E_color_format)),
+    FIELD(get_highlight_object_for_test_params, color_format, colorFormat, 0,
+        ENUM(0, E_color_format)),
     FIELD(get_highlight_object_for_test_params, show_accessibility_info, showAccessibilityInfo, 0,
         BOOL),
     /* getHighlightObjectForTest */
@@ -578,8 +578,8 @@ static const cdp__field fields[] = {
     /* DOM.RGBA */
     FIELD(highlight_frame_params, content_outline_color, contentOutlineColor, 0, STRUCT(1, 3)),
     /* highlightNode */
-    FIELD(highlight_node_params, highlight_config, highlightConfig, R, STRUCT(0,
-        T_highlight_config)),
+    FIELD(highlight_node_params, highlight_config, highlightConfig, R,
+        STRUCT(0, T_highlight_config)),
     FIELD(highlight_node_params, node_id, nodeId, 0, INT),
     FIELD(highlight_node_params, backend_node_id, backendNodeId, 0, INT),
     FIELD(highlight_node_params, object_id, objectId, 0, STR),
@@ -596,15 +596,15 @@ static const cdp__field fields[] = {
     FIELD(highlight_rect_params, color, color, 0, STRUCT(1, 3)), /* DOM.RGBA */
     FIELD(highlight_rect_params, outline_color, outlineColor, 0, STRUCT(1, 3)), /* DOM.RGBA */
     /* highlightSourceOrder */
-    FIELD(highlight_source_order_params, source_order_config, sourceOrderConfig, R, STRUCT(0,
-        T_source_order_config)),
+    FIELD(highlight_source_order_params, source_order_config, sourceOrderConfig, R,
+        STRUCT(0, T_source_order_config)),
     FIELD(highlight_source_order_params, node_id, nodeId, 0, INT),
     FIELD(highlight_source_order_params, backend_node_id, backendNodeId, 0, INT),
     FIELD(highlight_source_order_params, object_id, objectId, 0, STR),
     /* setInspectMode */
     FIELD(set_inspect_mode_params, mode, mode, R, ENUM(0, E_inspect_mode)),
-    FIELD(set_inspect_mode_params, highlight_config, highlightConfig, 0, STRUCT(0,
-        T_highlight_config)),
+    FIELD(set_inspect_mode_params, highlight_config, highlightConfig, 0,
+        STRUCT(0, T_highlight_config)),
     /* setShowAdHighlights */
     FIELD(set_show_ad_highlights_params, show, show, R, BOOL),
     /* setPausedInDebuggerMessage */
@@ -643,8 +643,8 @@ static const cdp__field fields[] = {
     /* setShowHinge */
     FIELD(set_show_hinge_params, hinge_config, hingeConfig, 0, STRUCT(0, T_hinge_config)),
     /* setShowDisplayCutout */
-    FIELD(set_show_display_cutout_params, display_cutout_config, displayCutoutConfig, 0, STRUCT(0,
-        T_display_cutout_config)),
+    FIELD(set_show_display_cutout_params, display_cutout_config, displayCutoutConfig, 0,
+        STRUCT(0, T_display_cutout_config)),
     /* setShowIsolatedElements */
     FIELD(set_show_isolated_elements_params, isolated_element_highlight_configs,
         isolatedElementHighlightConfigs, R, LIST(6)),

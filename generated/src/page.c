@@ -1193,26 +1193,26 @@ static const cdp__field fields[] = {
     FIELD(ad_frame_status, explanations, explanations, 0, LIST(0)),
     /* PermissionsPolicyBlockLocator */
     FIELD(permissions_policy_block_locator, frame_id, frameId, R, STR),
-    FIELD(permissions_policy_block_locator, block_reason, blockReason, R, ENUM(0,
-        E_permissions_policy_block_reason)),
+    FIELD(permissions_policy_block_locator, block_reason, blockReason, R,
+        ENUM(0, E_permissions_policy_block_reason)),
     /* PermissionsPolicyFeatureState */
-    FIELD(permissions_policy_feature_state, feature, feature, R, ENUM(0,
-        E_permissions_policy_feature)),
+    FIELD(permissions_policy_feature_state, feature, feature, R,
+        ENUM(0, E_permissions_policy_feature)),
     FIELD(permissions_policy_feature_state, allowed, allowed, R, BOOL),
-    FIELD(permissions_policy_feature_state, locator, locator, 0, STRUCT(0,
-        T_permissions_policy_block_locator)),
+    FIELD(permissions_policy_feature_state, locator, locator, 0,
+        STRUCT(0, T_permissions_policy_block_locator)),
     /* OriginTrialToken */
     FIELD(origin_trial_token, origin, origin, R, STR),
     FIELD(origin_trial_token, match_sub_domains, matchSubDomains, R, BOOL),
     FIELD(origin_trial_token, trial_name, trialName, R, STR),
     FIELD(origin_trial_token, expiry_time, expiryTime, R, NUM),
     FIELD(origin_trial_token, is_third_party, isThirdParty, R, BOOL),
-    FIELD(origin_trial_token, usage_restriction, usageRestriction, R, ENUM(0,
-        E_origin_trial_usage_restriction)),
+    FIELD(origin_trial_token, usage_restriction, usageRestriction, R,
+        ENUM(0, E_origin_trial_usage_restriction)),
     /* OriginTrialTokenWithStatus */
     FIELD(origin_trial_token_with_status, raw_token_text, rawTokenText, R, STR),
-    FIELD(origin_trial_token_with_status, parsed_token, parsedToken, 0, STRUCT(0,
-        T_origin_trial_token)),
+    FIELD(origin_trial_token_with_status, parsed_token, parsedToken, 0,
+        STRUCT(0, T_origin_trial_token)),
     FIELD(origin_trial_token_with_status, status, status, R, ENUM(0, E_origin_trial_token_status)),
     /* OriginTrial */
     FIELD(origin_trial, trial_name, trialName, R, STR),
@@ -1229,14 +1229,14 @@ static const cdp__field fields[] = {
     FIELD(frame, url_fragment, urlFragment, E, STR),
     FIELD(frame, domain_and_registry, domainAndRegistry, R | E, STR),
     FIELD(frame, security_origin, securityOrigin, R, STR),
-    FIELD(frame, security_origin_details, securityOriginDetails, E, STRUCT(0,
-        T_security_origin_details)),
+    FIELD(frame, security_origin_details, securityOriginDetails, E,
+        STRUCT(0, T_security_origin_details)),
     FIELD(frame, mime_type, mimeType, R, STR),
     FIELD(frame, unreachable_url, unreachableUrl, E, STR),
     FIELD(frame, ad_frame_status, adFrameStatus, E, STRUCT(0, T_ad_frame_status)),
     FIELD(frame, secure_context_type, secureContextType, R | E, ENUM(0, E_secure_context_type)),
-    FIELD(frame, cross_origin_isolated_context_type, crossOriginIsolatedContextType, R | E, ENUM(0,
-        E_cross_origin_isolated_context_type)),
+    FIELD(frame, cross_origin_isolated_context_type, crossOriginIsolatedContextType, R | E,
+        ENUM(0, E_cross_origin_isolated_context_type)),
     FIELD(frame, gated_api_features, gatedAPIFeatures, R | E, LIST(2)),
     /* FrameResource */
     FIELD(frame_resource, url, url, R, STR),
@@ -1391,10 +1391,10 @@ static const cdp__field fields[] = {
     FIELD(back_forward_cache_blocking_details, line_number, lineNumber, R, INT),
     FIELD(back_forward_cache_blocking_details, column_number, columnNumber, R, INT),
     /* BackForwardCacheNotRestoredExplanation */
-    FIELD(back_forward_cache_not_restored_explanation, type, type, R, ENUM(0,
-        E_back_forward_cache_not_restored_reason_type)),
-    FIELD(back_forward_cache_not_restored_explanation, reason, reason, R, ENUM(0,
-        E_back_forward_cache_not_restored_reason)),
+    FIELD(back_forward_cache_not_restored_explanation, type, type, R,
+        ENUM(0, E_back_forward_cache_not_restored_reason_type)),
+    FIELD(back_forward_cache_not_restored_explanation, reason, reason, R,
+        ENUM(0, E_back_forward_cache_not_restored_reason)),
     FIELD(back_forward_cache_not_restored_explanation, context, context, 0, STR),
     FIELD(back_forward_cache_not_restored_explanation, details, details, 0, LIST(16)),
     /* BackForwardCacheNotRestoredExplanationTree */
@@ -1445,8 +1445,8 @@ static const cdp__field fields[] = {
     FIELD(get_app_manifest_result, url, url, R, STR),
     FIELD(get_app_manifest_result, errors, errors, R, LIST(19)),
     FIELD(get_app_manifest_result, data, data, 0, STR),
-    FIELD(get_app_manifest_result, parsed, parsed, E | D, STRUCT(0,
-        T_app_manifest_parsed_properties)),
+    FIELD(get_app_manifest_result, parsed, parsed, E | D,
+        STRUCT(0, T_app_manifest_parsed_properties)),
     FIELD(get_app_manifest_result, manifest, manifest, R | E, STRUCT(0, T_web_app_manifest)),
     /* getInstallabilityErrors */
     FIELD(get_installability_errors_result, installability_errors, installabilityErrors, R,
@@ -1474,15 +1474,15 @@ static const cdp__field fields[] = {
     /* getFrameTree */
     FIELD(get_frame_tree_result, frame_tree, frameTree, R, STRUCT(0, T_frame_tree)),
     /* getLayoutMetrics */
-    FIELD(get_layout_metrics_result, layout_viewport, layoutViewport, R | D, STRUCT(0,
-        T_layout_viewport)),
-    FIELD(get_layout_metrics_result, visual_viewport, visualViewport, R | D, STRUCT(0,
-        T_visual_viewport)),
+    FIELD(get_layout_metrics_result, layout_viewport, layoutViewport, R | D,
+        STRUCT(0, T_layout_viewport)),
+    FIELD(get_layout_metrics_result, visual_viewport, visualViewport, R | D,
+        STRUCT(0, T_visual_viewport)),
     FIELD(get_layout_metrics_result, content_size, contentSize, R | D, STRUCT(2, 6)), /* DOM.Rect */
-    FIELD(get_layout_metrics_result, css_layout_viewport, cssLayoutViewport, R, STRUCT(0,
-        T_layout_viewport)),
-    FIELD(get_layout_metrics_result, css_visual_viewport, cssVisualViewport, R, STRUCT(0,
-        T_visual_viewport)),
+    FIELD(get_layout_metrics_result, css_layout_viewport, cssLayoutViewport, R,
+        STRUCT(0, T_layout_viewport)),
+    FIELD(get_layout_metrics_result, css_visual_viewport, cssVisualViewport, R,
+        STRUCT(0, T_visual_viewport)),
     /* DOM.Rect */
     FIELD(get_layout_metrics_result, css_content_size, cssContentSize, R, STRUCT(2, 6)),
     /* getNavigationHistory */
@@ -1527,8 +1527,8 @@ static const cdp__field fields[] = {
     FIELD(print_to_pdf_params, header_template, headerTemplate, 0, STR),
     FIELD(print_to_pdf_params, footer_template, footerTemplate, 0, STR),
     FIELD(print_to_pdf_params, prefer_css_page_size, preferCSSPageSize, 0, BOOL),
-    FIELD(print_to_pdf_params, transfer_mode, transferMode, E, ENUM(0,
-        E_print_to_pdf_transfer_mode)),
+    FIELD(print_to_pdf_params, transfer_mode, transferMode, E,
+        ENUM(0, E_print_to_pdf_transfer_mode)),
     FIELD(print_to_pdf_params, generate_tagged_pdf, generateTaggedPDF, E, BOOL),
     FIELD(print_to_pdf_params, generate_document_outline, generateDocumentOutline, E, BOOL),
     /* printToPDF */
@@ -1576,8 +1576,8 @@ static const cdp__field fields[] = {
     FIELD(set_device_metrics_override_params, position_y, positionY, 0, INT),
     FIELD(set_device_metrics_override_params, dont_set_visible_size, dontSetVisibleSize, 0, BOOL),
     /* Emulation.ScreenOrientation */
-    FIELD(set_device_metrics_override_params, screen_orientation, screenOrientation, 0, STRUCT(4,
-        1)),
+    FIELD(set_device_metrics_override_params, screen_orientation, screenOrientation, 0,
+        STRUCT(4, 1)),
     FIELD(set_device_metrics_override_params, viewport, viewport, 0, STRUCT(0, T_viewport)),
     /* setDeviceOrientationOverride */
     FIELD(set_device_orientation_override_params, alpha, alpha, R, NUM),
@@ -1592,8 +1592,8 @@ static const cdp__field fields[] = {
     FIELD(set_document_content_params, frame_id, frameId, R, STR),
     FIELD(set_document_content_params, html, html, R, STR),
     /* setDownloadBehavior */
-    FIELD(set_download_behavior_params, behavior, behavior, R, ENUM(0,
-        E_set_download_behavior_behavior)),
+    FIELD(set_download_behavior_params, behavior, behavior, R,
+        ENUM(0, E_set_download_behavior_behavior)),
     FIELD(set_download_behavior_params, download_path, downloadPath, 0, STR),
     /* setGeolocationOverride */
     FIELD(set_geolocation_override_params, latitude, latitude, 0, NUM),
@@ -1603,8 +1603,8 @@ static const cdp__field fields[] = {
     FIELD(set_lifecycle_events_enabled_params, enabled, enabled, R, BOOL),
     /* setTouchEmulationEnabled */
     FIELD(set_touch_emulation_enabled_params, enabled, enabled, R, BOOL),
-    FIELD(set_touch_emulation_enabled_params, configuration, configuration, 0, ENUM(0,
-        E_set_touch_emulation_enabled_configuration)),
+    FIELD(set_touch_emulation_enabled_params, configuration, configuration, 0,
+        ENUM(0, E_set_touch_emulation_enabled_configuration)),
     /* startScreencast */
     FIELD(start_screencast_params, format, format, 0, ENUM(0, E_start_screencast_format)),
     FIELD(start_screencast_params, quality, quality, 0, INT),
@@ -1618,15 +1618,15 @@ static const cdp__field fields[] = {
     FIELD(start_screen_recording_params, max_width, maxWidth, 0, INT),
     FIELD(start_screen_recording_params, max_height, maxHeight, 0, INT),
     FIELD(start_screen_recording_params, frame_rate, frameRate, 0, INT),
-    FIELD(start_screen_recording_params, capture_area, captureArea, E, ENUM(0,
-        E_start_screen_recording_capture_area)),
+    FIELD(start_screen_recording_params, capture_area, captureArea, E,
+        ENUM(0, E_start_screen_recording_capture_area)),
     /* startScreenRecording */
     FIELD(start_screen_recording_result, stream, stream, R | E, STR),
     /* stopScreenRecording */
     FIELD(stop_screen_recording_result, stream, stream, R | E, STR),
     /* setWebLifecycleState */
-    FIELD(set_web_lifecycle_state_params, state, state, R, ENUM(0,
-        E_set_web_lifecycle_state_state)),
+    FIELD(set_web_lifecycle_state_params, state, state, R,
+        ENUM(0, E_set_web_lifecycle_state_state)),
     /* produceCompilationCache */
     FIELD(produce_compilation_cache_params, scripts, scripts, R, LIST(27)),
     /* addCompilationCache */
@@ -1635,8 +1635,8 @@ static const cdp__field fields[] = {
     /* setSPCTransactionMode */
     FIELD(set_spc_transaction_mode_params, mode, mode, R, ENUM(0, E_set_spc_transaction_mode_mode)),
     /* setRPHRegistrationMode */
-    FIELD(set_rph_registration_mode_params, mode, mode, R, ENUM(0,
-        E_set_rph_registration_mode_mode)),
+    FIELD(set_rph_registration_mode_params, mode, mode, R,
+        ENUM(0, E_set_rph_registration_mode_mode)),
     /* generateTestReport */
     FIELD(generate_test_report_params, message, message, R, STR),
     FIELD(generate_test_report_params, group, group, 0, STR),
@@ -1678,14 +1678,14 @@ static const cdp__field fields[] = {
     FIELD(frame_started_navigating_event, frame_id, frameId, R, STR),
     FIELD(frame_started_navigating_event, url, url, R, STR),
     FIELD(frame_started_navigating_event, loader_id, loaderId, R, STR),
-    FIELD(frame_started_navigating_event, navigation_type, navigationType, R, ENUM(0,
-        E_frame_started_navigating_event_navigation_type)),
+    FIELD(frame_started_navigating_event, navigation_type, navigationType, R,
+        ENUM(0, E_frame_started_navigating_event_navigation_type)),
     /* frameRequestedNavigation */
     FIELD(frame_requested_navigation_event, frame_id, frameId, R, STR),
     FIELD(frame_requested_navigation_event, reason, reason, R, ENUM(0, E_client_navigation_reason)),
     FIELD(frame_requested_navigation_event, url, url, R, STR),
-    FIELD(frame_requested_navigation_event, disposition, disposition, R, ENUM(0,
-        E_client_navigation_disposition)),
+    FIELD(frame_requested_navigation_event, disposition, disposition, R,
+        ENUM(0, E_client_navigation_disposition)),
     /* frameScheduledNavigation */
     FIELD(frame_scheduled_navigation_event, frame_id, frameId, R, STR),
     FIELD(frame_scheduled_navigation_event, delay, delay, R, NUM),
@@ -1727,15 +1727,15 @@ static const cdp__field fields[] = {
     FIELD(back_forward_cache_not_used_event, not_restored_explanations, notRestoredExplanations, R,
         LIST(17)),
     FIELD(back_forward_cache_not_used_event, not_restored_explanations_tree,
-        notRestoredExplanationsTree, 0, STRUCT(0,
-        T_back_forward_cache_not_restored_explanation_tree)),
+        notRestoredExplanationsTree, 0,
+        STRUCT(0, T_back_forward_cache_not_restored_explanation_tree)),
     /* loadEventFired */
     FIELD(load_event_fired_event, timestamp, timestamp, R, NUM),
     /* navigatedWithinDocument */
     FIELD(navigated_within_document_event, frame_id, frameId, R, STR),
     FIELD(navigated_within_document_event, url, url, R, STR),
-    FIELD(navigated_within_document_event, navigation_type, navigationType, R, ENUM(0,
-        E_navigated_within_document_event_navigation_type)),
+    FIELD(navigated_within_document_event, navigation_type, navigationType, R,
+        ENUM(0, E_navigated_within_document_event_navigation_type)),
     /* screencastFrame */
     FIELD(screencast_frame_event, data, data, R, BYTES),
     FIELD(screencast_frame_event, metadata, metadata, R, STRUCT(0, T_screencast_frame_metadata)),

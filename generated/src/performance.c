@@ -94,8 +94,8 @@ static const cdp__field fields[] = {
     /* enable */
     FIELD(enable_params, time_domain, timeDomain, 0, ENUM(0, E_enable_time_domain)),
     /* setTimeDomain */
-    FIELD(set_time_domain_params, time_domain, timeDomain, R, ENUM(0,
-        E_set_time_domain_time_domain)),
+    FIELD(set_time_domain_params, time_domain, timeDomain, R,
+        ENUM(0, E_set_time_domain_time_domain)),
     /* getMetrics */
     FIELD(get_metrics_result, metrics, metrics, R, LIST(0)),
     /* metrics */

@@ -378,8 +378,8 @@ enum {
     { NAME(id), LENGTH(id), flags, offsetof(cdp_runtime_##type, member), is }
 static const cdp__field fields[] = {
     /* SerializationOptions */
-    FIELD(serialization_options, serialization, serialization, R, ENUM(0,
-        E_serialization_options_serialization)),
+    FIELD(serialization_options, serialization, serialization, R,
+        ENUM(0, E_serialization_options_serialization)),
     FIELD(serialization_options, max_depth, maxDepth, 0, INT),
     FIELD(serialization_options, additional_parameters, additionalParameters, 0, OBJECT),
     /* DeepSerializedValue */
@@ -394,8 +394,8 @@ static const cdp__field fields[] = {
     FIELD(remote_object, value, value, 0, ANY),
     FIELD(remote_object, unserializable_value, unserializableValue, 0, STR),
     FIELD(remote_object, description, description, 0, STR),
-    FIELD(remote_object, deep_serialized_value, deepSerializedValue, E, STRUCT(0,
-        T_deep_serialized_value)),
+    FIELD(remote_object, deep_serialized_value, deepSerializedValue, E,
+        STRUCT(0, T_deep_serialized_value)),
     FIELD(remote_object, object_id, objectId, 0, STR),
     FIELD(remote_object, preview, preview, E, STRUCT(0, T_object_preview)),
     FIELD(remote_object, custom_preview, customPreview, E, STRUCT(0, T_custom_preview)),
@@ -478,8 +478,8 @@ static const cdp__field fields[] = {
     FIELD(await_promise_params, generate_preview, generatePreview, 0, BOOL),
     /* awaitPromise */
     FIELD(await_promise_result, result, result, R, STRUCT(0, T_remote_object)),
-    FIELD(await_promise_result, exception_details, exceptionDetails, 0, STRUCT(0,
-        T_exception_details)),
+    FIELD(await_promise_result, exception_details, exceptionDetails, 0,
+        STRUCT(0, T_exception_details)),
     /* callFunctionOn */
     FIELD(call_function_on_params, function_declaration, functionDeclaration, R, STR),
     FIELD(call_function_on_params, object_id, objectId, 0, STR),
@@ -493,12 +493,12 @@ static const cdp__field fields[] = {
     FIELD(call_function_on_params, object_group, objectGroup, 0, STR),
     FIELD(call_function_on_params, throw_on_side_effect, throwOnSideEffect, E, BOOL),
     FIELD(call_function_on_params, unique_context_id, uniqueContextId, E, STR),
-    FIELD(call_function_on_params, serialization_options, serializationOptions, E, STRUCT(0,
-        T_serialization_options)),
+    FIELD(call_function_on_params, serialization_options, serializationOptions, E,
+        STRUCT(0, T_serialization_options)),
     /* callFunctionOn */
     FIELD(call_function_on_result, result, result, R, STRUCT(0, T_remote_object)),
-    FIELD(call_function_on_result, exception_details, exceptionDetails, 0, STRUCT(0,
-        T_exception_details)),
+    FIELD(call_function_on_result, exception_details, exceptionDetails, 0,
+        STRUCT(0, T_exception_details)),
     /* compileScript */
     FIELD(compile_script_params, expression, expression, R, STR),
     FIELD(compile_script_params, source_url, sourceURL, R, STR),
@@ -506,8 +506,8 @@ static const cdp__field fields[] = {
     FIELD(compile_script_params, execution_context_id, executionContextId, 0, INT),
     /* compileScript */
     FIELD(compile_script_result, script_id, scriptId, 0, STR),
-    FIELD(compile_script_result, exception_details, exceptionDetails, 0, STRUCT(0,
-        T_exception_details)),
+    FIELD(compile_script_result, exception_details, exceptionDetails, 0,
+        STRUCT(0, T_exception_details)),
     /* evaluate */
     FIELD(evaluate_params, expression, expression, R, STR),
     FIELD(evaluate_params, object_group, objectGroup, 0, STR),
@@ -524,8 +524,8 @@ static const cdp__field fields[] = {
     FIELD(evaluate_params, repl_mode, replMode, E, BOOL),
     FIELD(evaluate_params, allow_unsafe_eval_blocked_by_csp, allowUnsafeEvalBlockedByCSP, E, BOOL),
     FIELD(evaluate_params, unique_context_id, uniqueContextId, E, STR),
-    FIELD(evaluate_params, serialization_options, serializationOptions, E, STRUCT(0,
-        T_serialization_options)),
+    FIELD(evaluate_params, serialization_options, serializationOptions, E,
+        STRUCT(0, T_serialization_options)),
     /* evaluate */
     FIELD(evaluate_result, result, result, R, STRUCT(0, T_remote_object)),
     FIELD(evaluate_result, exception_details, exceptionDetails, 0, STRUCT(0, T_exception_details)),
@@ -546,8 +546,8 @@ static const cdp__field fields[] = {
     FIELD(get_properties_result, result, result, R, LIST(4)),
     FIELD(get_properties_result, internal_properties, internalProperties, 0, LIST(5)),
     FIELD(get_properties_result, private_properties, privateProperties, E, LIST(6)),
-    FIELD(get_properties_result, exception_details, exceptionDetails, 0, STRUCT(0,
-        T_exception_details)),
+    FIELD(get_properties_result, exception_details, exceptionDetails, 0,
+        STRUCT(0, T_exception_details)),
     /* globalLexicalScopeNames */
     FIELD(global_lexical_scope_names_params, execution_context_id, executionContextId, 0, INT),
     /* globalLexicalScopeNames */
@@ -572,8 +572,8 @@ static const cdp__field fields[] = {
     FIELD(run_script_params, await_promise, awaitPromise, 0, BOOL),
     /* runScript */
     FIELD(run_script_result, result, result, R, STRUCT(0, T_remote_object)),
-    FIELD(run_script_result, exception_details, exceptionDetails, 0, STRUCT(0,
-        T_exception_details)),
+    FIELD(run_script_result, exception_details, exceptionDetails, 0,
+        STRUCT(0, T_exception_details)),
     /* setAsyncCallStackDepth */
     FIELD(set_async_call_stack_depth_params, max_depth, maxDepth, R, INT),
     /* setCustomObjectFormatterEnabled */
@@ -589,8 +589,8 @@ static const cdp__field fields[] = {
     /* getExceptionDetails */
     FIELD(get_exception_details_params, error_object_id, errorObjectId, R, STR),
     /* getExceptionDetails */
-    FIELD(get_exception_details_result, exception_details, exceptionDetails, 0, STRUCT(0,
-        T_exception_details)),
+    FIELD(get_exception_details_result, exception_details, exceptionDetails, 0,
+        STRUCT(0, T_exception_details)),
     /* bindingCalled */
     FIELD(binding_called_event, name, name, R, STR),
     FIELD(binding_called_event, payload, payload, R, STR),
@@ -607,11 +607,11 @@ static const cdp__field fields[] = {
     FIELD(exception_revoked_event, exception_id, exceptionId, R, INT),
     /* exceptionThrown */
     FIELD(exception_thrown_event, timestamp, timestamp, R, NUM),
-    FIELD(exception_thrown_event, exception_details, exceptionDetails, R, STRUCT(0,
-        T_exception_details)),
+    FIELD(exception_thrown_event, exception_details, exceptionDetails, R,
+        STRUCT(0, T_exception_details)),
     /* executionContextCreated */
-    FIELD(execution_context_created_event, context, context, R, STRUCT(0,
-        T_execution_context_description)),
+    FIELD(execution_context_created_event, context, context, R,
+        STRUCT(0, T_execution_context_description)),
     /* executionContextDestroyed */
     FIELD(execution_context_destroyed_event, execution_context_id, executionContextId, R | D, INT),
     FIELD(execution_context_destroyed_event, execution_context_unique_id, executionContextUniqueId,

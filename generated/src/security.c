@@ -200,8 +200,8 @@ static const cdp__field fields[] = {
     FIELD(security_state_explanation, title, title, R, STR),
     FIELD(security_state_explanation, summary, summary, R, STR),
     FIELD(security_state_explanation, description, description, R, STR),
-    FIELD(security_state_explanation, mixed_content_type, mixedContentType, R, ENUM(0,
-        E_mixed_content_type)),
+    FIELD(security_state_explanation, mixed_content_type, mixedContentType, R,
+        ENUM(0, E_mixed_content_type)),
     FIELD(security_state_explanation, certificate, certificate, R, LIST(0)),
     FIELD(security_state_explanation, recommendations, recommendations, 0, LIST(0)),
     /* InsecureContentStatus */
@@ -211,8 +211,8 @@ static const cdp__field fields[] = {
     FIELD(insecure_content_status, ran_content_with_cert_errors, ranContentWithCertErrors, R, BOOL),
     FIELD(insecure_content_status, displayed_content_with_cert_errors,
         displayedContentWithCertErrors, R, BOOL),
-    FIELD(insecure_content_status, ran_insecure_content_style, ranInsecureContentStyle, R, ENUM(0,
-        E_security_state)),
+    FIELD(insecure_content_status, ran_insecure_content_style, ranInsecureContentStyle, R,
+        ENUM(0, E_security_state)),
     FIELD(insecure_content_status, displayed_insecure_content_style, displayedInsecureContentStyle,
         R, ENUM(0, E_security_state)),
     /* setIgnoreCertificateErrors */
@@ -230,8 +230,8 @@ static const cdp__field fields[] = {
     FIELD(visible_security_state_changed_event, visible_security_state, visibleSecurityState, R,
         STRUCT(0, T_visible_security_state)),
     /* securityStateChanged */
-    FIELD(security_state_changed_event, security_state, securityState, R, ENUM(0,
-        E_security_state)),
+    FIELD(security_state_changed_event, security_state, securityState, R,
+        ENUM(0, E_security_state)),
     FIELD(security_state_changed_event, scheme_is_cryptographic, schemeIsCryptographic, R | D,
         BOOL),
     FIELD(security_state_changed_event, explanations, explanations, R | D, LIST(1)),

@@ -188,29 +188,29 @@ static const cdp__field fields[] = {
     FIELD(service_worker_router_condition, request_method, requestMethod, 0, STR),
     FIELD(service_worker_router_condition, request_mode, requestMode, 0, STR),
     FIELD(service_worker_router_condition, request_destination, requestDestination, 0, STR),
-    FIELD(service_worker_router_condition, running_status, runningStatus, 0, ENUM(0,
-        E_service_worker_version_running_status)),
+    FIELD(service_worker_router_condition, running_status, runningStatus, 0,
+        ENUM(0, E_service_worker_version_running_status)),
     FIELD(service_worker_router_condition, or_, or, 0, LIST(0)),
-    FIELD(service_worker_router_condition, not_, not, 0, STRUCT(0,
-        T_service_worker_router_condition)),
+    FIELD(service_worker_router_condition, not_, not, 0,
+        STRUCT(0, T_service_worker_router_condition)),
     /* ServiceWorkerRouterSourceDict */
     FIELD(service_worker_router_source_dict, cache_name, cacheName, R, STR),
     /* ServiceWorkerRouterSource */
-    FIELD(service_worker_router_source, type, type, R, ENUM(0,
-        E_service_worker_router_source_type)),
-    FIELD(service_worker_router_source, source_dict, sourceDict, 0, STRUCT(0,
-        T_service_worker_router_source_dict)),
+    FIELD(service_worker_router_source, type, type, R,
+        ENUM(0, E_service_worker_router_source_type)),
+    FIELD(service_worker_router_source, source_dict, sourceDict, 0,
+        STRUCT(0, T_service_worker_router_source_dict)),
     /* ServiceWorkerRouterRule */
-    FIELD(service_worker_router_rule, condition, condition, R, STRUCT(0,
-        T_service_worker_router_condition)),
+    FIELD(service_worker_router_rule, condition, condition, R,
+        STRUCT(0, T_service_worker_router_condition)),
     FIELD(service_worker_router_rule, source, source, R, STRUCT(0, T_service_worker_router_source)),
     FIELD(service_worker_router_rule, id, id, R, INT),
     /* ServiceWorkerVersion */
     FIELD(service_worker_version, version_id, versionId, R, STR),
     FIELD(service_worker_version, registration_id, registrationId, R, STR),
     FIELD(service_worker_version, script_url, scriptURL, R, STR),
-    FIELD(service_worker_version, running_status, runningStatus, R, ENUM(0,
-        E_service_worker_version_running_status)),
+    FIELD(service_worker_version, running_status, runningStatus, R,
+        ENUM(0, E_service_worker_version_running_status)),
     FIELD(service_worker_version, status, status, R, ENUM(0, E_service_worker_version_status)),
     FIELD(service_worker_version, script_last_modified, scriptLastModified, 0, NUM),
     FIELD(service_worker_version, script_response_time, scriptResponseTime, 0, NUM),
@@ -252,8 +252,8 @@ static const cdp__field fields[] = {
     /* updateRegistration */
     FIELD(update_registration_params, scope_url, scopeURL, R, STR),
     /* workerErrorReported */
-    FIELD(worker_error_reported_event, error_message, errorMessage, R, STRUCT(0,
-        T_service_worker_error_message)),
+    FIELD(worker_error_reported_event, error_message, errorMessage, R,
+        STRUCT(0, T_service_worker_error_message)),
     /* workerRegistrationUpdated */
     FIELD(worker_registration_updated_event, registrations, registrations, R, LIST(3)),
     /* workerVersionUpdated */

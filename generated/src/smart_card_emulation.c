@@ -315,8 +315,8 @@ static const cdp__field fields[] = {
     FIELD(connect_requested_event, context_id, contextId, R, INT),
     FIELD(connect_requested_event, reader, reader, R, STR),
     FIELD(connect_requested_event, share_mode, shareMode, R, ENUM(0, E_share_mode)),
-    FIELD(connect_requested_event, preferred_protocols, preferredProtocols, R, STRUCT(0,
-        T_protocol_set)),
+    FIELD(connect_requested_event, preferred_protocols, preferredProtocols, R,
+        STRUCT(0, T_protocol_set)),
     /* disconnectRequested */
     FIELD(disconnect_requested_event, request_id, requestId, R, STR),
     FIELD(disconnect_requested_event, handle, handle, R, INT),

@@ -363,8 +363,8 @@ static const cdp__field fields[] = {
     FIELD(indexed_db_list_updated_event, storage_key, storageKey, R, STR),
     FIELD(indexed_db_list_updated_event, bucket_id, bucketId, R, STR),
     /* storageBucketCreatedOrUpdated */
-    FIELD(storage_bucket_created_or_updated_event, bucket_info, bucketInfo, R, STRUCT(0,
-        T_storage_bucket_info)),
+    FIELD(storage_bucket_created_or_updated_event, bucket_info, bucketInfo, R,
+        STRUCT(0, T_storage_bucket_info)),
     /* storageBucketDeleted */
     FIELD(storage_bucket_deleted_event, bucket_id, bucketId, R, STR),
 };

@@ -173,8 +173,8 @@ static const cdp__field fields[] = {
     FIELD(record_clock_sync_marker_params, sync_id, syncId, R, STR),
     /* requestMemoryDump */
     FIELD(request_memory_dump_params, deterministic, deterministic, 0, BOOL),
-    FIELD(request_memory_dump_params, level_of_detail, levelOfDetail, 0, ENUM(0,
-        E_memory_dump_level_of_detail)),
+    FIELD(request_memory_dump_params, level_of_detail, levelOfDetail, 0,
+        ENUM(0, E_memory_dump_level_of_detail)),
     /* requestMemoryDump */
     FIELD(request_memory_dump_result, dump_guid, dumpGuid, R, STR),
     FIELD(request_memory_dump_result, success, success, R, BOOL),
@@ -200,8 +200,8 @@ static const cdp__field fields[] = {
     FIELD(tracing_complete_event, data_loss_occurred, dataLossOccurred, R, BOOL),
     FIELD(tracing_complete_event, stream, stream, 0, STR),
     FIELD(tracing_complete_event, trace_format, traceFormat, 0, ENUM(0, E_stream_format)),
-    FIELD(tracing_complete_event, stream_compression, streamCompression, 0, ENUM(0,
-        E_stream_compression)),
+    FIELD(tracing_complete_event, stream_compression, streamCompression, 0,
+        ENUM(0, E_stream_compression)),
 };
 
 /* skip: what is in front of the name in the pool, "Tracing." say */

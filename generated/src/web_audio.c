@@ -207,8 +207,8 @@ static const cdp__field fields[] = {
     FIELD(audio_node, number_of_outputs, numberOfOutputs, R, NUM),
     FIELD(audio_node, channel_count, channelCount, R, NUM),
     FIELD(audio_node, channel_count_mode, channelCountMode, R, ENUM(0, E_channel_count_mode)),
-    FIELD(audio_node, channel_interpretation, channelInterpretation, R, ENUM(0,
-        E_channel_interpretation)),
+    FIELD(audio_node, channel_interpretation, channelInterpretation, R,
+        ENUM(0, E_channel_interpretation)),
     /* AudioParam */
     FIELD(audio_param, param_id, paramId, R, STR),
     FIELD(audio_param, node_id, nodeId, R, STR),
@@ -221,8 +221,8 @@ static const cdp__field fields[] = {
     /* getRealtimeData */
     FIELD(get_realtime_data_params, context_id, contextId, R, STR),
     /* getRealtimeData */
-    FIELD(get_realtime_data_result, realtime_data, realtimeData, R, STRUCT(0,
-        T_context_realtime_data)),
+    FIELD(get_realtime_data_result, realtime_data, realtimeData, R,
+        STRUCT(0, T_context_realtime_data)),
     /* contextCreated */
     FIELD(context_created_event, context, context, R, STRUCT(0, T_base_audio_context)),
     /* contextWillBeDestroyed */

@@ -183,8 +183,8 @@ static const cdp__field fields[] = {
     /* VirtualAuthenticatorOptions */
     FIELD(virtual_authenticator_options, protocol, protocol, R, ENUM(0, E_authenticator_protocol)),
     FIELD(virtual_authenticator_options, ctap2_version, ctap2Version, 0, ENUM(0, E_ctap2_version)),
-    FIELD(virtual_authenticator_options, transport, transport, R, ENUM(0,
-        E_authenticator_transport)),
+    FIELD(virtual_authenticator_options, transport, transport, R,
+        ENUM(0, E_authenticator_transport)),
     FIELD(virtual_authenticator_options, has_resident_key, hasResidentKey, 0, BOOL),
     FIELD(virtual_authenticator_options, has_user_verification, hasUserVerification, 0, BOOL),
     FIELD(virtual_authenticator_options, has_large_blob, hasLargeBlob, 0, BOOL),
@@ -218,8 +218,8 @@ static const cdp__field fields[] = {
     /* enable */
     FIELD(enable_params, enable_ui, enableUI, 0, BOOL),
     /* addVirtualAuthenticator */
-    FIELD(add_virtual_authenticator_params, options, options, R, STRUCT(0,
-        T_virtual_authenticator_options)),
+    FIELD(add_virtual_authenticator_params, options, options, R,
+        STRUCT(0, T_virtual_authenticator_options)),
     /* addVirtualAuthenticator */
     FIELD(add_virtual_authenticator_result, authenticator_id, authenticatorId, R, STR),
     /* setResponseOverrideBits */

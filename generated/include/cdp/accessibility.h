@@ -702,41 +702,56 @@ CDP_STUB int cdp__dispatch_accessibility(unsigned command, cdp_request *req, con
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 2:
         if (!d->get_partial_ax_tree)
             return CDP_FALLTHROUGH;
-        return req ? d->get_partial_ax_tree(req,
-            (const cdp_accessibility_get_partial_ax_tree_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_partial_ax_tree(req,
+            (const cdp_accessibility_get_partial_ax_tree_params *)params, self);
     case 3:
         if (!d->get_full_ax_tree)
             return CDP_FALLTHROUGH;
-        return req ? d->get_full_ax_tree(req,
-            (const cdp_accessibility_get_full_ax_tree_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_full_ax_tree(req, (const cdp_accessibility_get_full_ax_tree_params *)params,
+            self);
     case 4:
         if (!d->get_root_ax_node)
             return CDP_FALLTHROUGH;
-        return req ? d->get_root_ax_node(req,
-            (const cdp_accessibility_get_root_ax_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_root_ax_node(req, (const cdp_accessibility_get_root_ax_node_params *)params,
+            self);
     case 5:
         if (!d->get_ax_node_and_ancestors)
             return CDP_FALLTHROUGH;
-        return req ? d->get_ax_node_and_ancestors(req,
-            (const cdp_accessibility_get_ax_node_and_ancestors_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_ax_node_and_ancestors(req,
+            (const cdp_accessibility_get_ax_node_and_ancestors_params *)params, self);
     case 6:
         if (!d->get_child_ax_nodes)
             return CDP_FALLTHROUGH;
-        return req ? d->get_child_ax_nodes(req,
-            (const cdp_accessibility_get_child_ax_nodes_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_child_ax_nodes(req,
+            (const cdp_accessibility_get_child_ax_nodes_params *)params, self);
     case 7:
         if (!d->query_ax_tree)
             return CDP_FALLTHROUGH;
-        return req ? d->query_ax_tree(req, (const cdp_accessibility_query_ax_tree_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->query_ax_tree(req, (const cdp_accessibility_query_ax_tree_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -184,11 +184,15 @@ CDP_STUB int cdp__dispatch_ads(unsigned command, cdp_request *req, const void *p
     case 0:
         if (!d->get_ad_metrics)
             return CDP_FALLTHROUGH;
-        return req ? d->get_ad_metrics(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_ad_metrics(req, self);
     case 1:
         if (!d->get_ad_scripts)
             return CDP_FALLTHROUGH;
-        return req ? d->get_ad_scripts(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_ad_scripts(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

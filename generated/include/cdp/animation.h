@@ -787,48 +787,67 @@ CDP_STUB int cdp__dispatch_animation(unsigned command, cdp_request *req, const v
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 2:
         if (!d->get_current_time)
             return CDP_FALLTHROUGH;
-        return req ? d->get_current_time(req,
-            (const cdp_animation_get_current_time_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_current_time(req, (const cdp_animation_get_current_time_params *)params,
+            self);
     case 3:
         if (!d->get_playback_rate)
             return CDP_FALLTHROUGH;
-        return req ? d->get_playback_rate(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_playback_rate(req, self);
     case 4:
         if (!d->release_animations)
             return CDP_FALLTHROUGH;
-        return req ? d->release_animations(req,
-            (const cdp_animation_release_animations_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->release_animations(req, (const cdp_animation_release_animations_params *)params,
+            self);
     case 5:
         if (!d->resolve_animation)
             return CDP_FALLTHROUGH;
-        return req ? d->resolve_animation(req,
-            (const cdp_animation_resolve_animation_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->resolve_animation(req, (const cdp_animation_resolve_animation_params *)params,
+            self);
     case 6:
         if (!d->seek_animations)
             return CDP_FALLTHROUGH;
-        return req ? d->seek_animations(req, (const cdp_animation_seek_animations_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->seek_animations(req, (const cdp_animation_seek_animations_params *)params, self);
     case 7:
         if (!d->set_paused)
             return CDP_FALLTHROUGH;
-        return req ? d->set_paused(req, (const cdp_animation_set_paused_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_paused(req, (const cdp_animation_set_paused_params *)params, self);
     case 8:
         if (!d->set_playback_rate)
             return CDP_FALLTHROUGH;
-        return req ? d->set_playback_rate(req,
-            (const cdp_animation_set_playback_rate_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_playback_rate(req, (const cdp_animation_set_playback_rate_params *)params,
+            self);
     case 9:
         if (!d->set_timing)
             return CDP_FALLTHROUGH;
-        return req ? d->set_timing(req, (const cdp_animation_set_timing_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_timing(req, (const cdp_animation_set_timing_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -654,20 +654,28 @@ CDP_STUB int cdp__dispatch_audits(unsigned command, cdp_request *req, const void
     case 0:
         if (!d->get_encoded_response)
             return CDP_FALLTHROUGH;
-        return req ? d->get_encoded_response(req,
-            (const cdp_audits_get_encoded_response_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_encoded_response(req, (const cdp_audits_get_encoded_response_params *)params,
+            self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 3:
         if (!d->check_forms_issues)
             return CDP_FALLTHROUGH;
-        return req ? d->check_forms_issues(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->check_forms_issues(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -306,20 +306,27 @@ CDP_STUB int cdp__dispatch_autofill(unsigned command, cdp_request *req, const vo
     case 0:
         if (!d->trigger)
             return CDP_FALLTHROUGH;
-        return req ? d->trigger(req, (const cdp_autofill_trigger_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->trigger(req, (const cdp_autofill_trigger_params *)params, self);
     case 1:
         if (!d->set_addresses)
             return CDP_FALLTHROUGH;
-        return req ? d->set_addresses(req, (const cdp_autofill_set_addresses_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_addresses(req, (const cdp_autofill_set_addresses_params *)params, self);
     case 2:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 3:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

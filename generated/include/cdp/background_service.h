@@ -360,23 +360,31 @@ CDP_STUB int cdp__dispatch_background_service(unsigned command, cdp_request *req
     case 0:
         if (!d->start_observing)
             return CDP_FALLTHROUGH;
-        return req ? d->start_observing(req,
-            (const cdp_background_service_start_observing_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_observing(req,
+            (const cdp_background_service_start_observing_params *)params, self);
     case 1:
         if (!d->stop_observing)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_observing(req,
-            (const cdp_background_service_stop_observing_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_observing(req, (const cdp_background_service_stop_observing_params *)params,
+            self);
     case 2:
         if (!d->set_recording)
             return CDP_FALLTHROUGH;
-        return req ? d->set_recording(req,
-            (const cdp_background_service_set_recording_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_recording(req, (const cdp_background_service_set_recording_params *)params,
+            self);
     case 3:
         if (!d->clear_events)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_events(req,
-            (const cdp_background_service_clear_events_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_events(req, (const cdp_background_service_clear_events_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -1082,81 +1082,108 @@ CDP_STUB int cdp__dispatch_bluetooth_emulation(unsigned command, cdp_request *re
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_bluetooth_emulation_enable_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_bluetooth_emulation_enable_params *)params, self);
     case 1:
         if (!d->set_simulated_central_state)
             return CDP_FALLTHROUGH;
-        return req ? d->set_simulated_central_state(req,
-            (const cdp_bluetooth_emulation_set_simulated_central_state_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_simulated_central_state(req,
+            (const cdp_bluetooth_emulation_set_simulated_central_state_params *)params, self);
     case 2:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 3:
         if (!d->simulate_preconnected_peripheral)
             return CDP_FALLTHROUGH;
-        return req ? d->simulate_preconnected_peripheral(req,
-            (const cdp_bluetooth_emulation_simulate_preconnected_peripheral_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->simulate_preconnected_peripheral(req,
+            (const cdp_bluetooth_emulation_simulate_preconnected_peripheral_params *)params, self);
     case 4:
         if (!d->simulate_advertisement)
             return CDP_FALLTHROUGH;
-        return req ? d->simulate_advertisement(req,
-            (const cdp_bluetooth_emulation_simulate_advertisement_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->simulate_advertisement(req,
+            (const cdp_bluetooth_emulation_simulate_advertisement_params *)params, self);
     case 5:
         if (!d->simulate_gatt_operation_response)
             return CDP_FALLTHROUGH;
-        return req ? d->simulate_gatt_operation_response(req,
-            (const cdp_bluetooth_emulation_simulate_gatt_operation_response_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->simulate_gatt_operation_response(req,
+            (const cdp_bluetooth_emulation_simulate_gatt_operation_response_params *)params, self);
     case 6:
         if (!d->simulate_characteristic_operation_response)
             return CDP_FALLTHROUGH;
-        return req ? d->simulate_characteristic_operation_response(req,
+        if (!req)
+            return 0;
+        return d->simulate_characteristic_operation_response(req,
             (const cdp_bluetooth_emulation_simulate_characteristic_operation_response_params
-            *)params, self) : 0;
+            *)params, self);
     case 7:
         if (!d->simulate_descriptor_operation_response)
             return CDP_FALLTHROUGH;
-        return req ? d->simulate_descriptor_operation_response(req,
+        if (!req)
+            return 0;
+        return d->simulate_descriptor_operation_response(req,
             (const cdp_bluetooth_emulation_simulate_descriptor_operation_response_params *)params,
-            self) : 0;
+            self);
     case 8:
         if (!d->add_service)
             return CDP_FALLTHROUGH;
-        return req ? d->add_service(req,
-            (const cdp_bluetooth_emulation_add_service_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_service(req, (const cdp_bluetooth_emulation_add_service_params *)params,
+            self);
     case 9:
         if (!d->remove_service)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_service(req,
-            (const cdp_bluetooth_emulation_remove_service_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_service(req,
+            (const cdp_bluetooth_emulation_remove_service_params *)params, self);
     case 10:
         if (!d->add_characteristic)
             return CDP_FALLTHROUGH;
-        return req ? d->add_characteristic(req,
-            (const cdp_bluetooth_emulation_add_characteristic_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_characteristic(req,
+            (const cdp_bluetooth_emulation_add_characteristic_params *)params, self);
     case 11:
         if (!d->remove_characteristic)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_characteristic(req,
-            (const cdp_bluetooth_emulation_remove_characteristic_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_characteristic(req,
+            (const cdp_bluetooth_emulation_remove_characteristic_params *)params, self);
     case 12:
         if (!d->add_descriptor)
             return CDP_FALLTHROUGH;
-        return req ? d->add_descriptor(req,
-            (const cdp_bluetooth_emulation_add_descriptor_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_descriptor(req,
+            (const cdp_bluetooth_emulation_add_descriptor_params *)params, self);
     case 13:
         if (!d->remove_descriptor)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_descriptor(req,
-            (const cdp_bluetooth_emulation_remove_descriptor_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_descriptor(req,
+            (const cdp_bluetooth_emulation_remove_descriptor_params *)params, self);
     case 14:
         if (!d->simulate_gatt_disconnection)
             return CDP_FALLTHROUGH;
-        return req ? d->simulate_gatt_disconnection(req,
-            (const cdp_bluetooth_emulation_simulate_gatt_disconnection_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->simulate_gatt_disconnection(req,
+            (const cdp_bluetooth_emulation_simulate_gatt_disconnection_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -1349,107 +1349,145 @@ CDP_STUB int cdp__dispatch_browser(unsigned command, cdp_request *req, const voi
     case 0:
         if (!d->set_permission)
             return CDP_FALLTHROUGH;
-        return req ? d->set_permission(req, (const cdp_browser_set_permission_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_permission(req, (const cdp_browser_set_permission_params *)params, self);
     case 1:
         if (!d->grant_permissions)
             return CDP_FALLTHROUGH;
-        return req ? d->grant_permissions(req,
-            (const cdp_browser_grant_permissions_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->grant_permissions(req, (const cdp_browser_grant_permissions_params *)params,
+            self);
     case 2:
         if (!d->reset_permissions)
             return CDP_FALLTHROUGH;
-        return req ? d->reset_permissions(req,
-            (const cdp_browser_reset_permissions_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->reset_permissions(req, (const cdp_browser_reset_permissions_params *)params,
+            self);
     case 3:
         if (!d->set_download_behavior)
             return CDP_FALLTHROUGH;
-        return req ? d->set_download_behavior(req,
-            (const cdp_browser_set_download_behavior_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_download_behavior(req,
+            (const cdp_browser_set_download_behavior_params *)params, self);
     case 4:
         if (!d->cancel_download)
             return CDP_FALLTHROUGH;
-        return req ? d->cancel_download(req, (const cdp_browser_cancel_download_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->cancel_download(req, (const cdp_browser_cancel_download_params *)params, self);
     case 5:
         if (!d->close)
             return CDP_FALLTHROUGH;
-        return req ? d->close(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->close(req, self);
     case 6:
         if (!d->crash)
             return CDP_FALLTHROUGH;
-        return req ? d->crash(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->crash(req, self);
     case 7:
         if (!d->crash_gpu_process)
             return CDP_FALLTHROUGH;
-        return req ? d->crash_gpu_process(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->crash_gpu_process(req, self);
     case 8:
         if (!d->get_version)
             return CDP_FALLTHROUGH;
-        return req ? d->get_version(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_version(req, self);
     case 9:
         if (!d->get_browser_command_line)
             return CDP_FALLTHROUGH;
-        return req ? d->get_browser_command_line(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_browser_command_line(req, self);
     case 10:
         if (!d->add_mock_camera)
             return CDP_FALLTHROUGH;
-        return req ? d->add_mock_camera(req, (const cdp_browser_add_mock_camera_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->add_mock_camera(req, (const cdp_browser_add_mock_camera_params *)params, self);
     case 11:
         if (!d->get_histograms)
             return CDP_FALLTHROUGH;
-        return req ? d->get_histograms(req, (const cdp_browser_get_histograms_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_histograms(req, (const cdp_browser_get_histograms_params *)params, self);
     case 12:
         if (!d->get_histogram)
             return CDP_FALLTHROUGH;
-        return req ? d->get_histogram(req, (const cdp_browser_get_histogram_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_histogram(req, (const cdp_browser_get_histogram_params *)params, self);
     case 13:
         if (!d->get_window_bounds)
             return CDP_FALLTHROUGH;
-        return req ? d->get_window_bounds(req,
-            (const cdp_browser_get_window_bounds_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_window_bounds(req, (const cdp_browser_get_window_bounds_params *)params,
+            self);
     case 14:
         if (!d->get_window_for_target)
             return CDP_FALLTHROUGH;
-        return req ? d->get_window_for_target(req,
-            (const cdp_browser_get_window_for_target_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_window_for_target(req,
+            (const cdp_browser_get_window_for_target_params *)params, self);
     case 15:
         if (!d->set_window_bounds)
             return CDP_FALLTHROUGH;
-        return req ? d->set_window_bounds(req,
-            (const cdp_browser_set_window_bounds_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_window_bounds(req, (const cdp_browser_set_window_bounds_params *)params,
+            self);
     case 16:
         if (!d->set_contents_size)
             return CDP_FALLTHROUGH;
-        return req ? d->set_contents_size(req,
-            (const cdp_browser_set_contents_size_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_contents_size(req, (const cdp_browser_set_contents_size_params *)params,
+            self);
     case 17:
         if (!d->set_dock_tile)
             return CDP_FALLTHROUGH;
-        return req ? d->set_dock_tile(req, (const cdp_browser_set_dock_tile_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_dock_tile(req, (const cdp_browser_set_dock_tile_params *)params, self);
     case 18:
         if (!d->execute_browser_command)
             return CDP_FALLTHROUGH;
-        return req ? d->execute_browser_command(req,
-            (const cdp_browser_execute_browser_command_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->execute_browser_command(req,
+            (const cdp_browser_execute_browser_command_params *)params, self);
     case 19:
         if (!d->add_privacy_sandbox_enrollment_override)
             return CDP_FALLTHROUGH;
-        return req ? d->add_privacy_sandbox_enrollment_override(req,
-            (const cdp_browser_add_privacy_sandbox_enrollment_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_privacy_sandbox_enrollment_override(req,
+            (const cdp_browser_add_privacy_sandbox_enrollment_override_params *)params, self);
     case 20:
         if (!d->get_global_privacy_control)
             return CDP_FALLTHROUGH;
-        return req ? d->get_global_privacy_control(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_global_privacy_control(req, self);
     case 21:
         if (!d->set_global_privacy_control)
             return CDP_FALLTHROUGH;
-        return req ? d->set_global_privacy_control(req,
-            (const cdp_browser_set_global_privacy_control_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_global_privacy_control(req,
+            (const cdp_browser_set_global_privacy_control_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

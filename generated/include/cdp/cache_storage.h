@@ -393,28 +393,36 @@ CDP_STUB int cdp__dispatch_cache_storage(unsigned command, cdp_request *req, con
     case 0:
         if (!d->delete_cache)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_cache(req, (const cdp_cache_storage_delete_cache_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_cache(req, (const cdp_cache_storage_delete_cache_params *)params, self);
     case 1:
         if (!d->delete_entry)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_entry(req, (const cdp_cache_storage_delete_entry_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_entry(req, (const cdp_cache_storage_delete_entry_params *)params, self);
     case 2:
         if (!d->request_cache_names)
             return CDP_FALLTHROUGH;
-        return req ? d->request_cache_names(req,
-            (const cdp_cache_storage_request_cache_names_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->request_cache_names(req,
+            (const cdp_cache_storage_request_cache_names_params *)params, self);
     case 3:
         if (!d->request_cached_response)
             return CDP_FALLTHROUGH;
-        return req ? d->request_cached_response(req,
-            (const cdp_cache_storage_request_cached_response_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->request_cached_response(req,
+            (const cdp_cache_storage_request_cached_response_params *)params, self);
     case 4:
         if (!d->request_entries)
             return CDP_FALLTHROUGH;
-        return req ? d->request_entries(req,
-            (const cdp_cache_storage_request_entries_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->request_entries(req, (const cdp_cache_storage_request_entries_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -394,30 +394,41 @@ CDP_STUB int cdp__dispatch_cast(unsigned command, cdp_request *req, const void *
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_cast_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_cast_enable_params *)params, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->set_sink_to_use)
             return CDP_FALLTHROUGH;
-        return req ? d->set_sink_to_use(req, (const cdp_cast_set_sink_to_use_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_sink_to_use(req, (const cdp_cast_set_sink_to_use_params *)params, self);
     case 3:
         if (!d->start_desktop_mirroring)
             return CDP_FALLTHROUGH;
-        return req ? d->start_desktop_mirroring(req,
-            (const cdp_cast_start_desktop_mirroring_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_desktop_mirroring(req,
+            (const cdp_cast_start_desktop_mirroring_params *)params, self);
     case 4:
         if (!d->start_tab_mirroring)
             return CDP_FALLTHROUGH;
-        return req ? d->start_tab_mirroring(req,
-            (const cdp_cast_start_tab_mirroring_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_tab_mirroring(req, (const cdp_cast_start_tab_mirroring_params *)params,
+            self);
     case 5:
         if (!d->stop_casting)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_casting(req, (const cdp_cast_stop_casting_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_casting(req, (const cdp_cast_stop_casting_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

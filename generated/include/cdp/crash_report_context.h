@@ -114,7 +114,9 @@ CDP_STUB int cdp__dispatch_crash_report_context(unsigned command, cdp_request *r
     case 0:
         if (!d->get_entries)
             return CDP_FALLTHROUGH;
-        return req ? d->get_entries(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_entries(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

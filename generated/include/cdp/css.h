@@ -3199,194 +3199,265 @@ CDP_STUB int cdp__dispatch_css(unsigned command, cdp_request *req, const void *p
     case 0:
         if (!d->add_rule)
             return CDP_FALLTHROUGH;
-        return req ? d->add_rule(req, (const cdp_css_add_rule_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_rule(req, (const cdp_css_add_rule_params *)params, self);
     case 1:
         if (!d->collect_class_names)
             return CDP_FALLTHROUGH;
-        return req ? d->collect_class_names(req,
-            (const cdp_css_collect_class_names_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->collect_class_names(req, (const cdp_css_collect_class_names_params *)params,
+            self);
     case 2:
         if (!d->create_style_sheet)
             return CDP_FALLTHROUGH;
-        return req ? d->create_style_sheet(req, (const cdp_css_create_style_sheet_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->create_style_sheet(req, (const cdp_css_create_style_sheet_params *)params, self);
     case 3:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 4:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 5:
         if (!d->force_pseudo_state)
             return CDP_FALLTHROUGH;
-        return req ? d->force_pseudo_state(req, (const cdp_css_force_pseudo_state_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->force_pseudo_state(req, (const cdp_css_force_pseudo_state_params *)params, self);
     case 6:
         if (!d->force_starting_style)
             return CDP_FALLTHROUGH;
-        return req ? d->force_starting_style(req,
-            (const cdp_css_force_starting_style_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->force_starting_style(req, (const cdp_css_force_starting_style_params *)params,
+            self);
     case 7:
         if (!d->force_position_try_option)
             return CDP_FALLTHROUGH;
-        return req ? d->force_position_try_option(req,
-            (const cdp_css_force_position_try_option_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->force_position_try_option(req,
+            (const cdp_css_force_position_try_option_params *)params, self);
     case 8:
         if (!d->get_background_colors)
             return CDP_FALLTHROUGH;
-        return req ? d->get_background_colors(req,
-            (const cdp_css_get_background_colors_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_background_colors(req, (const cdp_css_get_background_colors_params *)params,
+            self);
     case 9:
         if (!d->get_computed_style_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->get_computed_style_for_node(req,
-            (const cdp_css_get_computed_style_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_computed_style_for_node(req,
+            (const cdp_css_get_computed_style_for_node_params *)params, self);
     case 10:
         if (!d->resolve_values)
             return CDP_FALLTHROUGH;
-        return req ? d->resolve_values(req, (const cdp_css_resolve_values_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->resolve_values(req, (const cdp_css_resolve_values_params *)params, self);
     case 11:
         if (!d->get_longhand_properties)
             return CDP_FALLTHROUGH;
-        return req ? d->get_longhand_properties(req,
-            (const cdp_css_get_longhand_properties_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_longhand_properties(req,
+            (const cdp_css_get_longhand_properties_params *)params, self);
     case 12:
         if (!d->get_inline_styles_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->get_inline_styles_for_node(req,
-            (const cdp_css_get_inline_styles_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_inline_styles_for_node(req,
+            (const cdp_css_get_inline_styles_for_node_params *)params, self);
     case 13:
         if (!d->get_animated_styles_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->get_animated_styles_for_node(req,
-            (const cdp_css_get_animated_styles_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_animated_styles_for_node(req,
+            (const cdp_css_get_animated_styles_for_node_params *)params, self);
     case 14:
         if (!d->get_matched_styles_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->get_matched_styles_for_node(req,
-            (const cdp_css_get_matched_styles_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_matched_styles_for_node(req,
+            (const cdp_css_get_matched_styles_for_node_params *)params, self);
     case 15:
         if (!d->get_environment_variables)
             return CDP_FALLTHROUGH;
-        return req ? d->get_environment_variables(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_environment_variables(req, self);
     case 16:
         if (!d->get_media_queries)
             return CDP_FALLTHROUGH;
-        return req ? d->get_media_queries(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_media_queries(req, self);
     case 17:
         if (!d->get_platform_fonts_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->get_platform_fonts_for_node(req,
-            (const cdp_css_get_platform_fonts_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_platform_fonts_for_node(req,
+            (const cdp_css_get_platform_fonts_for_node_params *)params, self);
     case 18:
         if (!d->get_style_sheet_text)
             return CDP_FALLTHROUGH;
-        return req ? d->get_style_sheet_text(req,
-            (const cdp_css_get_style_sheet_text_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_style_sheet_text(req, (const cdp_css_get_style_sheet_text_params *)params,
+            self);
     case 19:
         if (!d->get_layers_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->get_layers_for_node(req,
-            (const cdp_css_get_layers_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_layers_for_node(req, (const cdp_css_get_layers_for_node_params *)params,
+            self);
     case 20:
         if (!d->get_location_for_selector)
             return CDP_FALLTHROUGH;
-        return req ? d->get_location_for_selector(req,
-            (const cdp_css_get_location_for_selector_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_location_for_selector(req,
+            (const cdp_css_get_location_for_selector_params *)params, self);
     case 21:
         if (!d->track_computed_style_updates_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->track_computed_style_updates_for_node(req,
-            (const cdp_css_track_computed_style_updates_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->track_computed_style_updates_for_node(req,
+            (const cdp_css_track_computed_style_updates_for_node_params *)params, self);
     case 22:
         if (!d->track_computed_style_updates)
             return CDP_FALLTHROUGH;
-        return req ? d->track_computed_style_updates(req,
-            (const cdp_css_track_computed_style_updates_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->track_computed_style_updates(req,
+            (const cdp_css_track_computed_style_updates_params *)params, self);
     case 23:
         if (!d->take_computed_style_updates)
             return CDP_FALLTHROUGH;
-        return req ? d->take_computed_style_updates(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->take_computed_style_updates(req, self);
     case 24:
         if (!d->set_effective_property_value_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->set_effective_property_value_for_node(req,
-            (const cdp_css_set_effective_property_value_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_effective_property_value_for_node(req,
+            (const cdp_css_set_effective_property_value_for_node_params *)params, self);
     case 25:
         if (!d->set_property_rule_property_name)
             return CDP_FALLTHROUGH;
-        return req ? d->set_property_rule_property_name(req,
-            (const cdp_css_set_property_rule_property_name_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_property_rule_property_name(req,
+            (const cdp_css_set_property_rule_property_name_params *)params, self);
     case 26:
         if (!d->set_keyframe_key)
             return CDP_FALLTHROUGH;
-        return req ? d->set_keyframe_key(req, (const cdp_css_set_keyframe_key_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_keyframe_key(req, (const cdp_css_set_keyframe_key_params *)params, self);
     case 27:
         if (!d->set_media_text)
             return CDP_FALLTHROUGH;
-        return req ? d->set_media_text(req, (const cdp_css_set_media_text_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_media_text(req, (const cdp_css_set_media_text_params *)params, self);
     case 28:
         if (!d->set_container_query_text)
             return CDP_FALLTHROUGH;
-        return req ? d->set_container_query_text(req,
-            (const cdp_css_set_container_query_text_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_container_query_text(req,
+            (const cdp_css_set_container_query_text_params *)params, self);
     case 29:
         if (!d->set_container_query_condition_text)
             return CDP_FALLTHROUGH;
-        return req ? d->set_container_query_condition_text(req,
-            (const cdp_css_set_container_query_condition_text_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_container_query_condition_text(req,
+            (const cdp_css_set_container_query_condition_text_params *)params, self);
     case 30:
         if (!d->set_supports_text)
             return CDP_FALLTHROUGH;
-        return req ? d->set_supports_text(req, (const cdp_css_set_supports_text_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_supports_text(req, (const cdp_css_set_supports_text_params *)params, self);
     case 31:
         if (!d->set_navigation_text)
             return CDP_FALLTHROUGH;
-        return req ? d->set_navigation_text(req,
-            (const cdp_css_set_navigation_text_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_navigation_text(req, (const cdp_css_set_navigation_text_params *)params,
+            self);
     case 32:
         if (!d->set_scope_text)
             return CDP_FALLTHROUGH;
-        return req ? d->set_scope_text(req, (const cdp_css_set_scope_text_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_scope_text(req, (const cdp_css_set_scope_text_params *)params, self);
     case 33:
         if (!d->set_rule_selector)
             return CDP_FALLTHROUGH;
-        return req ? d->set_rule_selector(req, (const cdp_css_set_rule_selector_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_rule_selector(req, (const cdp_css_set_rule_selector_params *)params, self);
     case 34:
         if (!d->set_style_sheet_text)
             return CDP_FALLTHROUGH;
-        return req ? d->set_style_sheet_text(req,
-            (const cdp_css_set_style_sheet_text_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_style_sheet_text(req, (const cdp_css_set_style_sheet_text_params *)params,
+            self);
     case 35:
         if (!d->set_style_texts)
             return CDP_FALLTHROUGH;
-        return req ? d->set_style_texts(req, (const cdp_css_set_style_texts_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_style_texts(req, (const cdp_css_set_style_texts_params *)params, self);
     case 36:
         if (!d->start_rule_usage_tracking)
             return CDP_FALLTHROUGH;
-        return req ? d->start_rule_usage_tracking(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_rule_usage_tracking(req, self);
     case 37:
         if (!d->stop_rule_usage_tracking)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_rule_usage_tracking(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_rule_usage_tracking(req, self);
     case 38:
         if (!d->take_coverage_delta)
             return CDP_FALLTHROUGH;
-        return req ? d->take_coverage_delta(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->take_coverage_delta(req, self);
     case 39:
         if (!d->set_local_fonts_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_local_fonts_enabled(req,
-            (const cdp_css_set_local_fonts_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_local_fonts_enabled(req,
+            (const cdp_css_set_local_fonts_enabled_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -2277,161 +2277,223 @@ CDP_STUB int cdp__dispatch_debugger(unsigned command, cdp_request *req, const vo
     case 0:
         if (!d->continue_to_location)
             return CDP_FALLTHROUGH;
-        return req ? d->continue_to_location(req,
-            (const cdp_debugger_continue_to_location_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->continue_to_location(req,
+            (const cdp_debugger_continue_to_location_params *)params, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_debugger_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_debugger_enable_params *)params, self);
     case 3:
         if (!d->evaluate_on_call_frame)
             return CDP_FALLTHROUGH;
-        return req ? d->evaluate_on_call_frame(req,
-            (const cdp_debugger_evaluate_on_call_frame_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->evaluate_on_call_frame(req,
+            (const cdp_debugger_evaluate_on_call_frame_params *)params, self);
     case 4:
         if (!d->get_possible_breakpoints)
             return CDP_FALLTHROUGH;
-        return req ? d->get_possible_breakpoints(req,
-            (const cdp_debugger_get_possible_breakpoints_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_possible_breakpoints(req,
+            (const cdp_debugger_get_possible_breakpoints_params *)params, self);
     case 5:
         if (!d->get_script_source)
             return CDP_FALLTHROUGH;
-        return req ? d->get_script_source(req,
-            (const cdp_debugger_get_script_source_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_script_source(req, (const cdp_debugger_get_script_source_params *)params,
+            self);
     case 6:
         if (!d->disassemble_wasm_module)
             return CDP_FALLTHROUGH;
-        return req ? d->disassemble_wasm_module(req,
-            (const cdp_debugger_disassemble_wasm_module_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->disassemble_wasm_module(req,
+            (const cdp_debugger_disassemble_wasm_module_params *)params, self);
     case 7:
         if (!d->next_wasm_disassembly_chunk)
             return CDP_FALLTHROUGH;
-        return req ? d->next_wasm_disassembly_chunk(req,
-            (const cdp_debugger_next_wasm_disassembly_chunk_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->next_wasm_disassembly_chunk(req,
+            (const cdp_debugger_next_wasm_disassembly_chunk_params *)params, self);
     case 8:
         if (!d->get_wasm_bytecode)
             return CDP_FALLTHROUGH;
-        return req ? d->get_wasm_bytecode(req,
-            (const cdp_debugger_get_wasm_bytecode_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_wasm_bytecode(req, (const cdp_debugger_get_wasm_bytecode_params *)params,
+            self);
     case 9:
         if (!d->get_stack_trace)
             return CDP_FALLTHROUGH;
-        return req ? d->get_stack_trace(req, (const cdp_debugger_get_stack_trace_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_stack_trace(req, (const cdp_debugger_get_stack_trace_params *)params, self);
     case 10:
         if (!d->pause)
             return CDP_FALLTHROUGH;
-        return req ? d->pause(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->pause(req, self);
     case 11:
         if (!d->pause_on_async_call)
             return CDP_FALLTHROUGH;
-        return req ? d->pause_on_async_call(req,
-            (const cdp_debugger_pause_on_async_call_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->pause_on_async_call(req, (const cdp_debugger_pause_on_async_call_params *)params,
+            self);
     case 12:
         if (!d->remove_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_breakpoint(req,
-            (const cdp_debugger_remove_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_breakpoint(req, (const cdp_debugger_remove_breakpoint_params *)params,
+            self);
     case 13:
         if (!d->restart_frame)
             return CDP_FALLTHROUGH;
-        return req ? d->restart_frame(req, (const cdp_debugger_restart_frame_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->restart_frame(req, (const cdp_debugger_restart_frame_params *)params, self);
     case 14:
         if (!d->resume)
             return CDP_FALLTHROUGH;
-        return req ? d->resume(req, (const cdp_debugger_resume_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->resume(req, (const cdp_debugger_resume_params *)params, self);
     case 15:
         if (!d->search_in_content)
             return CDP_FALLTHROUGH;
-        return req ? d->search_in_content(req,
-            (const cdp_debugger_search_in_content_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->search_in_content(req, (const cdp_debugger_search_in_content_params *)params,
+            self);
     case 16:
         if (!d->set_async_call_stack_depth)
             return CDP_FALLTHROUGH;
-        return req ? d->set_async_call_stack_depth(req,
-            (const cdp_debugger_set_async_call_stack_depth_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_async_call_stack_depth(req,
+            (const cdp_debugger_set_async_call_stack_depth_params *)params, self);
     case 17:
         if (!d->set_blackbox_execution_contexts)
             return CDP_FALLTHROUGH;
-        return req ? d->set_blackbox_execution_contexts(req,
-            (const cdp_debugger_set_blackbox_execution_contexts_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_blackbox_execution_contexts(req,
+            (const cdp_debugger_set_blackbox_execution_contexts_params *)params, self);
     case 18:
         if (!d->set_blackbox_patterns)
             return CDP_FALLTHROUGH;
-        return req ? d->set_blackbox_patterns(req,
-            (const cdp_debugger_set_blackbox_patterns_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_blackbox_patterns(req,
+            (const cdp_debugger_set_blackbox_patterns_params *)params, self);
     case 19:
         if (!d->set_blackboxed_ranges)
             return CDP_FALLTHROUGH;
-        return req ? d->set_blackboxed_ranges(req,
-            (const cdp_debugger_set_blackboxed_ranges_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_blackboxed_ranges(req,
+            (const cdp_debugger_set_blackboxed_ranges_params *)params, self);
     case 20:
         if (!d->set_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->set_breakpoint(req, (const cdp_debugger_set_breakpoint_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_breakpoint(req, (const cdp_debugger_set_breakpoint_params *)params, self);
     case 21:
         if (!d->set_instrumentation_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->set_instrumentation_breakpoint(req,
-            (const cdp_debugger_set_instrumentation_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_instrumentation_breakpoint(req,
+            (const cdp_debugger_set_instrumentation_breakpoint_params *)params, self);
     case 22:
         if (!d->set_breakpoint_by_url)
             return CDP_FALLTHROUGH;
-        return req ? d->set_breakpoint_by_url(req,
-            (const cdp_debugger_set_breakpoint_by_url_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_breakpoint_by_url(req,
+            (const cdp_debugger_set_breakpoint_by_url_params *)params, self);
     case 23:
         if (!d->set_breakpoint_on_function_call)
             return CDP_FALLTHROUGH;
-        return req ? d->set_breakpoint_on_function_call(req,
-            (const cdp_debugger_set_breakpoint_on_function_call_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_breakpoint_on_function_call(req,
+            (const cdp_debugger_set_breakpoint_on_function_call_params *)params, self);
     case 24:
         if (!d->set_breakpoints_active)
             return CDP_FALLTHROUGH;
-        return req ? d->set_breakpoints_active(req,
-            (const cdp_debugger_set_breakpoints_active_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_breakpoints_active(req,
+            (const cdp_debugger_set_breakpoints_active_params *)params, self);
     case 25:
         if (!d->set_pause_on_exceptions)
             return CDP_FALLTHROUGH;
-        return req ? d->set_pause_on_exceptions(req,
-            (const cdp_debugger_set_pause_on_exceptions_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_pause_on_exceptions(req,
+            (const cdp_debugger_set_pause_on_exceptions_params *)params, self);
     case 26:
         if (!d->set_return_value)
             return CDP_FALLTHROUGH;
-        return req ? d->set_return_value(req, (const cdp_debugger_set_return_value_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_return_value(req, (const cdp_debugger_set_return_value_params *)params, self);
     case 27:
         if (!d->set_script_source)
             return CDP_FALLTHROUGH;
-        return req ? d->set_script_source(req,
-            (const cdp_debugger_set_script_source_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_script_source(req, (const cdp_debugger_set_script_source_params *)params,
+            self);
     case 28:
         if (!d->set_skip_all_pauses)
             return CDP_FALLTHROUGH;
-        return req ? d->set_skip_all_pauses(req,
-            (const cdp_debugger_set_skip_all_pauses_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_skip_all_pauses(req, (const cdp_debugger_set_skip_all_pauses_params *)params,
+            self);
     case 29:
         if (!d->set_variable_value)
             return CDP_FALLTHROUGH;
-        return req ? d->set_variable_value(req,
-            (const cdp_debugger_set_variable_value_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_variable_value(req, (const cdp_debugger_set_variable_value_params *)params,
+            self);
     case 30:
         if (!d->step_into)
             return CDP_FALLTHROUGH;
-        return req ? d->step_into(req, (const cdp_debugger_step_into_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->step_into(req, (const cdp_debugger_step_into_params *)params, self);
     case 31:
         if (!d->step_out)
             return CDP_FALLTHROUGH;
-        return req ? d->step_out(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->step_out(req, self);
     case 32:
         if (!d->step_over)
             return CDP_FALLTHROUGH;
-        return req ? d->step_over(req, (const cdp_debugger_step_over_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->step_over(req, (const cdp_debugger_step_over_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

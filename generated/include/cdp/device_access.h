@@ -272,21 +272,27 @@ CDP_STUB int cdp__dispatch_device_access(unsigned command, cdp_request *req, con
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->select_prompt)
             return CDP_FALLTHROUGH;
-        return req ? d->select_prompt(req, (const cdp_device_access_select_prompt_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->select_prompt(req, (const cdp_device_access_select_prompt_params *)params, self);
     case 3:
         if (!d->cancel_prompt)
             return CDP_FALLTHROUGH;
-        return req ? d->cancel_prompt(req, (const cdp_device_access_cancel_prompt_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->cancel_prompt(req, (const cdp_device_access_cancel_prompt_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

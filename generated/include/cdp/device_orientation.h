@@ -142,13 +142,16 @@ CDP_STUB int cdp__dispatch_device_orientation(unsigned command, cdp_request *req
     case 0:
         if (!d->clear_device_orientation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_device_orientation_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_device_orientation_override(req, self);
     case 1:
         if (!d->set_device_orientation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_device_orientation_override(req,
-            (const cdp_device_orientation_set_device_orientation_override_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_device_orientation_override(req,
+            (const cdp_device_orientation_set_device_orientation_override_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

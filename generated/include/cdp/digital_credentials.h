@@ -98,8 +98,10 @@ CDP_STUB int cdp__dispatch_digital_credentials(unsigned command, cdp_request *re
     case 0:
         if (!d->set_virtual_wallet_behavior)
             return CDP_FALLTHROUGH;
-        return req ? d->set_virtual_wallet_behavior(req,
-            (const cdp_digital_credentials_set_virtual_wallet_behavior_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_virtual_wallet_behavior(req,
+            (const cdp_digital_credentials_set_virtual_wallet_behavior_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

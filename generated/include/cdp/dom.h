@@ -4234,266 +4234,365 @@ CDP_STUB int cdp__dispatch_dom(unsigned command, cdp_request *req, const void *p
     case 0:
         if (!d->collect_class_names_from_subtree)
             return CDP_FALLTHROUGH;
-        return req ? d->collect_class_names_from_subtree(req,
-            (const cdp_dom_collect_class_names_from_subtree_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->collect_class_names_from_subtree(req,
+            (const cdp_dom_collect_class_names_from_subtree_params *)params, self);
     case 1:
         if (!d->copy_to)
             return CDP_FALLTHROUGH;
-        return req ? d->copy_to(req, (const cdp_dom_copy_to_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->copy_to(req, (const cdp_dom_copy_to_params *)params, self);
     case 2:
         if (!d->describe_node)
             return CDP_FALLTHROUGH;
-        return req ? d->describe_node(req, (const cdp_dom_describe_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->describe_node(req, (const cdp_dom_describe_node_params *)params, self);
     case 3:
         if (!d->scroll_into_view_if_needed)
             return CDP_FALLTHROUGH;
-        return req ? d->scroll_into_view_if_needed(req,
-            (const cdp_dom_scroll_into_view_if_needed_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->scroll_into_view_if_needed(req,
+            (const cdp_dom_scroll_into_view_if_needed_params *)params, self);
     case 4:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 5:
         if (!d->discard_search_results)
             return CDP_FALLTHROUGH;
-        return req ? d->discard_search_results(req,
-            (const cdp_dom_discard_search_results_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->discard_search_results(req,
+            (const cdp_dom_discard_search_results_params *)params, self);
     case 6:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_dom_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_dom_enable_params *)params, self);
     case 7:
         if (!d->focus)
             return CDP_FALLTHROUGH;
-        return req ? d->focus(req, (const cdp_dom_focus_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->focus(req, (const cdp_dom_focus_params *)params, self);
     case 8:
         if (!d->get_attributes)
             return CDP_FALLTHROUGH;
-        return req ? d->get_attributes(req, (const cdp_dom_get_attributes_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_attributes(req, (const cdp_dom_get_attributes_params *)params, self);
     case 9:
         if (!d->get_box_model)
             return CDP_FALLTHROUGH;
-        return req ? d->get_box_model(req, (const cdp_dom_get_box_model_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_box_model(req, (const cdp_dom_get_box_model_params *)params, self);
     case 10:
         if (!d->get_content_quads)
             return CDP_FALLTHROUGH;
-        return req ? d->get_content_quads(req, (const cdp_dom_get_content_quads_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_content_quads(req, (const cdp_dom_get_content_quads_params *)params, self);
     case 11:
         if (!d->get_document)
             return CDP_FALLTHROUGH;
-        return req ? d->get_document(req, (const cdp_dom_get_document_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_document(req, (const cdp_dom_get_document_params *)params, self);
     case 12:
         if (!d->get_flattened_document)
             return CDP_FALLTHROUGH;
-        return req ? d->get_flattened_document(req,
-            (const cdp_dom_get_flattened_document_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_flattened_document(req,
+            (const cdp_dom_get_flattened_document_params *)params, self);
     case 13:
         if (!d->get_nodes_for_subtree_by_style)
             return CDP_FALLTHROUGH;
-        return req ? d->get_nodes_for_subtree_by_style(req,
-            (const cdp_dom_get_nodes_for_subtree_by_style_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_nodes_for_subtree_by_style(req,
+            (const cdp_dom_get_nodes_for_subtree_by_style_params *)params, self);
     case 14:
         if (!d->get_node_for_location)
             return CDP_FALLTHROUGH;
-        return req ? d->get_node_for_location(req,
-            (const cdp_dom_get_node_for_location_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_node_for_location(req, (const cdp_dom_get_node_for_location_params *)params,
+            self);
     case 15:
         if (!d->get_outer_html)
             return CDP_FALLTHROUGH;
-        return req ? d->get_outer_html(req, (const cdp_dom_get_outer_html_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_outer_html(req, (const cdp_dom_get_outer_html_params *)params, self);
     case 16:
         if (!d->get_relayout_boundary)
             return CDP_FALLTHROUGH;
-        return req ? d->get_relayout_boundary(req,
-            (const cdp_dom_get_relayout_boundary_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_relayout_boundary(req, (const cdp_dom_get_relayout_boundary_params *)params,
+            self);
     case 17:
         if (!d->get_search_results)
             return CDP_FALLTHROUGH;
-        return req ? d->get_search_results(req, (const cdp_dom_get_search_results_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_search_results(req, (const cdp_dom_get_search_results_params *)params, self);
     case 18:
         if (!d->hide_highlight)
             return CDP_FALLTHROUGH;
-        return req ? d->hide_highlight(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->hide_highlight(req, self);
     case 19:
         if (!d->highlight_node)
             return CDP_FALLTHROUGH;
-        return req ? d->highlight_node(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->highlight_node(req, self);
     case 20:
         if (!d->highlight_rect)
             return CDP_FALLTHROUGH;
-        return req ? d->highlight_rect(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->highlight_rect(req, self);
     case 21:
         if (!d->mark_undoable_state)
             return CDP_FALLTHROUGH;
-        return req ? d->mark_undoable_state(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->mark_undoable_state(req, self);
     case 22:
         if (!d->move_to)
             return CDP_FALLTHROUGH;
-        return req ? d->move_to(req, (const cdp_dom_move_to_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->move_to(req, (const cdp_dom_move_to_params *)params, self);
     case 23:
         if (!d->perform_search)
             return CDP_FALLTHROUGH;
-        return req ? d->perform_search(req, (const cdp_dom_perform_search_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->perform_search(req, (const cdp_dom_perform_search_params *)params, self);
     case 24:
         if (!d->push_node_by_path_to_frontend)
             return CDP_FALLTHROUGH;
-        return req ? d->push_node_by_path_to_frontend(req,
-            (const cdp_dom_push_node_by_path_to_frontend_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->push_node_by_path_to_frontend(req,
+            (const cdp_dom_push_node_by_path_to_frontend_params *)params, self);
     case 25:
         if (!d->push_nodes_by_backend_ids_to_frontend)
             return CDP_FALLTHROUGH;
-        return req ? d->push_nodes_by_backend_ids_to_frontend(req,
-            (const cdp_dom_push_nodes_by_backend_ids_to_frontend_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->push_nodes_by_backend_ids_to_frontend(req,
+            (const cdp_dom_push_nodes_by_backend_ids_to_frontend_params *)params, self);
     case 26:
         if (!d->query_selector)
             return CDP_FALLTHROUGH;
-        return req ? d->query_selector(req, (const cdp_dom_query_selector_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->query_selector(req, (const cdp_dom_query_selector_params *)params, self);
     case 27:
         if (!d->query_selector_all)
             return CDP_FALLTHROUGH;
-        return req ? d->query_selector_all(req, (const cdp_dom_query_selector_all_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->query_selector_all(req, (const cdp_dom_query_selector_all_params *)params, self);
     case 28:
         if (!d->get_top_layer_elements)
             return CDP_FALLTHROUGH;
-        return req ? d->get_top_layer_elements(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_top_layer_elements(req, self);
     case 29:
         if (!d->get_element_by_relation)
             return CDP_FALLTHROUGH;
-        return req ? d->get_element_by_relation(req,
-            (const cdp_dom_get_element_by_relation_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_element_by_relation(req,
+            (const cdp_dom_get_element_by_relation_params *)params, self);
     case 30:
         if (!d->redo)
             return CDP_FALLTHROUGH;
-        return req ? d->redo(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->redo(req, self);
     case 31:
         if (!d->remove_attribute)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_attribute(req, (const cdp_dom_remove_attribute_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_attribute(req, (const cdp_dom_remove_attribute_params *)params, self);
     case 32:
         if (!d->remove_node)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_node(req, (const cdp_dom_remove_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_node(req, (const cdp_dom_remove_node_params *)params, self);
     case 33:
         if (!d->request_child_nodes)
             return CDP_FALLTHROUGH;
-        return req ? d->request_child_nodes(req,
-            (const cdp_dom_request_child_nodes_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->request_child_nodes(req, (const cdp_dom_request_child_nodes_params *)params,
+            self);
     case 34:
         if (!d->request_node)
             return CDP_FALLTHROUGH;
-        return req ? d->request_node(req, (const cdp_dom_request_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->request_node(req, (const cdp_dom_request_node_params *)params, self);
     case 35:
         if (!d->resolve_node)
             return CDP_FALLTHROUGH;
-        return req ? d->resolve_node(req, (const cdp_dom_resolve_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->resolve_node(req, (const cdp_dom_resolve_node_params *)params, self);
     case 36:
         if (!d->set_attribute_value)
             return CDP_FALLTHROUGH;
-        return req ? d->set_attribute_value(req,
-            (const cdp_dom_set_attribute_value_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_attribute_value(req, (const cdp_dom_set_attribute_value_params *)params,
+            self);
     case 37:
         if (!d->set_attributes_as_text)
             return CDP_FALLTHROUGH;
-        return req ? d->set_attributes_as_text(req,
-            (const cdp_dom_set_attributes_as_text_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_attributes_as_text(req,
+            (const cdp_dom_set_attributes_as_text_params *)params, self);
     case 38:
         if (!d->set_file_input_files)
             return CDP_FALLTHROUGH;
-        return req ? d->set_file_input_files(req,
-            (const cdp_dom_set_file_input_files_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_file_input_files(req, (const cdp_dom_set_file_input_files_params *)params,
+            self);
     case 39:
         if (!d->set_node_stack_traces_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_node_stack_traces_enabled(req,
-            (const cdp_dom_set_node_stack_traces_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_node_stack_traces_enabled(req,
+            (const cdp_dom_set_node_stack_traces_enabled_params *)params, self);
     case 40:
         if (!d->get_node_stack_traces)
             return CDP_FALLTHROUGH;
-        return req ? d->get_node_stack_traces(req,
-            (const cdp_dom_get_node_stack_traces_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_node_stack_traces(req, (const cdp_dom_get_node_stack_traces_params *)params,
+            self);
     case 41:
         if (!d->get_file_info)
             return CDP_FALLTHROUGH;
-        return req ? d->get_file_info(req, (const cdp_dom_get_file_info_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_file_info(req, (const cdp_dom_get_file_info_params *)params, self);
     case 42:
         if (!d->get_detached_dom_nodes)
             return CDP_FALLTHROUGH;
-        return req ? d->get_detached_dom_nodes(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_detached_dom_nodes(req, self);
     case 43:
         if (!d->set_inspected_node)
             return CDP_FALLTHROUGH;
-        return req ? d->set_inspected_node(req, (const cdp_dom_set_inspected_node_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_inspected_node(req, (const cdp_dom_set_inspected_node_params *)params, self);
     case 44:
         if (!d->set_node_name)
             return CDP_FALLTHROUGH;
-        return req ? d->set_node_name(req, (const cdp_dom_set_node_name_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_node_name(req, (const cdp_dom_set_node_name_params *)params, self);
     case 45:
         if (!d->set_node_value)
             return CDP_FALLTHROUGH;
-        return req ? d->set_node_value(req, (const cdp_dom_set_node_value_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_node_value(req, (const cdp_dom_set_node_value_params *)params, self);
     case 46:
         if (!d->set_outer_html)
             return CDP_FALLTHROUGH;
-        return req ? d->set_outer_html(req, (const cdp_dom_set_outer_html_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_outer_html(req, (const cdp_dom_set_outer_html_params *)params, self);
     case 47:
         if (!d->undo)
             return CDP_FALLTHROUGH;
-        return req ? d->undo(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->undo(req, self);
     case 48:
         if (!d->get_frame_owner)
             return CDP_FALLTHROUGH;
-        return req ? d->get_frame_owner(req, (const cdp_dom_get_frame_owner_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_frame_owner(req, (const cdp_dom_get_frame_owner_params *)params, self);
     case 49:
         if (!d->get_container_for_node)
             return CDP_FALLTHROUGH;
-        return req ? d->get_container_for_node(req,
-            (const cdp_dom_get_container_for_node_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_container_for_node(req,
+            (const cdp_dom_get_container_for_node_params *)params, self);
     case 50:
         if (!d->get_querying_descendants_for_container)
             return CDP_FALLTHROUGH;
-        return req ? d->get_querying_descendants_for_container(req,
-            (const cdp_dom_get_querying_descendants_for_container_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_querying_descendants_for_container(req,
+            (const cdp_dom_get_querying_descendants_for_container_params *)params, self);
     case 51:
         if (!d->get_anchor_element)
             return CDP_FALLTHROUGH;
-        return req ? d->get_anchor_element(req, (const cdp_dom_get_anchor_element_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_anchor_element(req, (const cdp_dom_get_anchor_element_params *)params, self);
     case 52:
         if (!d->force_show_popover)
             return CDP_FALLTHROUGH;
-        return req ? d->force_show_popover(req, (const cdp_dom_force_show_popover_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->force_show_popover(req, (const cdp_dom_force_show_popover_params *)params, self);
     case 53:
         if (!d->get_implicit_anchor_candidates)
             return CDP_FALLTHROUGH;
-        return req ? d->get_implicit_anchor_candidates(req,
-            (const cdp_dom_get_implicit_anchor_candidates_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_implicit_anchor_candidates(req,
+            (const cdp_dom_get_implicit_anchor_candidates_params *)params, self);
     case 54:
         if (!d->force_show_interest)
             return CDP_FALLTHROUGH;
-        return req ? d->force_show_interest(req,
-            (const cdp_dom_force_show_interest_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->force_show_interest(req, (const cdp_dom_force_show_interest_params *)params,
+            self);
     case 55:
         if (!d->set_text_marker)
             return CDP_FALLTHROUGH;
-        return req ? d->set_text_marker(req, (const cdp_dom_set_text_marker_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_text_marker(req, (const cdp_dom_set_text_marker_params *)params, self);
     case 56:
         if (!d->clear_text_markers)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_text_markers(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_text_markers(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -590,53 +590,73 @@ CDP_STUB int cdp__dispatch_dom_debugger(unsigned command, cdp_request *req, cons
     case 0:
         if (!d->get_event_listeners)
             return CDP_FALLTHROUGH;
-        return req ? d->get_event_listeners(req,
-            (const cdp_dom_debugger_get_event_listeners_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_event_listeners(req,
+            (const cdp_dom_debugger_get_event_listeners_params *)params, self);
     case 1:
         if (!d->remove_dom_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_dom_breakpoint(req,
-            (const cdp_dom_debugger_remove_dom_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_dom_breakpoint(req,
+            (const cdp_dom_debugger_remove_dom_breakpoint_params *)params, self);
     case 2:
         if (!d->remove_event_listener_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_event_listener_breakpoint(req,
-            (const cdp_dom_debugger_remove_event_listener_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_event_listener_breakpoint(req,
+            (const cdp_dom_debugger_remove_event_listener_breakpoint_params *)params, self);
     case 3:
         if (!d->remove_instrumentation_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_instrumentation_breakpoint(req,
-            (const cdp_dom_debugger_remove_instrumentation_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_instrumentation_breakpoint(req,
+            (const cdp_dom_debugger_remove_instrumentation_breakpoint_params *)params, self);
     case 4:
         if (!d->remove_xhr_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_xhr_breakpoint(req,
-            (const cdp_dom_debugger_remove_xhr_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_xhr_breakpoint(req,
+            (const cdp_dom_debugger_remove_xhr_breakpoint_params *)params, self);
     case 5:
         if (!d->set_break_on_csp_violation)
             return CDP_FALLTHROUGH;
-        return req ? d->set_break_on_csp_violation(req,
-            (const cdp_dom_debugger_set_break_on_csp_violation_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_break_on_csp_violation(req,
+            (const cdp_dom_debugger_set_break_on_csp_violation_params *)params, self);
     case 6:
         if (!d->set_dom_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->set_dom_breakpoint(req,
-            (const cdp_dom_debugger_set_dom_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_dom_breakpoint(req,
+            (const cdp_dom_debugger_set_dom_breakpoint_params *)params, self);
     case 7:
         if (!d->set_event_listener_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->set_event_listener_breakpoint(req,
-            (const cdp_dom_debugger_set_event_listener_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_event_listener_breakpoint(req,
+            (const cdp_dom_debugger_set_event_listener_breakpoint_params *)params, self);
     case 8:
         if (!d->set_instrumentation_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->set_instrumentation_breakpoint(req,
-            (const cdp_dom_debugger_set_instrumentation_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_instrumentation_breakpoint(req,
+            (const cdp_dom_debugger_set_instrumentation_breakpoint_params *)params, self);
     case 9:
         if (!d->set_xhr_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->set_xhr_breakpoint(req,
-            (const cdp_dom_debugger_set_xhr_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_xhr_breakpoint(req,
+            (const cdp_dom_debugger_set_xhr_breakpoint_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

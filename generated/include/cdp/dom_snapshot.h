@@ -418,21 +418,28 @@ CDP_STUB int cdp__dispatch_dom_snapshot(unsigned command, cdp_request *req, cons
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 2:
         if (!d->get_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->get_snapshot(req, (const cdp_dom_snapshot_get_snapshot_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_snapshot(req, (const cdp_dom_snapshot_get_snapshot_params *)params, self);
     case 3:
         if (!d->capture_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->capture_snapshot(req,
-            (const cdp_dom_snapshot_capture_snapshot_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->capture_snapshot(req, (const cdp_dom_snapshot_capture_snapshot_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -535,30 +535,42 @@ CDP_STUB int cdp__dispatch_dom_storage(unsigned command, cdp_request *req, const
     case 0:
         if (!d->clear)
             return CDP_FALLTHROUGH;
-        return req ? d->clear(req, (const cdp_dom_storage_clear_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear(req, (const cdp_dom_storage_clear_params *)params, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 3:
         if (!d->get_dom_storage_items)
             return CDP_FALLTHROUGH;
-        return req ? d->get_dom_storage_items(req,
-            (const cdp_dom_storage_get_dom_storage_items_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_dom_storage_items(req,
+            (const cdp_dom_storage_get_dom_storage_items_params *)params, self);
     case 4:
         if (!d->remove_dom_storage_item)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_dom_storage_item(req,
-            (const cdp_dom_storage_remove_dom_storage_item_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_dom_storage_item(req,
+            (const cdp_dom_storage_remove_dom_storage_item_params *)params, self);
     case 5:
         if (!d->set_dom_storage_item)
             return CDP_FALLTHROUGH;
-        return req ? d->set_dom_storage_item(req,
-            (const cdp_dom_storage_set_dom_storage_item_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_dom_storage_item(req,
+            (const cdp_dom_storage_set_dom_storage_item_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

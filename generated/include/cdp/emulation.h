@@ -2838,240 +2838,336 @@ CDP_STUB int cdp__dispatch_emulation(unsigned command, cdp_request *req, const v
     case 0:
         if (!d->can_emulate)
             return CDP_FALLTHROUGH;
-        return req ? d->can_emulate(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->can_emulate(req, self);
     case 1:
         if (!d->clear_device_metrics_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_device_metrics_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_device_metrics_override(req, self);
     case 2:
         if (!d->clear_geolocation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_geolocation_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_geolocation_override(req, self);
     case 3:
         if (!d->reset_page_scale_factor)
             return CDP_FALLTHROUGH;
-        return req ? d->reset_page_scale_factor(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->reset_page_scale_factor(req, self);
     case 4:
         if (!d->set_focus_emulation_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_focus_emulation_enabled(req,
-            (const cdp_emulation_set_focus_emulation_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_focus_emulation_enabled(req,
+            (const cdp_emulation_set_focus_emulation_enabled_params *)params, self);
     case 5:
         if (!d->set_auto_dark_mode_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_auto_dark_mode_override(req,
-            (const cdp_emulation_set_auto_dark_mode_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_auto_dark_mode_override(req,
+            (const cdp_emulation_set_auto_dark_mode_override_params *)params, self);
     case 6:
         if (!d->set_cpu_throttling_rate)
             return CDP_FALLTHROUGH;
-        return req ? d->set_cpu_throttling_rate(req,
-            (const cdp_emulation_set_cpu_throttling_rate_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_cpu_throttling_rate(req,
+            (const cdp_emulation_set_cpu_throttling_rate_params *)params, self);
     case 7:
         if (!d->set_default_background_color_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_default_background_color_override(req,
-            (const cdp_emulation_set_default_background_color_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_default_background_color_override(req,
+            (const cdp_emulation_set_default_background_color_override_params *)params, self);
     case 8:
         if (!d->set_safe_area_insets_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_safe_area_insets_override(req,
-            (const cdp_emulation_set_safe_area_insets_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_safe_area_insets_override(req,
+            (const cdp_emulation_set_safe_area_insets_override_params *)params, self);
     case 9:
         if (!d->set_virtual_keyboard_geometry_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_virtual_keyboard_geometry_override(req,
-            (const cdp_emulation_set_virtual_keyboard_geometry_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_virtual_keyboard_geometry_override(req,
+            (const cdp_emulation_set_virtual_keyboard_geometry_override_params *)params, self);
     case 10:
         if (!d->set_device_metrics_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_device_metrics_override(req,
-            (const cdp_emulation_set_device_metrics_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_device_metrics_override(req,
+            (const cdp_emulation_set_device_metrics_override_params *)params, self);
     case 11:
         if (!d->set_device_posture_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_device_posture_override(req,
-            (const cdp_emulation_set_device_posture_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_device_posture_override(req,
+            (const cdp_emulation_set_device_posture_override_params *)params, self);
     case 12:
         if (!d->clear_device_posture_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_device_posture_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_device_posture_override(req, self);
     case 13:
         if (!d->set_display_features_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_display_features_override(req,
-            (const cdp_emulation_set_display_features_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_display_features_override(req,
+            (const cdp_emulation_set_display_features_override_params *)params, self);
     case 14:
         if (!d->clear_display_features_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_display_features_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_display_features_override(req, self);
     case 15:
         if (!d->set_scrollbars_hidden)
             return CDP_FALLTHROUGH;
-        return req ? d->set_scrollbars_hidden(req,
-            (const cdp_emulation_set_scrollbars_hidden_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_scrollbars_hidden(req,
+            (const cdp_emulation_set_scrollbars_hidden_params *)params, self);
     case 16:
         if (!d->set_document_cookie_disabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_document_cookie_disabled(req,
-            (const cdp_emulation_set_document_cookie_disabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_document_cookie_disabled(req,
+            (const cdp_emulation_set_document_cookie_disabled_params *)params, self);
     case 17:
         if (!d->set_emit_touch_events_for_mouse)
             return CDP_FALLTHROUGH;
-        return req ? d->set_emit_touch_events_for_mouse(req,
-            (const cdp_emulation_set_emit_touch_events_for_mouse_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_emit_touch_events_for_mouse(req,
+            (const cdp_emulation_set_emit_touch_events_for_mouse_params *)params, self);
     case 18:
         if (!d->set_emulated_media)
             return CDP_FALLTHROUGH;
-        return req ? d->set_emulated_media(req,
-            (const cdp_emulation_set_emulated_media_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_emulated_media(req, (const cdp_emulation_set_emulated_media_params *)params,
+            self);
     case 19:
         if (!d->set_emulated_vision_deficiency)
             return CDP_FALLTHROUGH;
-        return req ? d->set_emulated_vision_deficiency(req,
-            (const cdp_emulation_set_emulated_vision_deficiency_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_emulated_vision_deficiency(req,
+            (const cdp_emulation_set_emulated_vision_deficiency_params *)params, self);
     case 20:
         if (!d->set_emulated_os_text_scale)
             return CDP_FALLTHROUGH;
-        return req ? d->set_emulated_os_text_scale(req,
-            (const cdp_emulation_set_emulated_os_text_scale_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_emulated_os_text_scale(req,
+            (const cdp_emulation_set_emulated_os_text_scale_params *)params, self);
     case 21:
         if (!d->set_geolocation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_geolocation_override(req,
-            (const cdp_emulation_set_geolocation_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_geolocation_override(req,
+            (const cdp_emulation_set_geolocation_override_params *)params, self);
     case 22:
         if (!d->get_overridden_sensor_information)
             return CDP_FALLTHROUGH;
-        return req ? d->get_overridden_sensor_information(req,
-            (const cdp_emulation_get_overridden_sensor_information_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_overridden_sensor_information(req,
+            (const cdp_emulation_get_overridden_sensor_information_params *)params, self);
     case 23:
         if (!d->set_sensor_override_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_sensor_override_enabled(req,
-            (const cdp_emulation_set_sensor_override_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_sensor_override_enabled(req,
+            (const cdp_emulation_set_sensor_override_enabled_params *)params, self);
     case 24:
         if (!d->set_sensor_override_readings)
             return CDP_FALLTHROUGH;
-        return req ? d->set_sensor_override_readings(req,
-            (const cdp_emulation_set_sensor_override_readings_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_sensor_override_readings(req,
+            (const cdp_emulation_set_sensor_override_readings_params *)params, self);
     case 25:
         if (!d->set_pressure_source_override_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_pressure_source_override_enabled(req,
-            (const cdp_emulation_set_pressure_source_override_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_pressure_source_override_enabled(req,
+            (const cdp_emulation_set_pressure_source_override_enabled_params *)params, self);
     case 26:
         if (!d->set_pressure_state_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_pressure_state_override(req,
-            (const cdp_emulation_set_pressure_state_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_pressure_state_override(req,
+            (const cdp_emulation_set_pressure_state_override_params *)params, self);
     case 27:
         if (!d->set_idle_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_idle_override(req,
-            (const cdp_emulation_set_idle_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_idle_override(req, (const cdp_emulation_set_idle_override_params *)params,
+            self);
     case 28:
         if (!d->clear_idle_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_idle_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_idle_override(req, self);
     case 29:
         if (!d->set_navigator_overrides)
             return CDP_FALLTHROUGH;
-        return req ? d->set_navigator_overrides(req,
-            (const cdp_emulation_set_navigator_overrides_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_navigator_overrides(req,
+            (const cdp_emulation_set_navigator_overrides_params *)params, self);
     case 30:
         if (!d->set_page_scale_factor)
             return CDP_FALLTHROUGH;
-        return req ? d->set_page_scale_factor(req,
-            (const cdp_emulation_set_page_scale_factor_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_page_scale_factor(req,
+            (const cdp_emulation_set_page_scale_factor_params *)params, self);
     case 31:
         if (!d->set_script_execution_disabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_script_execution_disabled(req,
-            (const cdp_emulation_set_script_execution_disabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_script_execution_disabled(req,
+            (const cdp_emulation_set_script_execution_disabled_params *)params, self);
     case 32:
         if (!d->set_touch_emulation_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_touch_emulation_enabled(req,
-            (const cdp_emulation_set_touch_emulation_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_touch_emulation_enabled(req,
+            (const cdp_emulation_set_touch_emulation_enabled_params *)params, self);
     case 33:
         if (!d->set_virtual_time_policy)
             return CDP_FALLTHROUGH;
-        return req ? d->set_virtual_time_policy(req,
-            (const cdp_emulation_set_virtual_time_policy_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_virtual_time_policy(req,
+            (const cdp_emulation_set_virtual_time_policy_params *)params, self);
     case 34:
         if (!d->set_locale_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_locale_override(req,
-            (const cdp_emulation_set_locale_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_locale_override(req,
+            (const cdp_emulation_set_locale_override_params *)params, self);
     case 35:
         if (!d->set_timezone_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_timezone_override(req,
-            (const cdp_emulation_set_timezone_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_timezone_override(req,
+            (const cdp_emulation_set_timezone_override_params *)params, self);
     case 36:
         if (!d->set_visible_size)
             return CDP_FALLTHROUGH;
-        return req ? d->set_visible_size(req,
-            (const cdp_emulation_set_visible_size_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_visible_size(req, (const cdp_emulation_set_visible_size_params *)params,
+            self);
     case 37:
         if (!d->set_disabled_image_types)
             return CDP_FALLTHROUGH;
-        return req ? d->set_disabled_image_types(req,
-            (const cdp_emulation_set_disabled_image_types_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_disabled_image_types(req,
+            (const cdp_emulation_set_disabled_image_types_params *)params, self);
     case 38:
         if (!d->set_data_saver_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_data_saver_override(req,
-            (const cdp_emulation_set_data_saver_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_data_saver_override(req,
+            (const cdp_emulation_set_data_saver_override_params *)params, self);
     case 39:
         if (!d->set_hardware_concurrency_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_hardware_concurrency_override(req,
-            (const cdp_emulation_set_hardware_concurrency_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_hardware_concurrency_override(req,
+            (const cdp_emulation_set_hardware_concurrency_override_params *)params, self);
     case 40:
         if (!d->set_cpu_performance_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_cpu_performance_override(req,
-            (const cdp_emulation_set_cpu_performance_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_cpu_performance_override(req,
+            (const cdp_emulation_set_cpu_performance_override_params *)params, self);
     case 41:
         if (!d->set_user_agent_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_user_agent_override(req,
-            (const cdp_emulation_set_user_agent_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_user_agent_override(req,
+            (const cdp_emulation_set_user_agent_override_params *)params, self);
     case 42:
         if (!d->set_automation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_automation_override(req,
-            (const cdp_emulation_set_automation_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_automation_override(req,
+            (const cdp_emulation_set_automation_override_params *)params, self);
     case 43:
         if (!d->set_small_viewport_height_difference_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_small_viewport_height_difference_override(req,
+        if (!req)
+            return 0;
+        return d->set_small_viewport_height_difference_override(req,
             (const cdp_emulation_set_small_viewport_height_difference_override_params *)params,
-            self) : 0;
+            self);
     case 44:
         if (!d->get_screen_infos)
             return CDP_FALLTHROUGH;
-        return req ? d->get_screen_infos(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_screen_infos(req, self);
     case 45:
         if (!d->add_screen)
             return CDP_FALLTHROUGH;
-        return req ? d->add_screen(req, (const cdp_emulation_add_screen_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_screen(req, (const cdp_emulation_add_screen_params *)params, self);
     case 46:
         if (!d->update_screen)
             return CDP_FALLTHROUGH;
-        return req ? d->update_screen(req, (const cdp_emulation_update_screen_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->update_screen(req, (const cdp_emulation_update_screen_params *)params, self);
     case 47:
         if (!d->remove_screen)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_screen(req, (const cdp_emulation_remove_screen_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_screen(req, (const cdp_emulation_remove_screen_params *)params, self);
     case 48:
         if (!d->set_primary_screen)
             return CDP_FALLTHROUGH;
-        return req ? d->set_primary_screen(req,
-            (const cdp_emulation_set_primary_screen_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_primary_screen(req, (const cdp_emulation_set_primary_screen_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -191,18 +191,23 @@ CDP_STUB int cdp__dispatch_event_breakpoints(unsigned command, cdp_request *req,
     case 0:
         if (!d->set_instrumentation_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->set_instrumentation_breakpoint(req,
-            (const cdp_event_breakpoints_set_instrumentation_breakpoint_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_instrumentation_breakpoint(req,
+            (const cdp_event_breakpoints_set_instrumentation_breakpoint_params *)params, self);
     case 1:
         if (!d->remove_instrumentation_breakpoint)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_instrumentation_breakpoint(req,
-            (const cdp_event_breakpoints_remove_instrumentation_breakpoint_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_instrumentation_breakpoint(req,
+            (const cdp_event_breakpoints_remove_instrumentation_breakpoint_params *)params, self);
     case 2:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -494,41 +494,55 @@ CDP_STUB int cdp__dispatch_extensions(unsigned command, cdp_request *req, const 
     case 0:
         if (!d->trigger_action)
             return CDP_FALLTHROUGH;
-        return req ? d->trigger_action(req, (const cdp_extensions_trigger_action_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->trigger_action(req, (const cdp_extensions_trigger_action_params *)params, self);
     case 1:
         if (!d->load_unpacked)
             return CDP_FALLTHROUGH;
-        return req ? d->load_unpacked(req, (const cdp_extensions_load_unpacked_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->load_unpacked(req, (const cdp_extensions_load_unpacked_params *)params, self);
     case 2:
         if (!d->get_extensions)
             return CDP_FALLTHROUGH;
-        return req ? d->get_extensions(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_extensions(req, self);
     case 3:
         if (!d->uninstall)
             return CDP_FALLTHROUGH;
-        return req ? d->uninstall(req, (const cdp_extensions_uninstall_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->uninstall(req, (const cdp_extensions_uninstall_params *)params, self);
     case 4:
         if (!d->get_storage_items)
             return CDP_FALLTHROUGH;
-        return req ? d->get_storage_items(req,
-            (const cdp_extensions_get_storage_items_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_storage_items(req, (const cdp_extensions_get_storage_items_params *)params,
+            self);
     case 5:
         if (!d->remove_storage_items)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_storage_items(req,
-            (const cdp_extensions_remove_storage_items_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_storage_items(req,
+            (const cdp_extensions_remove_storage_items_params *)params, self);
     case 6:
         if (!d->clear_storage_items)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_storage_items(req,
-            (const cdp_extensions_clear_storage_items_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_storage_items(req,
+            (const cdp_extensions_clear_storage_items_params *)params, self);
     case 7:
         if (!d->set_storage_items)
             return CDP_FALLTHROUGH;
-        return req ? d->set_storage_items(req,
-            (const cdp_extensions_set_storage_items_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_storage_items(req, (const cdp_extensions_set_storage_items_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -449,34 +449,46 @@ CDP_STUB int cdp__dispatch_fed_cm(unsigned command, cdp_request *req, const void
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_fed_cm_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_fed_cm_enable_params *)params, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->select_account)
             return CDP_FALLTHROUGH;
-        return req ? d->select_account(req, (const cdp_fed_cm_select_account_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->select_account(req, (const cdp_fed_cm_select_account_params *)params, self);
     case 3:
         if (!d->click_dialog_button)
             return CDP_FALLTHROUGH;
-        return req ? d->click_dialog_button(req,
-            (const cdp_fed_cm_click_dialog_button_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->click_dialog_button(req, (const cdp_fed_cm_click_dialog_button_params *)params,
+            self);
     case 4:
         if (!d->open_url)
             return CDP_FALLTHROUGH;
-        return req ? d->open_url(req, (const cdp_fed_cm_open_url_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->open_url(req, (const cdp_fed_cm_open_url_params *)params, self);
     case 5:
         if (!d->dismiss_dialog)
             return CDP_FALLTHROUGH;
-        return req ? d->dismiss_dialog(req, (const cdp_fed_cm_dismiss_dialog_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->dismiss_dialog(req, (const cdp_fed_cm_dismiss_dialog_params *)params, self);
     case 6:
         if (!d->reset_cooldown)
             return CDP_FALLTHROUGH;
-        return req ? d->reset_cooldown(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->reset_cooldown(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -631,45 +631,59 @@ CDP_STUB int cdp__dispatch_fetch(unsigned command, cdp_request *req, const void 
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_fetch_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_fetch_enable_params *)params, self);
     case 2:
         if (!d->fail_request)
             return CDP_FALLTHROUGH;
-        return req ? d->fail_request(req, (const cdp_fetch_fail_request_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->fail_request(req, (const cdp_fetch_fail_request_params *)params, self);
     case 3:
         if (!d->fulfill_request)
             return CDP_FALLTHROUGH;
-        return req ? d->fulfill_request(req, (const cdp_fetch_fulfill_request_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->fulfill_request(req, (const cdp_fetch_fulfill_request_params *)params, self);
     case 4:
         if (!d->continue_request)
             return CDP_FALLTHROUGH;
-        return req ? d->continue_request(req, (const cdp_fetch_continue_request_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->continue_request(req, (const cdp_fetch_continue_request_params *)params, self);
     case 5:
         if (!d->continue_with_auth)
             return CDP_FALLTHROUGH;
-        return req ? d->continue_with_auth(req,
-            (const cdp_fetch_continue_with_auth_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->continue_with_auth(req, (const cdp_fetch_continue_with_auth_params *)params,
+            self);
     case 6:
         if (!d->continue_response)
             return CDP_FALLTHROUGH;
-        return req ? d->continue_response(req, (const cdp_fetch_continue_response_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->continue_response(req, (const cdp_fetch_continue_response_params *)params, self);
     case 7:
         if (!d->get_response_body)
             return CDP_FALLTHROUGH;
-        return req ? d->get_response_body(req, (const cdp_fetch_get_response_body_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_response_body(req, (const cdp_fetch_get_response_body_params *)params, self);
     case 8:
         if (!d->take_response_body_as_stream)
             return CDP_FALLTHROUGH;
-        return req ? d->take_response_body_as_stream(req,
-            (const cdp_fetch_take_response_body_as_stream_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->take_response_body_as_stream(req,
+            (const cdp_fetch_take_response_body_as_stream_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -136,8 +136,9 @@ CDP_STUB int cdp__dispatch_file_system(unsigned command, cdp_request *req, const
     case 0:
         if (!d->get_directory)
             return CDP_FALLTHROUGH;
-        return req ? d->get_directory(req, (const cdp_file_system_get_directory_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_directory(req, (const cdp_file_system_get_directory_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -197,20 +197,27 @@ CDP_STUB int cdp__dispatch_find_in_page(unsigned command, cdp_request *req, cons
     case 0:
         if (!d->find_first)
             return CDP_FALLTHROUGH;
-        return req ? d->find_first(req, (const cdp_find_in_page_find_first_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->find_first(req, (const cdp_find_in_page_find_first_params *)params, self);
     case 1:
         if (!d->find_next)
             return CDP_FALLTHROUGH;
-        return req ? d->find_next(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->find_next(req, self);
     case 2:
         if (!d->find_prev)
             return CDP_FALLTHROUGH;
-        return req ? d->find_prev(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->find_prev(req, self);
     case 3:
         if (!d->stop)
             return CDP_FALLTHROUGH;
-        return req ? d->stop(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -205,16 +205,22 @@ CDP_STUB int cdp__dispatch_headless_experimental(unsigned command, cdp_request *
     case 0:
         if (!d->begin_frame)
             return CDP_FALLTHROUGH;
-        return req ? d->begin_frame(req,
-            (const cdp_headless_experimental_begin_frame_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->begin_frame(req, (const cdp_headless_experimental_begin_frame_params *)params,
+            self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -936,58 +936,82 @@ CDP_STUB int cdp__dispatch_heap_profiler(unsigned command, cdp_request *req, con
     case 0:
         if (!d->add_inspected_heap_object)
             return CDP_FALLTHROUGH;
-        return req ? d->add_inspected_heap_object(req,
-            (const cdp_heap_profiler_add_inspected_heap_object_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_inspected_heap_object(req,
+            (const cdp_heap_profiler_add_inspected_heap_object_params *)params, self);
     case 1:
         if (!d->collect_garbage)
             return CDP_FALLTHROUGH;
-        return req ? d->collect_garbage(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->collect_garbage(req, self);
     case 2:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 3:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 4:
         if (!d->get_heap_object_id)
             return CDP_FALLTHROUGH;
-        return req ? d->get_heap_object_id(req,
-            (const cdp_heap_profiler_get_heap_object_id_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_heap_object_id(req,
+            (const cdp_heap_profiler_get_heap_object_id_params *)params, self);
     case 5:
         if (!d->get_object_by_heap_object_id)
             return CDP_FALLTHROUGH;
-        return req ? d->get_object_by_heap_object_id(req,
-            (const cdp_heap_profiler_get_object_by_heap_object_id_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_object_by_heap_object_id(req,
+            (const cdp_heap_profiler_get_object_by_heap_object_id_params *)params, self);
     case 6:
         if (!d->get_sampling_profile)
             return CDP_FALLTHROUGH;
-        return req ? d->get_sampling_profile(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_sampling_profile(req, self);
     case 7:
         if (!d->start_sampling)
             return CDP_FALLTHROUGH;
-        return req ? d->start_sampling(req,
-            (const cdp_heap_profiler_start_sampling_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_sampling(req, (const cdp_heap_profiler_start_sampling_params *)params,
+            self);
     case 8:
         if (!d->start_tracking_heap_objects)
             return CDP_FALLTHROUGH;
-        return req ? d->start_tracking_heap_objects(req,
-            (const cdp_heap_profiler_start_tracking_heap_objects_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_tracking_heap_objects(req,
+            (const cdp_heap_profiler_start_tracking_heap_objects_params *)params, self);
     case 9:
         if (!d->stop_sampling)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_sampling(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_sampling(req, self);
     case 10:
         if (!d->stop_tracking_heap_objects)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_tracking_heap_objects(req,
-            (const cdp_heap_profiler_stop_tracking_heap_objects_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_tracking_heap_objects(req,
+            (const cdp_heap_profiler_stop_tracking_heap_objects_params *)params, self);
     case 11:
         if (!d->take_heap_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->take_heap_snapshot(req,
-            (const cdp_heap_profiler_take_heap_snapshot_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->take_heap_snapshot(req,
+            (const cdp_heap_profiler_take_heap_snapshot_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -627,46 +627,61 @@ CDP_STUB int cdp__dispatch_indexed_db(unsigned command, cdp_request *req, const 
     case 0:
         if (!d->clear_object_store)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_object_store(req,
-            (const cdp_indexed_db_clear_object_store_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_object_store(req, (const cdp_indexed_db_clear_object_store_params *)params,
+            self);
     case 1:
         if (!d->delete_database)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_database(req, (const cdp_indexed_db_delete_database_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_database(req, (const cdp_indexed_db_delete_database_params *)params, self);
     case 2:
         if (!d->delete_object_store_entries)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_object_store_entries(req,
-            (const cdp_indexed_db_delete_object_store_entries_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_object_store_entries(req,
+            (const cdp_indexed_db_delete_object_store_entries_params *)params, self);
     case 3:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 4:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 5:
         if (!d->request_data)
             return CDP_FALLTHROUGH;
-        return req ? d->request_data(req, (const cdp_indexed_db_request_data_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->request_data(req, (const cdp_indexed_db_request_data_params *)params, self);
     case 6:
         if (!d->get_metadata)
             return CDP_FALLTHROUGH;
-        return req ? d->get_metadata(req, (const cdp_indexed_db_get_metadata_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_metadata(req, (const cdp_indexed_db_get_metadata_params *)params, self);
     case 7:
         if (!d->request_database)
             return CDP_FALLTHROUGH;
-        return req ? d->request_database(req,
-            (const cdp_indexed_db_request_database_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->request_database(req, (const cdp_indexed_db_request_database_params *)params,
+            self);
     case 8:
         if (!d->request_database_names)
             return CDP_FALLTHROUGH;
-        return req ? d->request_database_names(req,
-            (const cdp_indexed_db_request_database_names_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->request_database_names(req,
+            (const cdp_indexed_db_request_database_names_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

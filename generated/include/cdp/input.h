@@ -790,66 +790,92 @@ CDP_STUB int cdp__dispatch_input(unsigned command, cdp_request *req, const void 
     case 0:
         if (!d->dispatch_drag_event)
             return CDP_FALLTHROUGH;
-        return req ? d->dispatch_drag_event(req,
-            (const cdp_input_dispatch_drag_event_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->dispatch_drag_event(req, (const cdp_input_dispatch_drag_event_params *)params,
+            self);
     case 1:
         if (!d->dispatch_key_event)
             return CDP_FALLTHROUGH;
-        return req ? d->dispatch_key_event(req,
-            (const cdp_input_dispatch_key_event_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->dispatch_key_event(req, (const cdp_input_dispatch_key_event_params *)params,
+            self);
     case 2:
         if (!d->insert_text)
             return CDP_FALLTHROUGH;
-        return req ? d->insert_text(req, (const cdp_input_insert_text_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->insert_text(req, (const cdp_input_insert_text_params *)params, self);
     case 3:
         if (!d->ime_set_composition)
             return CDP_FALLTHROUGH;
-        return req ? d->ime_set_composition(req,
-            (const cdp_input_ime_set_composition_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->ime_set_composition(req, (const cdp_input_ime_set_composition_params *)params,
+            self);
     case 4:
         if (!d->dispatch_mouse_event)
             return CDP_FALLTHROUGH;
-        return req ? d->dispatch_mouse_event(req,
-            (const cdp_input_dispatch_mouse_event_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->dispatch_mouse_event(req, (const cdp_input_dispatch_mouse_event_params *)params,
+            self);
     case 5:
         if (!d->dispatch_touch_event)
             return CDP_FALLTHROUGH;
-        return req ? d->dispatch_touch_event(req,
-            (const cdp_input_dispatch_touch_event_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->dispatch_touch_event(req, (const cdp_input_dispatch_touch_event_params *)params,
+            self);
     case 6:
         if (!d->cancel_dragging)
             return CDP_FALLTHROUGH;
-        return req ? d->cancel_dragging(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->cancel_dragging(req, self);
     case 7:
         if (!d->emulate_touch_from_mouse_event)
             return CDP_FALLTHROUGH;
-        return req ? d->emulate_touch_from_mouse_event(req,
-            (const cdp_input_emulate_touch_from_mouse_event_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->emulate_touch_from_mouse_event(req,
+            (const cdp_input_emulate_touch_from_mouse_event_params *)params, self);
     case 8:
         if (!d->set_ignore_input_events)
             return CDP_FALLTHROUGH;
-        return req ? d->set_ignore_input_events(req,
-            (const cdp_input_set_ignore_input_events_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_ignore_input_events(req,
+            (const cdp_input_set_ignore_input_events_params *)params, self);
     case 9:
         if (!d->set_intercept_drags)
             return CDP_FALLTHROUGH;
-        return req ? d->set_intercept_drags(req,
-            (const cdp_input_set_intercept_drags_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_intercept_drags(req, (const cdp_input_set_intercept_drags_params *)params,
+            self);
     case 10:
         if (!d->synthesize_pinch_gesture)
             return CDP_FALLTHROUGH;
-        return req ? d->synthesize_pinch_gesture(req,
-            (const cdp_input_synthesize_pinch_gesture_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->synthesize_pinch_gesture(req,
+            (const cdp_input_synthesize_pinch_gesture_params *)params, self);
     case 11:
         if (!d->synthesize_scroll_gesture)
             return CDP_FALLTHROUGH;
-        return req ? d->synthesize_scroll_gesture(req,
-            (const cdp_input_synthesize_scroll_gesture_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->synthesize_scroll_gesture(req,
+            (const cdp_input_synthesize_scroll_gesture_params *)params, self);
     case 12:
         if (!d->synthesize_tap_gesture)
             return CDP_FALLTHROUGH;
-        return req ? d->synthesize_tap_gesture(req,
-            (const cdp_input_synthesize_tap_gesture_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->synthesize_tap_gesture(req,
+            (const cdp_input_synthesize_tap_gesture_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

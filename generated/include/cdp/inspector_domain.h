@@ -265,11 +265,15 @@ CDP_STUB int cdp__dispatch_inspector(unsigned command, cdp_request *req, const v
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -206,15 +206,21 @@ CDP_STUB int cdp__dispatch_io(unsigned command, cdp_request *req, const void *pa
     case 0:
         if (!d->close)
             return CDP_FALLTHROUGH;
-        return req ? d->close(req, (const cdp_io_close_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->close(req, (const cdp_io_close_params *)params, self);
     case 1:
         if (!d->read)
             return CDP_FALLTHROUGH;
-        return req ? d->read(req, (const cdp_io_read_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->read(req, (const cdp_io_read_params *)params, self);
     case 2:
         if (!d->resolve_blob)
             return CDP_FALLTHROUGH;
-        return req ? d->resolve_blob(req, (const cdp_io_resolve_blob_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->resolve_blob(req, (const cdp_io_resolve_blob_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -723,46 +723,61 @@ CDP_STUB int cdp__dispatch_layer_tree(unsigned command, cdp_request *req, const 
     case 0:
         if (!d->compositing_reasons)
             return CDP_FALLTHROUGH;
-        return req ? d->compositing_reasons(req,
-            (const cdp_layer_tree_compositing_reasons_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->compositing_reasons(req,
+            (const cdp_layer_tree_compositing_reasons_params *)params, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 3:
         if (!d->load_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->load_snapshot(req, (const cdp_layer_tree_load_snapshot_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->load_snapshot(req, (const cdp_layer_tree_load_snapshot_params *)params, self);
     case 4:
         if (!d->make_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->make_snapshot(req, (const cdp_layer_tree_make_snapshot_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->make_snapshot(req, (const cdp_layer_tree_make_snapshot_params *)params, self);
     case 5:
         if (!d->profile_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->profile_snapshot(req,
-            (const cdp_layer_tree_profile_snapshot_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->profile_snapshot(req, (const cdp_layer_tree_profile_snapshot_params *)params,
+            self);
     case 6:
         if (!d->release_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->release_snapshot(req,
-            (const cdp_layer_tree_release_snapshot_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->release_snapshot(req, (const cdp_layer_tree_release_snapshot_params *)params,
+            self);
     case 7:
         if (!d->replay_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->replay_snapshot(req, (const cdp_layer_tree_replay_snapshot_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->replay_snapshot(req, (const cdp_layer_tree_replay_snapshot_params *)params, self);
     case 8:
         if (!d->snapshot_command_log)
             return CDP_FALLTHROUGH;
-        return req ? d->snapshot_command_log(req,
-            (const cdp_layer_tree_snapshot_command_log_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->snapshot_command_log(req,
+            (const cdp_layer_tree_snapshot_command_log_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -301,24 +301,34 @@ CDP_STUB int cdp__dispatch_log(unsigned command, cdp_request *req, const void *p
     case 0:
         if (!d->clear)
             return CDP_FALLTHROUGH;
-        return req ? d->clear(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear(req, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 3:
         if (!d->start_violations_report)
             return CDP_FALLTHROUGH;
-        return req ? d->start_violations_report(req,
-            (const cdp_log_start_violations_report_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_violations_report(req,
+            (const cdp_log_start_violations_report_params *)params, self);
     case 4:
         if (!d->stop_violations_report)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_violations_report(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_violations_report(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

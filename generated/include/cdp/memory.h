@@ -654,50 +654,71 @@ CDP_STUB int cdp__dispatch_memory(unsigned command, cdp_request *req, const void
     case 0:
         if (!d->get_dom_counters)
             return CDP_FALLTHROUGH;
-        return req ? d->get_dom_counters(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_dom_counters(req, self);
     case 1:
         if (!d->get_dom_counters_for_leak_detection)
             return CDP_FALLTHROUGH;
-        return req ? d->get_dom_counters_for_leak_detection(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_dom_counters_for_leak_detection(req, self);
     case 2:
         if (!d->prepare_for_leak_detection)
             return CDP_FALLTHROUGH;
-        return req ? d->prepare_for_leak_detection(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->prepare_for_leak_detection(req, self);
     case 3:
         if (!d->forcibly_purge_java_script_memory)
             return CDP_FALLTHROUGH;
-        return req ? d->forcibly_purge_java_script_memory(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->forcibly_purge_java_script_memory(req, self);
     case 4:
         if (!d->set_pressure_notifications_suppressed)
             return CDP_FALLTHROUGH;
-        return req ? d->set_pressure_notifications_suppressed(req,
-            (const cdp_memory_set_pressure_notifications_suppressed_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_pressure_notifications_suppressed(req,
+            (const cdp_memory_set_pressure_notifications_suppressed_params *)params, self);
     case 5:
         if (!d->simulate_pressure_notification)
             return CDP_FALLTHROUGH;
-        return req ? d->simulate_pressure_notification(req,
-            (const cdp_memory_simulate_pressure_notification_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->simulate_pressure_notification(req,
+            (const cdp_memory_simulate_pressure_notification_params *)params, self);
     case 6:
         if (!d->start_sampling)
             return CDP_FALLTHROUGH;
-        return req ? d->start_sampling(req, (const cdp_memory_start_sampling_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->start_sampling(req, (const cdp_memory_start_sampling_params *)params, self);
     case 7:
         if (!d->stop_sampling)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_sampling(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_sampling(req, self);
     case 8:
         if (!d->get_all_time_sampling_profile)
             return CDP_FALLTHROUGH;
-        return req ? d->get_all_time_sampling_profile(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_all_time_sampling_profile(req, self);
     case 9:
         if (!d->get_browser_sampling_profile)
             return CDP_FALLTHROUGH;
-        return req ? d->get_browser_sampling_profile(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_browser_sampling_profile(req, self);
     case 10:
         if (!d->get_sampling_profile)
             return CDP_FALLTHROUGH;
-        return req ? d->get_sampling_profile(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_sampling_profile(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

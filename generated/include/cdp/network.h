@@ -4649,166 +4649,233 @@ CDP_STUB int cdp__dispatch_network(unsigned command, cdp_request *req, const voi
     case 0:
         if (!d->can_clear_browser_cache)
             return CDP_FALLTHROUGH;
-        return req ? d->can_clear_browser_cache(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->can_clear_browser_cache(req, self);
     case 1:
         if (!d->can_clear_browser_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->can_clear_browser_cookies(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->can_clear_browser_cookies(req, self);
     case 2:
         if (!d->can_emulate_network_conditions)
             return CDP_FALLTHROUGH;
-        return req ? d->can_emulate_network_conditions(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->can_emulate_network_conditions(req, self);
     case 3:
         if (!d->clear_browser_cache)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_browser_cache(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_browser_cache(req, self);
     case 4:
         if (!d->clear_browser_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_browser_cookies(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_browser_cookies(req, self);
     case 5:
         if (!d->delete_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_cookies(req, (const cdp_network_delete_cookies_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_cookies(req, (const cdp_network_delete_cookies_params *)params, self);
     case 6:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 7:
         if (!d->emulate_network_conditions)
             return CDP_FALLTHROUGH;
-        return req ? d->emulate_network_conditions(req,
-            (const cdp_network_emulate_network_conditions_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->emulate_network_conditions(req,
+            (const cdp_network_emulate_network_conditions_params *)params, self);
     case 8:
         if (!d->emulate_network_conditions_by_rule)
             return CDP_FALLTHROUGH;
-        return req ? d->emulate_network_conditions_by_rule(req,
-            (const cdp_network_emulate_network_conditions_by_rule_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->emulate_network_conditions_by_rule(req,
+            (const cdp_network_emulate_network_conditions_by_rule_params *)params, self);
     case 9:
         if (!d->override_network_state)
             return CDP_FALLTHROUGH;
-        return req ? d->override_network_state(req,
-            (const cdp_network_override_network_state_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->override_network_state(req,
+            (const cdp_network_override_network_state_params *)params, self);
     case 10:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_network_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_network_enable_params *)params, self);
     case 11:
         if (!d->configure_durable_messages)
             return CDP_FALLTHROUGH;
-        return req ? d->configure_durable_messages(req,
-            (const cdp_network_configure_durable_messages_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->configure_durable_messages(req,
+            (const cdp_network_configure_durable_messages_params *)params, self);
     case 12:
         if (!d->get_all_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->get_all_cookies(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_all_cookies(req, self);
     case 13:
         if (!d->get_certificate)
             return CDP_FALLTHROUGH;
-        return req ? d->get_certificate(req, (const cdp_network_get_certificate_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_certificate(req, (const cdp_network_get_certificate_params *)params, self);
     case 14:
         if (!d->get_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->get_cookies(req, (const cdp_network_get_cookies_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_cookies(req, (const cdp_network_get_cookies_params *)params, self);
     case 15:
         if (!d->get_response_body)
             return CDP_FALLTHROUGH;
-        return req ? d->get_response_body(req,
-            (const cdp_network_get_response_body_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_response_body(req, (const cdp_network_get_response_body_params *)params,
+            self);
     case 16:
         if (!d->get_request_post_data)
             return CDP_FALLTHROUGH;
-        return req ? d->get_request_post_data(req,
-            (const cdp_network_get_request_post_data_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_request_post_data(req,
+            (const cdp_network_get_request_post_data_params *)params, self);
     case 17:
         if (!d->replay_xhr)
             return CDP_FALLTHROUGH;
-        return req ? d->replay_xhr(req, (const cdp_network_replay_xhr_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->replay_xhr(req, (const cdp_network_replay_xhr_params *)params, self);
     case 18:
         if (!d->search_in_response_body)
             return CDP_FALLTHROUGH;
-        return req ? d->search_in_response_body(req,
-            (const cdp_network_search_in_response_body_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->search_in_response_body(req,
+            (const cdp_network_search_in_response_body_params *)params, self);
     case 19:
         if (!d->set_blocked_urls)
             return CDP_FALLTHROUGH;
-        return req ? d->set_blocked_urls(req, (const cdp_network_set_blocked_urls_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_blocked_urls(req, (const cdp_network_set_blocked_urls_params *)params, self);
     case 20:
         if (!d->set_bypass_service_worker)
             return CDP_FALLTHROUGH;
-        return req ? d->set_bypass_service_worker(req,
-            (const cdp_network_set_bypass_service_worker_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_bypass_service_worker(req,
+            (const cdp_network_set_bypass_service_worker_params *)params, self);
     case 21:
         if (!d->set_cache_disabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_cache_disabled(req,
-            (const cdp_network_set_cache_disabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_cache_disabled(req, (const cdp_network_set_cache_disabled_params *)params,
+            self);
     case 22:
         if (!d->set_cookie)
             return CDP_FALLTHROUGH;
-        return req ? d->set_cookie(req, (const cdp_network_set_cookie_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_cookie(req, (const cdp_network_set_cookie_params *)params, self);
     case 23:
         if (!d->set_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->set_cookies(req, (const cdp_network_set_cookies_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_cookies(req, (const cdp_network_set_cookies_params *)params, self);
     case 24:
         if (!d->set_extra_http_headers)
             return CDP_FALLTHROUGH;
-        return req ? d->set_extra_http_headers(req,
-            (const cdp_network_set_extra_http_headers_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_extra_http_headers(req,
+            (const cdp_network_set_extra_http_headers_params *)params, self);
     case 25:
         if (!d->set_attach_debug_stack)
             return CDP_FALLTHROUGH;
-        return req ? d->set_attach_debug_stack(req,
-            (const cdp_network_set_attach_debug_stack_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_attach_debug_stack(req,
+            (const cdp_network_set_attach_debug_stack_params *)params, self);
     case 26:
         if (!d->set_user_agent_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_user_agent_override(req,
-            (const cdp_network_set_user_agent_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_user_agent_override(req,
+            (const cdp_network_set_user_agent_override_params *)params, self);
     case 27:
         if (!d->stream_resource_content)
             return CDP_FALLTHROUGH;
-        return req ? d->stream_resource_content(req,
-            (const cdp_network_stream_resource_content_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->stream_resource_content(req,
+            (const cdp_network_stream_resource_content_params *)params, self);
     case 28:
         if (!d->get_security_isolation_status)
             return CDP_FALLTHROUGH;
-        return req ? d->get_security_isolation_status(req,
-            (const cdp_network_get_security_isolation_status_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_security_isolation_status(req,
+            (const cdp_network_get_security_isolation_status_params *)params, self);
     case 29:
         if (!d->enable_reporting_api)
             return CDP_FALLTHROUGH;
-        return req ? d->enable_reporting_api(req,
-            (const cdp_network_enable_reporting_api_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable_reporting_api(req,
+            (const cdp_network_enable_reporting_api_params *)params, self);
     case 30:
         if (!d->enable_device_bound_sessions)
             return CDP_FALLTHROUGH;
-        return req ? d->enable_device_bound_sessions(req,
-            (const cdp_network_enable_device_bound_sessions_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable_device_bound_sessions(req,
+            (const cdp_network_enable_device_bound_sessions_params *)params, self);
     case 31:
         if (!d->delete_device_bound_session)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_device_bound_session(req,
-            (const cdp_network_delete_device_bound_session_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_device_bound_session(req,
+            (const cdp_network_delete_device_bound_session_params *)params, self);
     case 32:
         if (!d->fetch_schemeful_site)
             return CDP_FALLTHROUGH;
-        return req ? d->fetch_schemeful_site(req,
-            (const cdp_network_fetch_schemeful_site_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->fetch_schemeful_site(req,
+            (const cdp_network_fetch_schemeful_site_params *)params, self);
     case 33:
         if (!d->load_network_resource)
             return CDP_FALLTHROUGH;
-        return req ? d->load_network_resource(req,
-            (const cdp_network_load_network_resource_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->load_network_resource(req,
+            (const cdp_network_load_network_resource_params *)params, self);
     case 34:
         if (!d->set_cookie_controls)
             return CDP_FALLTHROUGH;
-        return req ? d->set_cookie_controls(req,
-            (const cdp_network_set_cookie_controls_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_cookie_controls(req, (const cdp_network_set_cookie_controls_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -242,16 +242,22 @@ CDP_STUB int cdp__dispatch_node_runtime(unsigned command, cdp_request *req, cons
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->notify_when_waiting_for_disconnect)
             return CDP_FALLTHROUGH;
-        return req ? d->notify_when_waiting_for_disconnect(req,
-            (const cdp_node_runtime_notify_when_waiting_for_disconnect_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->notify_when_waiting_for_disconnect(req,
+            (const cdp_node_runtime_notify_when_waiting_for_disconnect_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -277,15 +277,21 @@ CDP_STUB int cdp__dispatch_node_tracing(unsigned command, cdp_request *req, cons
     case 0:
         if (!d->get_categories)
             return CDP_FALLTHROUGH;
-        return req ? d->get_categories(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_categories(req, self);
     case 1:
         if (!d->start)
             return CDP_FALLTHROUGH;
-        return req ? d->start(req, (const cdp_node_tracing_start_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start(req, (const cdp_node_tracing_start_params *)params, self);
     case 2:
         if (!d->stop)
             return CDP_FALLTHROUGH;
-        return req ? d->stop(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -368,20 +368,28 @@ CDP_STUB int cdp__dispatch_node_worker(unsigned command, cdp_request *req, const
     case 0:
         if (!d->send_message_to_worker)
             return CDP_FALLTHROUGH;
-        return req ? d->send_message_to_worker(req,
-            (const cdp_node_worker_send_message_to_worker_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->send_message_to_worker(req,
+            (const cdp_node_worker_send_message_to_worker_params *)params, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_node_worker_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_node_worker_enable_params *)params, self);
     case 2:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 3:
         if (!d->detach)
             return CDP_FALLTHROUGH;
-        return req ? d->detach(req, (const cdp_node_worker_detach_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->detach(req, (const cdp_node_worker_detach_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -2086,156 +2086,211 @@ CDP_STUB int cdp__dispatch_overlay(unsigned command, cdp_request *req, const voi
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 2:
         if (!d->get_highlight_object_for_test)
             return CDP_FALLTHROUGH;
-        return req ? d->get_highlight_object_for_test(req,
-            (const cdp_overlay_get_highlight_object_for_test_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_highlight_object_for_test(req,
+            (const cdp_overlay_get_highlight_object_for_test_params *)params, self);
     case 3:
         if (!d->get_grid_highlight_objects_for_test)
             return CDP_FALLTHROUGH;
-        return req ? d->get_grid_highlight_objects_for_test(req,
-            (const cdp_overlay_get_grid_highlight_objects_for_test_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_grid_highlight_objects_for_test(req,
+            (const cdp_overlay_get_grid_highlight_objects_for_test_params *)params, self);
     case 4:
         if (!d->get_source_order_highlight_object_for_test)
             return CDP_FALLTHROUGH;
-        return req ? d->get_source_order_highlight_object_for_test(req,
-            (const cdp_overlay_get_source_order_highlight_object_for_test_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_source_order_highlight_object_for_test(req,
+            (const cdp_overlay_get_source_order_highlight_object_for_test_params *)params, self);
     case 5:
         if (!d->hide_highlight)
             return CDP_FALLTHROUGH;
-        return req ? d->hide_highlight(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->hide_highlight(req, self);
     case 6:
         if (!d->highlight_frame)
             return CDP_FALLTHROUGH;
-        return req ? d->highlight_frame(req, (const cdp_overlay_highlight_frame_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->highlight_frame(req, (const cdp_overlay_highlight_frame_params *)params, self);
     case 7:
         if (!d->highlight_node)
             return CDP_FALLTHROUGH;
-        return req ? d->highlight_node(req, (const cdp_overlay_highlight_node_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->highlight_node(req, (const cdp_overlay_highlight_node_params *)params, self);
     case 8:
         if (!d->highlight_quad)
             return CDP_FALLTHROUGH;
-        return req ? d->highlight_quad(req, (const cdp_overlay_highlight_quad_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->highlight_quad(req, (const cdp_overlay_highlight_quad_params *)params, self);
     case 9:
         if (!d->highlight_rect)
             return CDP_FALLTHROUGH;
-        return req ? d->highlight_rect(req, (const cdp_overlay_highlight_rect_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->highlight_rect(req, (const cdp_overlay_highlight_rect_params *)params, self);
     case 10:
         if (!d->highlight_source_order)
             return CDP_FALLTHROUGH;
-        return req ? d->highlight_source_order(req,
-            (const cdp_overlay_highlight_source_order_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->highlight_source_order(req,
+            (const cdp_overlay_highlight_source_order_params *)params, self);
     case 11:
         if (!d->set_inspect_mode)
             return CDP_FALLTHROUGH;
-        return req ? d->set_inspect_mode(req, (const cdp_overlay_set_inspect_mode_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_inspect_mode(req, (const cdp_overlay_set_inspect_mode_params *)params, self);
     case 12:
         if (!d->set_show_ad_highlights)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_ad_highlights(req,
-            (const cdp_overlay_set_show_ad_highlights_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_ad_highlights(req,
+            (const cdp_overlay_set_show_ad_highlights_params *)params, self);
     case 13:
         if (!d->set_paused_in_debugger_message)
             return CDP_FALLTHROUGH;
-        return req ? d->set_paused_in_debugger_message(req,
-            (const cdp_overlay_set_paused_in_debugger_message_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_paused_in_debugger_message(req,
+            (const cdp_overlay_set_paused_in_debugger_message_params *)params, self);
     case 14:
         if (!d->set_show_debug_borders)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_debug_borders(req,
-            (const cdp_overlay_set_show_debug_borders_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_debug_borders(req,
+            (const cdp_overlay_set_show_debug_borders_params *)params, self);
     case 15:
         if (!d->set_show_fps_counter)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_fps_counter(req,
-            (const cdp_overlay_set_show_fps_counter_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_fps_counter(req,
+            (const cdp_overlay_set_show_fps_counter_params *)params, self);
     case 16:
         if (!d->set_show_grid_overlays)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_grid_overlays(req,
-            (const cdp_overlay_set_show_grid_overlays_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_grid_overlays(req,
+            (const cdp_overlay_set_show_grid_overlays_params *)params, self);
     case 17:
         if (!d->set_show_flex_overlays)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_flex_overlays(req,
-            (const cdp_overlay_set_show_flex_overlays_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_flex_overlays(req,
+            (const cdp_overlay_set_show_flex_overlays_params *)params, self);
     case 18:
         if (!d->set_show_scroll_snap_overlays)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_scroll_snap_overlays(req,
-            (const cdp_overlay_set_show_scroll_snap_overlays_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_scroll_snap_overlays(req,
+            (const cdp_overlay_set_show_scroll_snap_overlays_params *)params, self);
     case 19:
         if (!d->set_show_container_query_overlays)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_container_query_overlays(req,
-            (const cdp_overlay_set_show_container_query_overlays_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_container_query_overlays(req,
+            (const cdp_overlay_set_show_container_query_overlays_params *)params, self);
     case 20:
         if (!d->set_show_inspected_element_anchor)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_inspected_element_anchor(req,
-            (const cdp_overlay_set_show_inspected_element_anchor_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_inspected_element_anchor(req,
+            (const cdp_overlay_set_show_inspected_element_anchor_params *)params, self);
     case 21:
         if (!d->set_show_paint_rects)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_paint_rects(req,
-            (const cdp_overlay_set_show_paint_rects_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_paint_rects(req,
+            (const cdp_overlay_set_show_paint_rects_params *)params, self);
     case 22:
         if (!d->set_show_layout_shift_regions)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_layout_shift_regions(req,
-            (const cdp_overlay_set_show_layout_shift_regions_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_layout_shift_regions(req,
+            (const cdp_overlay_set_show_layout_shift_regions_params *)params, self);
     case 23:
         if (!d->set_show_scroll_bottleneck_rects)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_scroll_bottleneck_rects(req,
-            (const cdp_overlay_set_show_scroll_bottleneck_rects_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_scroll_bottleneck_rects(req,
+            (const cdp_overlay_set_show_scroll_bottleneck_rects_params *)params, self);
     case 24:
         if (!d->set_show_hit_test_borders)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_hit_test_borders(req,
-            (const cdp_overlay_set_show_hit_test_borders_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_hit_test_borders(req,
+            (const cdp_overlay_set_show_hit_test_borders_params *)params, self);
     case 25:
         if (!d->set_show_web_vitals)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_web_vitals(req,
-            (const cdp_overlay_set_show_web_vitals_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_web_vitals(req, (const cdp_overlay_set_show_web_vitals_params *)params,
+            self);
     case 26:
         if (!d->set_show_viewport_size_on_resize)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_viewport_size_on_resize(req,
-            (const cdp_overlay_set_show_viewport_size_on_resize_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_viewport_size_on_resize(req,
+            (const cdp_overlay_set_show_viewport_size_on_resize_params *)params, self);
     case 27:
         if (!d->set_show_hinge)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_hinge(req, (const cdp_overlay_set_show_hinge_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_hinge(req, (const cdp_overlay_set_show_hinge_params *)params, self);
     case 28:
         if (!d->set_show_display_cutout)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_display_cutout(req,
-            (const cdp_overlay_set_show_display_cutout_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_display_cutout(req,
+            (const cdp_overlay_set_show_display_cutout_params *)params, self);
     case 29:
         if (!d->set_show_isolated_elements)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_isolated_elements(req,
-            (const cdp_overlay_set_show_isolated_elements_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_isolated_elements(req,
+            (const cdp_overlay_set_show_isolated_elements_params *)params, self);
     case 30:
         if (!d->set_show_window_controls_overlay)
             return CDP_FALLTHROUGH;
-        return req ? d->set_show_window_controls_overlay(req,
-            (const cdp_overlay_set_show_window_controls_overlay_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_show_window_controls_overlay(req,
+            (const cdp_overlay_set_show_window_controls_overlay_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -5229,311 +5229,436 @@ CDP_STUB int cdp__dispatch_page(unsigned command, cdp_request *req, const void *
     case 0:
         if (!d->add_script_to_evaluate_on_load)
             return CDP_FALLTHROUGH;
-        return req ? d->add_script_to_evaluate_on_load(req,
-            (const cdp_page_add_script_to_evaluate_on_load_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_script_to_evaluate_on_load(req,
+            (const cdp_page_add_script_to_evaluate_on_load_params *)params, self);
     case 1:
         if (!d->add_script_to_evaluate_on_new_document)
             return CDP_FALLTHROUGH;
-        return req ? d->add_script_to_evaluate_on_new_document(req,
-            (const cdp_page_add_script_to_evaluate_on_new_document_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_script_to_evaluate_on_new_document(req,
+            (const cdp_page_add_script_to_evaluate_on_new_document_params *)params, self);
     case 2:
         if (!d->bring_to_front)
             return CDP_FALLTHROUGH;
-        return req ? d->bring_to_front(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->bring_to_front(req, self);
     case 3:
         if (!d->capture_screenshot)
             return CDP_FALLTHROUGH;
-        return req ? d->capture_screenshot(req, (const cdp_page_capture_screenshot_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->capture_screenshot(req, (const cdp_page_capture_screenshot_params *)params, self);
     case 4:
         if (!d->capture_snapshot)
             return CDP_FALLTHROUGH;
-        return req ? d->capture_snapshot(req, (const cdp_page_capture_snapshot_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->capture_snapshot(req, (const cdp_page_capture_snapshot_params *)params, self);
     case 5:
         if (!d->clear_device_metrics_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_device_metrics_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_device_metrics_override(req, self);
     case 6:
         if (!d->clear_device_orientation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_device_orientation_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_device_orientation_override(req, self);
     case 7:
         if (!d->clear_geolocation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_geolocation_override(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_geolocation_override(req, self);
     case 8:
         if (!d->create_isolated_world)
             return CDP_FALLTHROUGH;
-        return req ? d->create_isolated_world(req,
-            (const cdp_page_create_isolated_world_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->create_isolated_world(req, (const cdp_page_create_isolated_world_params *)params,
+            self);
     case 9:
         if (!d->delete_cookie)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_cookie(req, (const cdp_page_delete_cookie_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_cookie(req, (const cdp_page_delete_cookie_params *)params, self);
     case 10:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 11:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_page_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_page_enable_params *)params, self);
     case 12:
         if (!d->get_app_manifest)
             return CDP_FALLTHROUGH;
-        return req ? d->get_app_manifest(req, (const cdp_page_get_app_manifest_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_app_manifest(req, (const cdp_page_get_app_manifest_params *)params, self);
     case 13:
         if (!d->get_installability_errors)
             return CDP_FALLTHROUGH;
-        return req ? d->get_installability_errors(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_installability_errors(req, self);
     case 14:
         if (!d->get_manifest_icons)
             return CDP_FALLTHROUGH;
-        return req ? d->get_manifest_icons(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_manifest_icons(req, self);
     case 15:
         if (!d->get_app_id)
             return CDP_FALLTHROUGH;
-        return req ? d->get_app_id(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_app_id(req, self);
     case 16:
         if (!d->get_sub_apps)
             return CDP_FALLTHROUGH;
-        return req ? d->get_sub_apps(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_sub_apps(req, self);
     case 17:
         if (!d->get_sibling_sub_apps)
             return CDP_FALLTHROUGH;
-        return req ? d->get_sibling_sub_apps(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_sibling_sub_apps(req, self);
     case 18:
         if (!d->get_ad_script_ancestry)
             return CDP_FALLTHROUGH;
-        return req ? d->get_ad_script_ancestry(req,
-            (const cdp_page_get_ad_script_ancestry_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_ad_script_ancestry(req,
+            (const cdp_page_get_ad_script_ancestry_params *)params, self);
     case 19:
         if (!d->get_spell_check_custom_dictionary)
             return CDP_FALLTHROUGH;
-        return req ? d->get_spell_check_custom_dictionary(req,
-            (const cdp_page_get_spell_check_custom_dictionary_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_spell_check_custom_dictionary(req,
+            (const cdp_page_get_spell_check_custom_dictionary_params *)params, self);
     case 20:
         if (!d->get_frame_tree)
             return CDP_FALLTHROUGH;
-        return req ? d->get_frame_tree(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_frame_tree(req, self);
     case 21:
         if (!d->get_layout_metrics)
             return CDP_FALLTHROUGH;
-        return req ? d->get_layout_metrics(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_layout_metrics(req, self);
     case 22:
         if (!d->get_navigation_history)
             return CDP_FALLTHROUGH;
-        return req ? d->get_navigation_history(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_navigation_history(req, self);
     case 23:
         if (!d->reset_navigation_history)
             return CDP_FALLTHROUGH;
-        return req ? d->reset_navigation_history(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->reset_navigation_history(req, self);
     case 24:
         if (!d->get_resource_content)
             return CDP_FALLTHROUGH;
-        return req ? d->get_resource_content(req,
-            (const cdp_page_get_resource_content_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_resource_content(req, (const cdp_page_get_resource_content_params *)params,
+            self);
     case 25:
         if (!d->get_resource_tree)
             return CDP_FALLTHROUGH;
-        return req ? d->get_resource_tree(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_resource_tree(req, self);
     case 26:
         if (!d->handle_java_script_dialog)
             return CDP_FALLTHROUGH;
-        return req ? d->handle_java_script_dialog(req,
-            (const cdp_page_handle_java_script_dialog_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->handle_java_script_dialog(req,
+            (const cdp_page_handle_java_script_dialog_params *)params, self);
     case 27:
         if (!d->navigate)
             return CDP_FALLTHROUGH;
-        return req ? d->navigate(req, (const cdp_page_navigate_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->navigate(req, (const cdp_page_navigate_params *)params, self);
     case 28:
         if (!d->navigate_to_history_entry)
             return CDP_FALLTHROUGH;
-        return req ? d->navigate_to_history_entry(req,
-            (const cdp_page_navigate_to_history_entry_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->navigate_to_history_entry(req,
+            (const cdp_page_navigate_to_history_entry_params *)params, self);
     case 29:
         if (!d->print_to_pdf)
             return CDP_FALLTHROUGH;
-        return req ? d->print_to_pdf(req, (const cdp_page_print_to_pdf_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->print_to_pdf(req, (const cdp_page_print_to_pdf_params *)params, self);
     case 30:
         if (!d->reload)
             return CDP_FALLTHROUGH;
-        return req ? d->reload(req, (const cdp_page_reload_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->reload(req, (const cdp_page_reload_params *)params, self);
     case 31:
         if (!d->remove_script_to_evaluate_on_load)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_script_to_evaluate_on_load(req,
-            (const cdp_page_remove_script_to_evaluate_on_load_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_script_to_evaluate_on_load(req,
+            (const cdp_page_remove_script_to_evaluate_on_load_params *)params, self);
     case 32:
         if (!d->remove_script_to_evaluate_on_new_document)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_script_to_evaluate_on_new_document(req,
-            (const cdp_page_remove_script_to_evaluate_on_new_document_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_script_to_evaluate_on_new_document(req,
+            (const cdp_page_remove_script_to_evaluate_on_new_document_params *)params, self);
     case 33:
         if (!d->screencast_frame_ack)
             return CDP_FALLTHROUGH;
-        return req ? d->screencast_frame_ack(req,
-            (const cdp_page_screencast_frame_ack_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->screencast_frame_ack(req, (const cdp_page_screencast_frame_ack_params *)params,
+            self);
     case 34:
         if (!d->search_in_resource)
             return CDP_FALLTHROUGH;
-        return req ? d->search_in_resource(req, (const cdp_page_search_in_resource_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->search_in_resource(req, (const cdp_page_search_in_resource_params *)params, self);
     case 35:
         if (!d->set_ad_blocking_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_ad_blocking_enabled(req,
-            (const cdp_page_set_ad_blocking_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_ad_blocking_enabled(req,
+            (const cdp_page_set_ad_blocking_enabled_params *)params, self);
     case 36:
         if (!d->set_bypass_csp)
             return CDP_FALLTHROUGH;
-        return req ? d->set_bypass_csp(req, (const cdp_page_set_bypass_csp_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_bypass_csp(req, (const cdp_page_set_bypass_csp_params *)params, self);
     case 37:
         if (!d->get_permissions_policy_state)
             return CDP_FALLTHROUGH;
-        return req ? d->get_permissions_policy_state(req,
-            (const cdp_page_get_permissions_policy_state_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_permissions_policy_state(req,
+            (const cdp_page_get_permissions_policy_state_params *)params, self);
     case 38:
         if (!d->get_origin_trials)
             return CDP_FALLTHROUGH;
-        return req ? d->get_origin_trials(req, (const cdp_page_get_origin_trials_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_origin_trials(req, (const cdp_page_get_origin_trials_params *)params, self);
     case 39:
         if (!d->set_device_metrics_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_device_metrics_override(req,
-            (const cdp_page_set_device_metrics_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_device_metrics_override(req,
+            (const cdp_page_set_device_metrics_override_params *)params, self);
     case 40:
         if (!d->set_device_orientation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_device_orientation_override(req,
-            (const cdp_page_set_device_orientation_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_device_orientation_override(req,
+            (const cdp_page_set_device_orientation_override_params *)params, self);
     case 41:
         if (!d->set_font_families)
             return CDP_FALLTHROUGH;
-        return req ? d->set_font_families(req, (const cdp_page_set_font_families_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_font_families(req, (const cdp_page_set_font_families_params *)params, self);
     case 42:
         if (!d->set_font_sizes)
             return CDP_FALLTHROUGH;
-        return req ? d->set_font_sizes(req, (const cdp_page_set_font_sizes_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_font_sizes(req, (const cdp_page_set_font_sizes_params *)params, self);
     case 43:
         if (!d->set_document_content)
             return CDP_FALLTHROUGH;
-        return req ? d->set_document_content(req,
-            (const cdp_page_set_document_content_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_document_content(req, (const cdp_page_set_document_content_params *)params,
+            self);
     case 44:
         if (!d->set_download_behavior)
             return CDP_FALLTHROUGH;
-        return req ? d->set_download_behavior(req,
-            (const cdp_page_set_download_behavior_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_download_behavior(req, (const cdp_page_set_download_behavior_params *)params,
+            self);
     case 45:
         if (!d->set_geolocation_override)
             return CDP_FALLTHROUGH;
-        return req ? d->set_geolocation_override(req,
-            (const cdp_page_set_geolocation_override_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_geolocation_override(req,
+            (const cdp_page_set_geolocation_override_params *)params, self);
     case 46:
         if (!d->set_lifecycle_events_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_lifecycle_events_enabled(req,
-            (const cdp_page_set_lifecycle_events_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_lifecycle_events_enabled(req,
+            (const cdp_page_set_lifecycle_events_enabled_params *)params, self);
     case 47:
         if (!d->set_touch_emulation_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_touch_emulation_enabled(req,
-            (const cdp_page_set_touch_emulation_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_touch_emulation_enabled(req,
+            (const cdp_page_set_touch_emulation_enabled_params *)params, self);
     case 48:
         if (!d->start_screencast)
             return CDP_FALLTHROUGH;
-        return req ? d->start_screencast(req, (const cdp_page_start_screencast_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->start_screencast(req, (const cdp_page_start_screencast_params *)params, self);
     case 49:
         if (!d->start_screen_recording)
             return CDP_FALLTHROUGH;
-        return req ? d->start_screen_recording(req,
-            (const cdp_page_start_screen_recording_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_screen_recording(req,
+            (const cdp_page_start_screen_recording_params *)params, self);
     case 50:
         if (!d->stop_screen_recording)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_screen_recording(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_screen_recording(req, self);
     case 51:
         if (!d->stop_loading)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_loading(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_loading(req, self);
     case 52:
         if (!d->crash)
             return CDP_FALLTHROUGH;
-        return req ? d->crash(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->crash(req, self);
     case 53:
         if (!d->close)
             return CDP_FALLTHROUGH;
-        return req ? d->close(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->close(req, self);
     case 54:
         if (!d->set_web_lifecycle_state)
             return CDP_FALLTHROUGH;
-        return req ? d->set_web_lifecycle_state(req,
-            (const cdp_page_set_web_lifecycle_state_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_web_lifecycle_state(req,
+            (const cdp_page_set_web_lifecycle_state_params *)params, self);
     case 55:
         if (!d->stop_screencast)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_screencast(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_screencast(req, self);
     case 56:
         if (!d->produce_compilation_cache)
             return CDP_FALLTHROUGH;
-        return req ? d->produce_compilation_cache(req,
-            (const cdp_page_produce_compilation_cache_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->produce_compilation_cache(req,
+            (const cdp_page_produce_compilation_cache_params *)params, self);
     case 57:
         if (!d->add_compilation_cache)
             return CDP_FALLTHROUGH;
-        return req ? d->add_compilation_cache(req,
-            (const cdp_page_add_compilation_cache_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_compilation_cache(req, (const cdp_page_add_compilation_cache_params *)params,
+            self);
     case 58:
         if (!d->clear_compilation_cache)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_compilation_cache(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_compilation_cache(req, self);
     case 59:
         if (!d->set_spc_transaction_mode)
             return CDP_FALLTHROUGH;
-        return req ? d->set_spc_transaction_mode(req,
-            (const cdp_page_set_spc_transaction_mode_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_spc_transaction_mode(req,
+            (const cdp_page_set_spc_transaction_mode_params *)params, self);
     case 60:
         if (!d->set_rph_registration_mode)
             return CDP_FALLTHROUGH;
-        return req ? d->set_rph_registration_mode(req,
-            (const cdp_page_set_rph_registration_mode_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_rph_registration_mode(req,
+            (const cdp_page_set_rph_registration_mode_params *)params, self);
     case 61:
         if (!d->generate_test_report)
             return CDP_FALLTHROUGH;
-        return req ? d->generate_test_report(req,
-            (const cdp_page_generate_test_report_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->generate_test_report(req, (const cdp_page_generate_test_report_params *)params,
+            self);
     case 62:
         if (!d->wait_for_debugger)
             return CDP_FALLTHROUGH;
-        return req ? d->wait_for_debugger(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->wait_for_debugger(req, self);
     case 63:
         if (!d->set_intercept_file_chooser_dialog)
             return CDP_FALLTHROUGH;
-        return req ? d->set_intercept_file_chooser_dialog(req,
-            (const cdp_page_set_intercept_file_chooser_dialog_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_intercept_file_chooser_dialog(req,
+            (const cdp_page_set_intercept_file_chooser_dialog_params *)params, self);
     case 64:
         if (!d->set_prerendering_allowed)
             return CDP_FALLTHROUGH;
-        return req ? d->set_prerendering_allowed(req,
-            (const cdp_page_set_prerendering_allowed_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_prerendering_allowed(req,
+            (const cdp_page_set_prerendering_allowed_params *)params, self);
     case 65:
         if (!d->get_annotated_page_content)
             return CDP_FALLTHROUGH;
-        return req ? d->get_annotated_page_content(req,
-            (const cdp_page_get_annotated_page_content_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_annotated_page_content(req,
+            (const cdp_page_get_annotated_page_content_params *)params, self);
     case 66:
         if (!d->set_input_visualization)
             return CDP_FALLTHROUGH;
-        return req ? d->set_input_visualization(req,
-            (const cdp_page_set_input_visualization_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_input_visualization(req,
+            (const cdp_page_set_input_visualization_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -285,20 +285,28 @@ CDP_STUB int cdp__dispatch_performance(unsigned command, cdp_request *req, const
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_performance_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_performance_enable_params *)params, self);
     case 2:
         if (!d->set_time_domain)
             return CDP_FALLTHROUGH;
-        return req ? d->set_time_domain(req,
-            (const cdp_performance_set_time_domain_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_time_domain(req, (const cdp_performance_set_time_domain_params *)params,
+            self);
     case 3:
         if (!d->get_metrics)
             return CDP_FALLTHROUGH;
-        return req ? d->get_metrics(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_metrics(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -183,8 +183,9 @@ CDP_STUB int cdp__dispatch_performance_timeline(unsigned command, cdp_request *r
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_performance_timeline_enable_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_performance_timeline_enable_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -449,11 +449,15 @@ CDP_STUB int cdp__dispatch_preload(unsigned command, cdp_request *req, const voi
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

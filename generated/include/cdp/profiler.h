@@ -690,41 +690,59 @@ CDP_STUB int cdp__dispatch_profiler(unsigned command, cdp_request *req, const vo
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 2:
         if (!d->get_best_effort_coverage)
             return CDP_FALLTHROUGH;
-        return req ? d->get_best_effort_coverage(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_best_effort_coverage(req, self);
     case 3:
         if (!d->set_sampling_interval)
             return CDP_FALLTHROUGH;
-        return req ? d->set_sampling_interval(req,
-            (const cdp_profiler_set_sampling_interval_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_sampling_interval(req,
+            (const cdp_profiler_set_sampling_interval_params *)params, self);
     case 4:
         if (!d->start)
             return CDP_FALLTHROUGH;
-        return req ? d->start(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->start(req, self);
     case 5:
         if (!d->start_precise_coverage)
             return CDP_FALLTHROUGH;
-        return req ? d->start_precise_coverage(req,
-            (const cdp_profiler_start_precise_coverage_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start_precise_coverage(req,
+            (const cdp_profiler_start_precise_coverage_params *)params, self);
     case 6:
         if (!d->stop)
             return CDP_FALLTHROUGH;
-        return req ? d->stop(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop(req, self);
     case 7:
         if (!d->stop_precise_coverage)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_precise_coverage(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_precise_coverage(req, self);
     case 8:
         if (!d->take_precise_coverage)
             return CDP_FALLTHROUGH;
-        return req ? d->take_precise_coverage(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->take_precise_coverage(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -433,35 +433,48 @@ CDP_STUB int cdp__dispatch_pwa(unsigned command, cdp_request *req, const void *p
     case 0:
         if (!d->get_os_app_state)
             return CDP_FALLTHROUGH;
-        return req ? d->get_os_app_state(req, (const cdp_pwa_get_os_app_state_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_os_app_state(req, (const cdp_pwa_get_os_app_state_params *)params, self);
     case 1:
         if (!d->install)
             return CDP_FALLTHROUGH;
-        return req ? d->install(req, (const cdp_pwa_install_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->install(req, (const cdp_pwa_install_params *)params, self);
     case 2:
         if (!d->uninstall)
             return CDP_FALLTHROUGH;
-        return req ? d->uninstall(req, (const cdp_pwa_uninstall_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->uninstall(req, (const cdp_pwa_uninstall_params *)params, self);
     case 3:
         if (!d->launch)
             return CDP_FALLTHROUGH;
-        return req ? d->launch(req, (const cdp_pwa_launch_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->launch(req, (const cdp_pwa_launch_params *)params, self);
     case 4:
         if (!d->launch_files_in_app)
             return CDP_FALLTHROUGH;
-        return req ? d->launch_files_in_app(req,
-            (const cdp_pwa_launch_files_in_app_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->launch_files_in_app(req, (const cdp_pwa_launch_files_in_app_params *)params,
+            self);
     case 5:
         if (!d->open_current_page_in_app)
             return CDP_FALLTHROUGH;
-        return req ? d->open_current_page_in_app(req,
-            (const cdp_pwa_open_current_page_in_app_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->open_current_page_in_app(req,
+            (const cdp_pwa_open_current_page_in_app_params *)params, self);
     case 6:
         if (!d->change_app_user_settings)
             return CDP_FALLTHROUGH;
-        return req ? d->change_app_user_settings(req,
-            (const cdp_pwa_change_app_user_settings_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->change_app_user_settings(req,
+            (const cdp_pwa_change_app_user_settings_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

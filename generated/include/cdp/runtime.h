@@ -1868,108 +1868,147 @@ CDP_STUB int cdp__dispatch_runtime(unsigned command, cdp_request *req, const voi
     case 0:
         if (!d->await_promise)
             return CDP_FALLTHROUGH;
-        return req ? d->await_promise(req, (const cdp_runtime_await_promise_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->await_promise(req, (const cdp_runtime_await_promise_params *)params, self);
     case 1:
         if (!d->call_function_on)
             return CDP_FALLTHROUGH;
-        return req ? d->call_function_on(req, (const cdp_runtime_call_function_on_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->call_function_on(req, (const cdp_runtime_call_function_on_params *)params, self);
     case 2:
         if (!d->compile_script)
             return CDP_FALLTHROUGH;
-        return req ? d->compile_script(req, (const cdp_runtime_compile_script_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->compile_script(req, (const cdp_runtime_compile_script_params *)params, self);
     case 3:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 4:
         if (!d->discard_console_entries)
             return CDP_FALLTHROUGH;
-        return req ? d->discard_console_entries(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->discard_console_entries(req, self);
     case 5:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 6:
         if (!d->evaluate)
             return CDP_FALLTHROUGH;
-        return req ? d->evaluate(req, (const cdp_runtime_evaluate_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->evaluate(req, (const cdp_runtime_evaluate_params *)params, self);
     case 7:
         if (!d->get_isolate_id)
             return CDP_FALLTHROUGH;
-        return req ? d->get_isolate_id(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_isolate_id(req, self);
     case 8:
         if (!d->get_heap_usage)
             return CDP_FALLTHROUGH;
-        return req ? d->get_heap_usage(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_heap_usage(req, self);
     case 9:
         if (!d->get_properties)
             return CDP_FALLTHROUGH;
-        return req ? d->get_properties(req, (const cdp_runtime_get_properties_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_properties(req, (const cdp_runtime_get_properties_params *)params, self);
     case 10:
         if (!d->global_lexical_scope_names)
             return CDP_FALLTHROUGH;
-        return req ? d->global_lexical_scope_names(req,
-            (const cdp_runtime_global_lexical_scope_names_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->global_lexical_scope_names(req,
+            (const cdp_runtime_global_lexical_scope_names_params *)params, self);
     case 11:
         if (!d->query_objects)
             return CDP_FALLTHROUGH;
-        return req ? d->query_objects(req, (const cdp_runtime_query_objects_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->query_objects(req, (const cdp_runtime_query_objects_params *)params, self);
     case 12:
         if (!d->release_object)
             return CDP_FALLTHROUGH;
-        return req ? d->release_object(req, (const cdp_runtime_release_object_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->release_object(req, (const cdp_runtime_release_object_params *)params, self);
     case 13:
         if (!d->release_object_group)
             return CDP_FALLTHROUGH;
-        return req ? d->release_object_group(req,
-            (const cdp_runtime_release_object_group_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->release_object_group(req,
+            (const cdp_runtime_release_object_group_params *)params, self);
     case 14:
         if (!d->run_if_waiting_for_debugger)
             return CDP_FALLTHROUGH;
-        return req ? d->run_if_waiting_for_debugger(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->run_if_waiting_for_debugger(req, self);
     case 15:
         if (!d->run_script)
             return CDP_FALLTHROUGH;
-        return req ? d->run_script(req, (const cdp_runtime_run_script_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->run_script(req, (const cdp_runtime_run_script_params *)params, self);
     case 16:
         if (!d->set_async_call_stack_depth)
             return CDP_FALLTHROUGH;
-        return req ? d->set_async_call_stack_depth(req,
-            (const cdp_runtime_set_async_call_stack_depth_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_async_call_stack_depth(req,
+            (const cdp_runtime_set_async_call_stack_depth_params *)params, self);
     case 17:
         if (!d->set_custom_object_formatter_enabled)
             return CDP_FALLTHROUGH;
-        return req ? d->set_custom_object_formatter_enabled(req,
-            (const cdp_runtime_set_custom_object_formatter_enabled_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_custom_object_formatter_enabled(req,
+            (const cdp_runtime_set_custom_object_formatter_enabled_params *)params, self);
     case 18:
         if (!d->set_max_call_stack_size_to_capture)
             return CDP_FALLTHROUGH;
-        return req ? d->set_max_call_stack_size_to_capture(req,
-            (const cdp_runtime_set_max_call_stack_size_to_capture_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_max_call_stack_size_to_capture(req,
+            (const cdp_runtime_set_max_call_stack_size_to_capture_params *)params, self);
     case 19:
         if (!d->terminate_execution)
             return CDP_FALLTHROUGH;
-        return req ? d->terminate_execution(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->terminate_execution(req, self);
     case 20:
         if (!d->add_binding)
             return CDP_FALLTHROUGH;
-        return req ? d->add_binding(req, (const cdp_runtime_add_binding_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_binding(req, (const cdp_runtime_add_binding_params *)params, self);
     case 21:
         if (!d->remove_binding)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_binding(req, (const cdp_runtime_remove_binding_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_binding(req, (const cdp_runtime_remove_binding_params *)params, self);
     case 22:
         if (!d->get_exception_details)
             return CDP_FALLTHROUGH;
-        return req ? d->get_exception_details(req,
-            (const cdp_runtime_get_exception_details_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_exception_details(req,
+            (const cdp_runtime_get_exception_details_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -106,7 +106,9 @@ CDP_STUB int cdp__dispatch_schema(unsigned command, cdp_request *req, const void
     case 0:
         if (!d->get_domains)
             return CDP_FALLTHROUGH;
-        return req ? d->get_domains(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_domains(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

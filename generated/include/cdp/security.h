@@ -480,26 +480,36 @@ CDP_STUB int cdp__dispatch_security(unsigned command, cdp_request *req, const vo
     case 0:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 1:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 2:
         if (!d->set_ignore_certificate_errors)
             return CDP_FALLTHROUGH;
-        return req ? d->set_ignore_certificate_errors(req,
-            (const cdp_security_set_ignore_certificate_errors_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_ignore_certificate_errors(req,
+            (const cdp_security_set_ignore_certificate_errors_params *)params, self);
     case 3:
         if (!d->handle_certificate_error)
             return CDP_FALLTHROUGH;
-        return req ? d->handle_certificate_error(req,
-            (const cdp_security_handle_certificate_error_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->handle_certificate_error(req,
+            (const cdp_security_handle_certificate_error_params *)params, self);
     case 4:
         if (!d->set_override_certificate_errors)
             return CDP_FALLTHROUGH;
-        return req ? d->set_override_certificate_errors(req,
-            (const cdp_security_set_override_certificate_errors_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_override_certificate_errors(req,
+            (const cdp_security_set_override_certificate_errors_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

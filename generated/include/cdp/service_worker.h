@@ -817,60 +817,80 @@ CDP_STUB int cdp__dispatch_service_worker(unsigned command, cdp_request *req, co
     case 0:
         if (!d->deliver_push_message)
             return CDP_FALLTHROUGH;
-        return req ? d->deliver_push_message(req,
-            (const cdp_service_worker_deliver_push_message_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->deliver_push_message(req,
+            (const cdp_service_worker_deliver_push_message_params *)params, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->dispatch_sync_event)
             return CDP_FALLTHROUGH;
-        return req ? d->dispatch_sync_event(req,
-            (const cdp_service_worker_dispatch_sync_event_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->dispatch_sync_event(req,
+            (const cdp_service_worker_dispatch_sync_event_params *)params, self);
     case 3:
         if (!d->dispatch_periodic_sync_event)
             return CDP_FALLTHROUGH;
-        return req ? d->dispatch_periodic_sync_event(req,
-            (const cdp_service_worker_dispatch_periodic_sync_event_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->dispatch_periodic_sync_event(req,
+            (const cdp_service_worker_dispatch_periodic_sync_event_params *)params, self);
     case 4:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 5:
         if (!d->set_force_update_on_page_load)
             return CDP_FALLTHROUGH;
-        return req ? d->set_force_update_on_page_load(req,
-            (const cdp_service_worker_set_force_update_on_page_load_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_force_update_on_page_load(req,
+            (const cdp_service_worker_set_force_update_on_page_load_params *)params, self);
     case 6:
         if (!d->skip_waiting)
             return CDP_FALLTHROUGH;
-        return req ? d->skip_waiting(req, (const cdp_service_worker_skip_waiting_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->skip_waiting(req, (const cdp_service_worker_skip_waiting_params *)params, self);
     case 7:
         if (!d->start_worker)
             return CDP_FALLTHROUGH;
-        return req ? d->start_worker(req, (const cdp_service_worker_start_worker_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->start_worker(req, (const cdp_service_worker_start_worker_params *)params, self);
     case 8:
         if (!d->stop_all_workers)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_all_workers(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_all_workers(req, self);
     case 9:
         if (!d->stop_worker)
             return CDP_FALLTHROUGH;
-        return req ? d->stop_worker(req, (const cdp_service_worker_stop_worker_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->stop_worker(req, (const cdp_service_worker_stop_worker_params *)params, self);
     case 10:
         if (!d->unregister)
             return CDP_FALLTHROUGH;
-        return req ? d->unregister(req, (const cdp_service_worker_unregister_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->unregister(req, (const cdp_service_worker_unregister_params *)params, self);
     case 11:
         if (!d->update_registration)
             return CDP_FALLTHROUGH;
-        return req ? d->update_registration(req,
-            (const cdp_service_worker_update_registration_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->update_registration(req,
+            (const cdp_service_worker_update_registration_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

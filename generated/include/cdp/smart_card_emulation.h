@@ -1399,65 +1399,85 @@ CDP_STUB int cdp__dispatch_smart_card_emulation(unsigned command, cdp_request *r
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->report_establish_context_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_establish_context_result(req,
-            (const cdp_smart_card_emulation_report_establish_context_result_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->report_establish_context_result(req,
+            (const cdp_smart_card_emulation_report_establish_context_result_params *)params, self);
     case 3:
         if (!d->report_release_context_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_release_context_result(req,
-            (const cdp_smart_card_emulation_report_release_context_result_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->report_release_context_result(req,
+            (const cdp_smart_card_emulation_report_release_context_result_params *)params, self);
     case 4:
         if (!d->report_list_readers_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_list_readers_result(req,
-            (const cdp_smart_card_emulation_report_list_readers_result_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->report_list_readers_result(req,
+            (const cdp_smart_card_emulation_report_list_readers_result_params *)params, self);
     case 5:
         if (!d->report_get_status_change_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_get_status_change_result(req,
-            (const cdp_smart_card_emulation_report_get_status_change_result_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->report_get_status_change_result(req,
+            (const cdp_smart_card_emulation_report_get_status_change_result_params *)params, self);
     case 6:
         if (!d->report_begin_transaction_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_begin_transaction_result(req,
-            (const cdp_smart_card_emulation_report_begin_transaction_result_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->report_begin_transaction_result(req,
+            (const cdp_smart_card_emulation_report_begin_transaction_result_params *)params, self);
     case 7:
         if (!d->report_plain_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_plain_result(req,
-            (const cdp_smart_card_emulation_report_plain_result_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->report_plain_result(req,
+            (const cdp_smart_card_emulation_report_plain_result_params *)params, self);
     case 8:
         if (!d->report_connect_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_connect_result(req,
-            (const cdp_smart_card_emulation_report_connect_result_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->report_connect_result(req,
+            (const cdp_smart_card_emulation_report_connect_result_params *)params, self);
     case 9:
         if (!d->report_data_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_data_result(req,
-            (const cdp_smart_card_emulation_report_data_result_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->report_data_result(req,
+            (const cdp_smart_card_emulation_report_data_result_params *)params, self);
     case 10:
         if (!d->report_status_result)
             return CDP_FALLTHROUGH;
-        return req ? d->report_status_result(req,
-            (const cdp_smart_card_emulation_report_status_result_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->report_status_result(req,
+            (const cdp_smart_card_emulation_report_status_result_params *)params, self);
     case 11:
         if (!d->report_error)
             return CDP_FALLTHROUGH;
-        return req ? d->report_error(req,
-            (const cdp_smart_card_emulation_report_error_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->report_error(req, (const cdp_smart_card_emulation_report_error_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

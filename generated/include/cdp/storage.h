@@ -1915,132 +1915,184 @@ CDP_STUB int cdp__dispatch_storage(unsigned command, cdp_request *req, const voi
     case 0:
         if (!d->get_storage_key_for_frame)
             return CDP_FALLTHROUGH;
-        return req ? d->get_storage_key_for_frame(req,
-            (const cdp_storage_get_storage_key_for_frame_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_storage_key_for_frame(req,
+            (const cdp_storage_get_storage_key_for_frame_params *)params, self);
     case 1:
         if (!d->get_storage_key)
             return CDP_FALLTHROUGH;
-        return req ? d->get_storage_key(req, (const cdp_storage_get_storage_key_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_storage_key(req, (const cdp_storage_get_storage_key_params *)params, self);
     case 2:
         if (!d->clear_data_for_origin)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_data_for_origin(req,
-            (const cdp_storage_clear_data_for_origin_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_data_for_origin(req,
+            (const cdp_storage_clear_data_for_origin_params *)params, self);
     case 3:
         if (!d->clear_data_for_storage_key)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_data_for_storage_key(req,
-            (const cdp_storage_clear_data_for_storage_key_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_data_for_storage_key(req,
+            (const cdp_storage_clear_data_for_storage_key_params *)params, self);
     case 4:
         if (!d->get_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->get_cookies(req, (const cdp_storage_get_cookies_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_cookies(req, (const cdp_storage_get_cookies_params *)params, self);
     case 5:
         if (!d->set_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->set_cookies(req, (const cdp_storage_set_cookies_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_cookies(req, (const cdp_storage_set_cookies_params *)params, self);
     case 6:
         if (!d->clear_cookies)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_cookies(req, (const cdp_storage_clear_cookies_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_cookies(req, (const cdp_storage_clear_cookies_params *)params, self);
     case 7:
         if (!d->get_usage_and_quota)
             return CDP_FALLTHROUGH;
-        return req ? d->get_usage_and_quota(req,
-            (const cdp_storage_get_usage_and_quota_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_usage_and_quota(req, (const cdp_storage_get_usage_and_quota_params *)params,
+            self);
     case 8:
         if (!d->override_quota_for_origin)
             return CDP_FALLTHROUGH;
-        return req ? d->override_quota_for_origin(req,
-            (const cdp_storage_override_quota_for_origin_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->override_quota_for_origin(req,
+            (const cdp_storage_override_quota_for_origin_params *)params, self);
     case 9:
         if (!d->track_cache_storage_for_origin)
             return CDP_FALLTHROUGH;
-        return req ? d->track_cache_storage_for_origin(req,
-            (const cdp_storage_track_cache_storage_for_origin_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->track_cache_storage_for_origin(req,
+            (const cdp_storage_track_cache_storage_for_origin_params *)params, self);
     case 10:
         if (!d->track_cache_storage_for_storage_key)
             return CDP_FALLTHROUGH;
-        return req ? d->track_cache_storage_for_storage_key(req,
-            (const cdp_storage_track_cache_storage_for_storage_key_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->track_cache_storage_for_storage_key(req,
+            (const cdp_storage_track_cache_storage_for_storage_key_params *)params, self);
     case 11:
         if (!d->track_indexed_db_for_origin)
             return CDP_FALLTHROUGH;
-        return req ? d->track_indexed_db_for_origin(req,
-            (const cdp_storage_track_indexed_db_for_origin_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->track_indexed_db_for_origin(req,
+            (const cdp_storage_track_indexed_db_for_origin_params *)params, self);
     case 12:
         if (!d->track_indexed_db_for_storage_key)
             return CDP_FALLTHROUGH;
-        return req ? d->track_indexed_db_for_storage_key(req,
-            (const cdp_storage_track_indexed_db_for_storage_key_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->track_indexed_db_for_storage_key(req,
+            (const cdp_storage_track_indexed_db_for_storage_key_params *)params, self);
     case 13:
         if (!d->untrack_cache_storage_for_origin)
             return CDP_FALLTHROUGH;
-        return req ? d->untrack_cache_storage_for_origin(req,
-            (const cdp_storage_untrack_cache_storage_for_origin_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->untrack_cache_storage_for_origin(req,
+            (const cdp_storage_untrack_cache_storage_for_origin_params *)params, self);
     case 14:
         if (!d->untrack_cache_storage_for_storage_key)
             return CDP_FALLTHROUGH;
-        return req ? d->untrack_cache_storage_for_storage_key(req,
-            (const cdp_storage_untrack_cache_storage_for_storage_key_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->untrack_cache_storage_for_storage_key(req,
+            (const cdp_storage_untrack_cache_storage_for_storage_key_params *)params, self);
     case 15:
         if (!d->untrack_indexed_db_for_origin)
             return CDP_FALLTHROUGH;
-        return req ? d->untrack_indexed_db_for_origin(req,
-            (const cdp_storage_untrack_indexed_db_for_origin_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->untrack_indexed_db_for_origin(req,
+            (const cdp_storage_untrack_indexed_db_for_origin_params *)params, self);
     case 16:
         if (!d->untrack_indexed_db_for_storage_key)
             return CDP_FALLTHROUGH;
-        return req ? d->untrack_indexed_db_for_storage_key(req,
-            (const cdp_storage_untrack_indexed_db_for_storage_key_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->untrack_indexed_db_for_storage_key(req,
+            (const cdp_storage_untrack_indexed_db_for_storage_key_params *)params, self);
     case 17:
         if (!d->get_trust_tokens)
             return CDP_FALLTHROUGH;
-        return req ? d->get_trust_tokens(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_trust_tokens(req, self);
     case 18:
         if (!d->clear_trust_tokens)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_trust_tokens(req,
-            (const cdp_storage_clear_trust_tokens_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_trust_tokens(req, (const cdp_storage_clear_trust_tokens_params *)params,
+            self);
     case 19:
         if (!d->get_private_verification_tokens)
             return CDP_FALLTHROUGH;
-        return req ? d->get_private_verification_tokens(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_private_verification_tokens(req, self);
     case 20:
         if (!d->get_private_verification_tokens_issuer_configs)
             return CDP_FALLTHROUGH;
-        return req ? d->get_private_verification_tokens_issuer_configs(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_private_verification_tokens_issuer_configs(req, self);
     case 21:
         if (!d->clear_private_verification_tokens)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_private_verification_tokens(req,
-            (const cdp_storage_clear_private_verification_tokens_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_private_verification_tokens(req,
+            (const cdp_storage_clear_private_verification_tokens_params *)params, self);
     case 22:
         if (!d->delete_private_verification_token)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_private_verification_token(req,
-            (const cdp_storage_delete_private_verification_token_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_private_verification_token(req,
+            (const cdp_storage_delete_private_verification_token_params *)params, self);
     case 23:
         if (!d->set_private_verification_tokens_tracking)
             return CDP_FALLTHROUGH;
-        return req ? d->set_private_verification_tokens_tracking(req,
-            (const cdp_storage_set_private_verification_tokens_tracking_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_private_verification_tokens_tracking(req,
+            (const cdp_storage_set_private_verification_tokens_tracking_params *)params, self);
     case 24:
         if (!d->set_storage_bucket_tracking)
             return CDP_FALLTHROUGH;
-        return req ? d->set_storage_bucket_tracking(req,
-            (const cdp_storage_set_storage_bucket_tracking_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_storage_bucket_tracking(req,
+            (const cdp_storage_set_storage_bucket_tracking_params *)params, self);
     case 25:
         if (!d->delete_storage_bucket)
             return CDP_FALLTHROUGH;
-        return req ? d->delete_storage_bucket(req,
-            (const cdp_storage_delete_storage_bucket_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->delete_storage_bucket(req,
+            (const cdp_storage_delete_storage_bucket_params *)params, self);
     case 26:
         if (!d->run_bounce_tracking_mitigations)
             return CDP_FALLTHROUGH;
-        return req ? d->run_bounce_tracking_mitigations(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->run_bounce_tracking_mitigations(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

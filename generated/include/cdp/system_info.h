@@ -289,16 +289,22 @@ CDP_STUB int cdp__dispatch_system_info(unsigned command, cdp_request *req, const
     case 0:
         if (!d->get_info)
             return CDP_FALLTHROUGH;
-        return req ? d->get_info(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_info(req, self);
     case 1:
         if (!d->get_feature_state)
             return CDP_FALLTHROUGH;
-        return req ? d->get_feature_state(req,
-            (const cdp_system_info_get_feature_state_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_feature_state(req, (const cdp_system_info_get_feature_state_params *)params,
+            self);
     case 2:
         if (!d->get_process_info)
             return CDP_FALLTHROUGH;
-        return req ? d->get_process_info(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_process_info(req, self);
     default:
         return CDP_FALLTHROUGH;
     }

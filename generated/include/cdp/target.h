@@ -1500,94 +1500,126 @@ CDP_STUB int cdp__dispatch_target(unsigned command, cdp_request *req, const void
     case 0:
         if (!d->activate_target)
             return CDP_FALLTHROUGH;
-        return req ? d->activate_target(req, (const cdp_target_activate_target_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->activate_target(req, (const cdp_target_activate_target_params *)params, self);
     case 1:
         if (!d->attach_to_target)
             return CDP_FALLTHROUGH;
-        return req ? d->attach_to_target(req, (const cdp_target_attach_to_target_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->attach_to_target(req, (const cdp_target_attach_to_target_params *)params, self);
     case 2:
         if (!d->attach_to_browser_target)
             return CDP_FALLTHROUGH;
-        return req ? d->attach_to_browser_target(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->attach_to_browser_target(req, self);
     case 3:
         if (!d->close_target)
             return CDP_FALLTHROUGH;
-        return req ? d->close_target(req, (const cdp_target_close_target_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->close_target(req, (const cdp_target_close_target_params *)params, self);
     case 4:
         if (!d->expose_dev_tools_protocol)
             return CDP_FALLTHROUGH;
-        return req ? d->expose_dev_tools_protocol(req,
-            (const cdp_target_expose_dev_tools_protocol_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->expose_dev_tools_protocol(req,
+            (const cdp_target_expose_dev_tools_protocol_params *)params, self);
     case 5:
         if (!d->create_browser_context)
             return CDP_FALLTHROUGH;
-        return req ? d->create_browser_context(req,
-            (const cdp_target_create_browser_context_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->create_browser_context(req,
+            (const cdp_target_create_browser_context_params *)params, self);
     case 6:
         if (!d->get_browser_contexts)
             return CDP_FALLTHROUGH;
-        return req ? d->get_browser_contexts(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_browser_contexts(req, self);
     case 7:
         if (!d->create_target)
             return CDP_FALLTHROUGH;
-        return req ? d->create_target(req, (const cdp_target_create_target_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->create_target(req, (const cdp_target_create_target_params *)params, self);
     case 8:
         if (!d->detach_from_target)
             return CDP_FALLTHROUGH;
-        return req ? d->detach_from_target(req,
-            (const cdp_target_detach_from_target_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->detach_from_target(req, (const cdp_target_detach_from_target_params *)params,
+            self);
     case 9:
         if (!d->dispose_browser_context)
             return CDP_FALLTHROUGH;
-        return req ? d->dispose_browser_context(req,
-            (const cdp_target_dispose_browser_context_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->dispose_browser_context(req,
+            (const cdp_target_dispose_browser_context_params *)params, self);
     case 10:
         if (!d->get_target_info)
             return CDP_FALLTHROUGH;
-        return req ? d->get_target_info(req, (const cdp_target_get_target_info_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_target_info(req, (const cdp_target_get_target_info_params *)params, self);
     case 11:
         if (!d->get_targets)
             return CDP_FALLTHROUGH;
-        return req ? d->get_targets(req, (const cdp_target_get_targets_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_targets(req, (const cdp_target_get_targets_params *)params, self);
     case 12:
         if (!d->send_message_to_target)
             return CDP_FALLTHROUGH;
-        return req ? d->send_message_to_target(req,
-            (const cdp_target_send_message_to_target_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->send_message_to_target(req,
+            (const cdp_target_send_message_to_target_params *)params, self);
     case 13:
         if (!d->set_auto_attach)
             return CDP_FALLTHROUGH;
-        return req ? d->set_auto_attach(req, (const cdp_target_set_auto_attach_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->set_auto_attach(req, (const cdp_target_set_auto_attach_params *)params, self);
     case 14:
         if (!d->auto_attach_related)
             return CDP_FALLTHROUGH;
-        return req ? d->auto_attach_related(req,
-            (const cdp_target_auto_attach_related_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->auto_attach_related(req, (const cdp_target_auto_attach_related_params *)params,
+            self);
     case 15:
         if (!d->set_discover_targets)
             return CDP_FALLTHROUGH;
-        return req ? d->set_discover_targets(req,
-            (const cdp_target_set_discover_targets_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_discover_targets(req, (const cdp_target_set_discover_targets_params *)params,
+            self);
     case 16:
         if (!d->set_remote_locations)
             return CDP_FALLTHROUGH;
-        return req ? d->set_remote_locations(req,
-            (const cdp_target_set_remote_locations_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_remote_locations(req, (const cdp_target_set_remote_locations_params *)params,
+            self);
     case 17:
         if (!d->get_dev_tools_target)
             return CDP_FALLTHROUGH;
-        return req ? d->get_dev_tools_target(req,
-            (const cdp_target_get_dev_tools_target_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_dev_tools_target(req, (const cdp_target_get_dev_tools_target_params *)params,
+            self);
     case 18:
         if (!d->open_dev_tools)
             return CDP_FALLTHROUGH;
-        return req ? d->open_dev_tools(req, (const cdp_target_open_dev_tools_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->open_dev_tools(req, (const cdp_target_open_dev_tools_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -175,11 +175,15 @@ CDP_STUB int cdp__dispatch_tethering(unsigned command, cdp_request *req, const v
     case 0:
         if (!d->bind)
             return CDP_FALLTHROUGH;
-        return req ? d->bind(req, (const cdp_tethering_bind_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->bind(req, (const cdp_tethering_bind_params *)params, self);
     case 1:
         if (!d->unbind)
             return CDP_FALLTHROUGH;
-        return req ? d->unbind(req, (const cdp_tethering_unbind_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->unbind(req, (const cdp_tethering_unbind_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

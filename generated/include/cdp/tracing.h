@@ -526,29 +526,41 @@ CDP_STUB int cdp__dispatch_tracing(unsigned command, cdp_request *req, const voi
     case 0:
         if (!d->end)
             return CDP_FALLTHROUGH;
-        return req ? d->end(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->end(req, self);
     case 1:
         if (!d->get_categories)
             return CDP_FALLTHROUGH;
-        return req ? d->get_categories(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_categories(req, self);
     case 2:
         if (!d->get_track_event_descriptor)
             return CDP_FALLTHROUGH;
-        return req ? d->get_track_event_descriptor(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_track_event_descriptor(req, self);
     case 3:
         if (!d->record_clock_sync_marker)
             return CDP_FALLTHROUGH;
-        return req ? d->record_clock_sync_marker(req,
-            (const cdp_tracing_record_clock_sync_marker_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->record_clock_sync_marker(req,
+            (const cdp_tracing_record_clock_sync_marker_params *)params, self);
     case 4:
         if (!d->request_memory_dump)
             return CDP_FALLTHROUGH;
-        return req ? d->request_memory_dump(req,
-            (const cdp_tracing_request_memory_dump_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->request_memory_dump(req, (const cdp_tracing_request_memory_dump_params *)params,
+            self);
     case 5:
         if (!d->start)
             return CDP_FALLTHROUGH;
-        return req ? d->start(req, (const cdp_tracing_start_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->start(req, (const cdp_tracing_start_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

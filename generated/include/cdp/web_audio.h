@@ -853,16 +853,22 @@ CDP_STUB int cdp__dispatch_web_audio(unsigned command, cdp_request *req, const v
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->get_realtime_data)
             return CDP_FALLTHROUGH;
-        return req ? d->get_realtime_data(req,
-            (const cdp_web_audio_get_realtime_data_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_realtime_data(req, (const cdp_web_audio_get_realtime_data_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

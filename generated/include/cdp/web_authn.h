@@ -963,66 +963,89 @@ CDP_STUB int cdp__dispatch_web_authn(unsigned command, cdp_request *req, const v
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, (const cdp_web_authn_enable_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, (const cdp_web_authn_enable_params *)params, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->add_virtual_authenticator)
             return CDP_FALLTHROUGH;
-        return req ? d->add_virtual_authenticator(req,
-            (const cdp_web_authn_add_virtual_authenticator_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->add_virtual_authenticator(req,
+            (const cdp_web_authn_add_virtual_authenticator_params *)params, self);
     case 3:
         if (!d->set_response_override_bits)
             return CDP_FALLTHROUGH;
-        return req ? d->set_response_override_bits(req,
-            (const cdp_web_authn_set_response_override_bits_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_response_override_bits(req,
+            (const cdp_web_authn_set_response_override_bits_params *)params, self);
     case 4:
         if (!d->remove_virtual_authenticator)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_virtual_authenticator(req,
-            (const cdp_web_authn_remove_virtual_authenticator_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_virtual_authenticator(req,
+            (const cdp_web_authn_remove_virtual_authenticator_params *)params, self);
     case 5:
         if (!d->add_credential)
             return CDP_FALLTHROUGH;
-        return req ? d->add_credential(req, (const cdp_web_authn_add_credential_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->add_credential(req, (const cdp_web_authn_add_credential_params *)params, self);
     case 6:
         if (!d->get_credential)
             return CDP_FALLTHROUGH;
-        return req ? d->get_credential(req, (const cdp_web_authn_get_credential_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_credential(req, (const cdp_web_authn_get_credential_params *)params, self);
     case 7:
         if (!d->get_credentials)
             return CDP_FALLTHROUGH;
-        return req ? d->get_credentials(req, (const cdp_web_authn_get_credentials_params *)params,
-            self) : 0;
+        if (!req)
+            return 0;
+        return d->get_credentials(req, (const cdp_web_authn_get_credentials_params *)params, self);
     case 8:
         if (!d->remove_credential)
             return CDP_FALLTHROUGH;
-        return req ? d->remove_credential(req,
-            (const cdp_web_authn_remove_credential_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->remove_credential(req, (const cdp_web_authn_remove_credential_params *)params,
+            self);
     case 9:
         if (!d->clear_credentials)
             return CDP_FALLTHROUGH;
-        return req ? d->clear_credentials(req,
-            (const cdp_web_authn_clear_credentials_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->clear_credentials(req, (const cdp_web_authn_clear_credentials_params *)params,
+            self);
     case 10:
         if (!d->set_user_verified)
             return CDP_FALLTHROUGH;
-        return req ? d->set_user_verified(req,
-            (const cdp_web_authn_set_user_verified_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_user_verified(req, (const cdp_web_authn_set_user_verified_params *)params,
+            self);
     case 11:
         if (!d->set_automatic_presence_simulation)
             return CDP_FALLTHROUGH;
-        return req ? d->set_automatic_presence_simulation(req,
-            (const cdp_web_authn_set_automatic_presence_simulation_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_automatic_presence_simulation(req,
+            (const cdp_web_authn_set_automatic_presence_simulation_params *)params, self);
     case 12:
         if (!d->set_credential_properties)
             return CDP_FALLTHROUGH;
-        return req ? d->set_credential_properties(req,
-            (const cdp_web_authn_set_credential_properties_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->set_credential_properties(req,
+            (const cdp_web_authn_set_credential_properties_params *)params, self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -443,20 +443,28 @@ CDP_STUB int cdp__dispatch_web_mcp(unsigned command, cdp_request *req, const voi
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 1:
         if (!d->disable)
             return CDP_FALLTHROUGH;
-        return req ? d->disable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->disable(req, self);
     case 2:
         if (!d->invoke_tool)
             return CDP_FALLTHROUGH;
-        return req ? d->invoke_tool(req, (const cdp_web_mcp_invoke_tool_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->invoke_tool(req, (const cdp_web_mcp_invoke_tool_params *)params, self);
     case 3:
         if (!d->cancel_invocation)
             return CDP_FALLTHROUGH;
-        return req ? d->cancel_invocation(req,
-            (const cdp_web_mcp_cancel_invocation_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->cancel_invocation(req, (const cdp_web_mcp_cancel_invocation_params *)params,
+            self);
     default:
         return CDP_FALLTHROUGH;
     }

@@ -342,19 +342,27 @@ CDP_STUB int cdp__dispatch_tea(unsigned command, cdp_request *req, const void *p
     case 0:
         if (!d->enable)
             return CDP_FALLTHROUGH;
-        return req ? d->enable(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->enable(req, self);
     case 1:
         if (!d->brew_api)
             return CDP_FALLTHROUGH;
-        return req ? d->brew_api(req, (const cdp_tea_brew_api_params *)params, self) : 0;
+        if (!req)
+            return 0;
+        return d->brew_api(req, (const cdp_tea_brew_api_params *)params, self);
     case 2:
         if (!d->assert_)
             return CDP_FALLTHROUGH;
-        return req ? d->assert_(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->assert_(req, self);
     case 3:
         if (!d->get_all)
             return CDP_FALLTHROUGH;
-        return req ? d->get_all(req, self) : 0;
+        if (!req)
+            return 0;
+        return d->get_all(req, self);
     default:
         return CDP_FALLTHROUGH;
     }
