@@ -27,6 +27,7 @@ using v8_inspector::V8Inspector;
 using v8_inspector::V8InspectorSession;
 
 constexpr int kGroup = 1; // one inspector has one group of contexts
+const char kHandled[] = "Handler added to rejected promise";
 
 template <int N> struct Rank : Rank<N - 1> {
 };
@@ -233,27 +234,33 @@ std::string stack_of(Isolate *isolate, Local<v8::Context> context, Local<v8::Val
     return utf8(isolate, stack);
 }
 
-void report_rejection(cdp__shim *shim, Rejection *r)
+// Tells sessions and the embedder.  The first word is V8's, "Uncaught", or ours for promises.
+unsigned unhandled(cdp__shim *shim, Local<v8::Message> message, Local<v8::Value> value,
+                   bool promise)
 {
-    static const char prefix[] = "Uncaught ";
+    static const char word[] = "Uncaught ", in_promise[] = "Uncaught (in promise) ";
     Isolate *isolate = shim->isolate;
-    HandleScope handles(isolate);
     Local<v8::Context> context = context_of(shim);
     if (context.IsEmpty())
-        return;
+        return 0;
     v8::Context::Scope scope(context);
-    Local<v8::Message> message = r->message.Get(isolate);
-    Local<v8::Value> value = r->value.Get(isolate);
-    std::string text = utf8(isolate, message->Get());
-    if (text.compare(0, sizeof prefix - 1, prefix) == 0)
-        text.erase(0, sizeof prefix - 1);
-    text.insert(0, "Uncaught (in promise) ");
-    std::string stack = stack_of(isolate, context, value);
-    r->message.Reset();
-    r->value.Reset();
-    r->promise.SetWeak();
-    unsigned id = r->id = report(shim, context, "Uncaught (in promise)", message, value);
-    shim->ops.rejected(shim->self, id, text.c_str(), stack.c_str());
+    std::string text = utf8(isolate, message->Get()), stack = stack_of(isolate, context, value);
+    std::string script = utf8(isolate, message->GetScriptResourceName()), source;
+    if (promise && text.compare(0, sizeof word - 1, word) == 0)
+        text.replace(0, sizeof word - 1, in_promise);
+    Local<v8::String> line;
+    if (message->GetSourceLine(context).ToLocal(&line))
+        source = utf8(isolate, line);
+    cdp__shim_error e = { text.c_str(),
+                          stack.c_str(),
+                          script.c_str(),
+                          message->GetLineNumber(context).FromMaybe(0),
+                          message->GetStartColumn(context).FromMaybe(-1) + 1,
+                          source.c_str() };
+    unsigned id = report(shim, context, promise ? "Uncaught (in promise)" : "Uncaught", message,
+                         value);
+    shim->ops.unhandled(shim->self, &e, promise);
+    return id;
 }
 
 // Takes the rejection of promise out of a list; 0, or the id that it was reported with.
@@ -274,7 +281,7 @@ void handler_added(cdp__shim *shim, Local<v8::Promise> promise)
     unsigned id = 0;
     if (!take_rejection(&shim->rejected, promise, &id) &&
         take_rejection(&shim->reported, promise, &id))
-        cdp__shim_revoked(shim, id, "Handler added to rejected promise");
+        cdp__shim_revoked(shim, id, kHandled);
 }
 
 void on_message(Local<v8::Message> message, Local<v8::Value> exception)
@@ -367,6 +374,7 @@ void cdp__shim_free(cdp__shim *shim)
 void cdp__shim_add_context(cdp__shim *shim, const void *context, const char *name, const char *aux)
 {
     Isolate *isolate = shim->isolate;
+    Isolate::Scope entered(isolate);
     HandleScope handles(isolate);
     Local<v8::Context> c = local<v8::Context>(context);
     Text name_text(isolate, name);
@@ -493,8 +501,18 @@ void cdp__shim_settle(cdp__shim *shim)
     HandleScope handles(shim->isolate);
     shim->isolate->PerformMicrotaskCheckpoint();
     while (!shim->rejected.empty()) {
-        shim->reported.splice(shim->reported.end(), shim->rejected, shim->rejected.begin());
-        report_rejection(shim, &shim->reported.back());
+        Rejection r = std::move(shim->rejected.front());
+        shim->rejected.pop_front();
+        HandleScope inner(shim->isolate);
+        Local<v8::Promise> promise = r.promise.Get(shim->isolate);
+        r.id = unhandled(shim, r.message.Get(shim->isolate), r.value.Get(shim->isolate), true);
+        r.message.Reset();
+        r.value.Reset();
+        r.promise.SetWeak();
+        if (promise->HasHandler()) // whoever was told added one
+            cdp__shim_revoked(shim, r.id, kHandled);
+        else
+            shim->reported.push_back(std::move(r));
     }
     while (!shim->reported.empty() && shim->reported.front().promise.IsEmpty())
         shim->reported.pop_front();
@@ -502,6 +520,7 @@ void cdp__shim_settle(cdp__shim *shim)
 
 bool cdp__shim_in_script(const cdp__shim *shim)
 {
+    Isolate::Scope entered(shim->isolate);
     HandleScope handles(shim->isolate);
     return v8::StackTrace::CurrentStackTrace(shim->isolate, 1)->GetFrameCount() > 0;
 }
@@ -517,12 +536,7 @@ void cdp__shim_idle(cdp__shim *shim, bool idle)
 unsigned cdp__shim_thrown(cdp__shim *shim, const void *message, const void *exception)
 {
     HandleScope handles(shim->isolate);
-    Local<v8::Context> context = context_of(shim);
-    if (context.IsEmpty())
-        return 0;
-    v8::Context::Scope scope(context);
-    return report(shim, context, "Uncaught", local<v8::Message>(message),
-                  local<v8::Value>(exception));
+    return unhandled(shim, local<v8::Message>(message), local<v8::Value>(exception), false);
 }
 
 void cdp__shim_revoked(cdp__shim *shim, unsigned id, const char *reason)
@@ -571,25 +585,17 @@ void cdp__shim_unlisten(cdp__shim *shim)
 void cdp__shim_async(cdp__shim *shim, cdp__shim_async_step step, const char *name, void *task)
 {
     V8Inspector *inspector = shim->inspector.get();
-    switch (step) {
-    case CDP__ASYNC_SCHEDULED:
-    case CDP__ASYNC_RECURRING:
+    if (step == CDP__ASYNC_SCHEDULED || step == CDP__ASYNC_RECURRING)
         inspector->asyncTaskScheduled(view(name, std::strlen(name)), task,
                                       step == CDP__ASYNC_RECURRING);
-        break;
-    case CDP__ASYNC_STARTED:
+    else if (step == CDP__ASYNC_STARTED)
         inspector->asyncTaskStarted(task);
-        break;
-    case CDP__ASYNC_FINISHED:
+    else if (step == CDP__ASYNC_FINISHED)
         inspector->asyncTaskFinished(task);
-        break;
-    case CDP__ASYNC_CANCELED:
+    else if (step == CDP__ASYNC_CANCELED)
         inspector->asyncTaskCanceled(task);
-        break;
-    case CDP__ASYNC_ALL_CANCELED:
+    else
         inspector->allAsyncTasksCanceled();
-        break;
-    }
 }
 
 } // extern "C"

@@ -20,15 +20,23 @@ extern "C" {
 typedef struct cdp__shim cdp__shim;
 typedef struct cdp__shim_session cdp__shim_session;
 
+/* An exception, in words; borrowed.  Texts may be empty. */
+typedef struct cdp__shim_error {
+    const char *text;   /* "Uncaught Error: x" */
+    const char *stack;  /* of errors */
+    const char *script; /* where: its name, */
+    int line, column;   /* from 1, 0: unknown */
+    const char *source; /* and that line */
+} cdp__shim_error;
+
 /* What V8 asks of the embedder.  size: of this struct. */
 typedef struct cdp__shim_ops {
     size_t size;
     void (*pause)(void *self);          /* serve sessions until resume(), then return */
     void (*resume)(void *self);         /* the pause is over, or about to be */
     void (*run_if_waiting)(void *self); /* Runtime.runIfWaitingForDebugger */
-    /* A rejected promise stays without a handler: the id of its exceptionThrown, and the text
-     * ("Uncaught (in promise) Error: x") and stack of the value. */
-    void (*rejected)(void *self, unsigned id, const char *text, const char *stack);
+    /* Nobody handles it: an exception (promise false), or a promise's rejection. */
+    void (*unhandled)(void *self, const cdp__shim_error *e, bool promise);
 } cdp__shim_ops;
 
 /* What V8 sends to a session, borrowed, CBOR.  len == 0: V8 could not encode its reply. */
@@ -67,7 +75,7 @@ void cdp__shim_settle(cdp__shim *shim);
 bool cdp__shim_in_script(const cdp__shim *shim);
 void cdp__shim_idle(cdp__shim *shim, bool idle);
 
-/* The id that revokes it; 0: nobody will hear of it. */
+/* Returns the id that revokes it; 0: nobody will hear of it. */
 unsigned cdp__shim_thrown(cdp__shim *shim, const void *message, const void *exception);
 void cdp__shim_revoked(cdp__shim *shim, unsigned id, const char *reason);
 /* message: a v8::PromiseRejectMessage. */

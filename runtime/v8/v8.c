@@ -123,14 +123,14 @@ static void on_run_if_waiting(void *self)
     }
 }
 
-static void on_rejected(void *self, unsigned id, const char *text, const char *stack)
+static void on_unhandled(void *self, const cdp__shim_error *e, bool promise)
 {
     cdp_v8 *v = self;
 
     for (cdp__v8_hooks *h = v->hooks, *next; h; h = next) {
         next = h->next;
-        if (h->rejected)
-            h->rejected(h->self, id, text, stack);
+        if (h->unhandled)
+            h->unhandled(h->self, e, promise);
     }
 }
 
@@ -189,7 +189,7 @@ int cdp_v8_new(cdp_v8 **out, void *isolate, const cdp_v8_options *opt)
                                        .pause = on_pause,
                                        .resume = on_resume,
                                        .run_if_waiting = on_run_if_waiting,
-                                       .rejected = on_rejected };
+                                       .unhandled = on_unhandled };
     cdp_v8 *v;
 
     *out = NULL;

@@ -17,7 +17,7 @@ typedef struct cdp__v8_session cdp__v8_session;
 typedef struct cdp__v8_hooks {
     int (*pause)(void *self, cdp_v8 *v); /* as cdp_v8_options.pause; before it */
     void (*run_if_waiting)(void *self, cdp_v8 *v);
-    void (*rejected)(void *self, unsigned id, const char *text, const char *stack);
+    void (*unhandled)(void *self, const cdp__shim_error *e, bool promise);
     void (*posted)(void *self, cdp_v8 *v); /* on the isolate's thread, after cdp__v8_wake() */
     void *self;
     struct cdp__v8_hooks *next;

@@ -196,15 +196,14 @@ int cdp__v8_next_timeout(const cdp_v8 *v)
     return least;
 }
 
-/* Nothing that is still to come can come while JavaScript below us waits for this call. */
-static int stuck(cdp__v8_session *s)
+/* Nothing that is still to come can come before this call's caller returns. */
+static int stuck(cdp__v8_session *s, const char *why)
 {
     uint32_t id = s->unanswered;
 
     s->unanswered = 0;
     if (id)
-        cdp__fail(s->t.owner, id, CDP_ESTATE,
-                  "the reply cannot come while JavaScript waits for this callback: use _async");
+        cdp__fail(s->t.owner, id, CDP_ESTATE, why);
     else
         cdp__v8_wait_for_wake(s->v, 1);
     return 0;
@@ -231,9 +230,11 @@ static int v8_poll(cdp__transport *t, int timeout_ms)
     if (s->closed || s->received != received || timeout_ms == 0)
         goto out;
     if (in_script) {
-        rc = stuck(s);
+        rc = stuck(s, "no waiting while JavaScript waits for this callback: use _async");
     } else if (v->opt.wait) {
         rc = v->opt.wait(v, timeout_ms, v->opt.data);
+        if (rc == CDP_ESTATE && !s->closed)
+            rc = stuck(s, "no waiting inside a callback of the loop: use _async");
         if (!s->closed)
             cdp__shim_settle(v->shim);
     } else {

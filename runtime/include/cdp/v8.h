@@ -46,8 +46,9 @@ typedef struct cdp_v8_options {
     void *platform;
 
     /* A call waits for what only the program's own loop brings, such as a promise: go once round
-     * the loop, blocking for at most timeout_ms (-1: no limit), or until wake is called.  0, or a
-     * CDP_E* that the call then ends with.  Not called where JavaScript is on the stack: no loop
+     * the loop, blocking for at most timeout_ms (-1: no limit), or until wake is called.  0;
+     * CDP_ESTATE where the loop can't be run now, with which the call then ends; any other
+     * CDP_E* ends the session's use.  Not called where JavaScript is on the stack: no loop
      * can go on there.  NULL: only V8's own tasks and promises make progress while calls wait. */
     int (*wait)(cdp_v8 *v, int timeout_ms, void *data);
 
