@@ -122,7 +122,12 @@ static cdp__msg *decode(file *f, const char *bytes, size_t n, cdp_wire wire, voi
     memcpy(p, bytes, n);
     memset(p + n, 0, CDP__PAD);
     cdp__fault_clear(&fault);
-    cdp__reader r = { .begin = p, .end = p + n, .msg = m, .wire = wire, .fault = &fault };
+    cdp__reader r = { .begin = p,
+                      .end = p + n,
+                      .msg = m,
+                      .memo = cdp__pool_memo(m->pool),
+                      .wire = wire,
+                      .fault = &fault };
     if (cdp__envelope_read(&r, &e, body, f) < 0 || e.body_rc < 0 || !(e.body || e.error.ptr)) {
         printf("%s: %s %s\n", f->name, cdp__fault_path(&fault), fault.why);
         abort();

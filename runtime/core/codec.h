@@ -45,6 +45,7 @@ typedef struct cdp__reader {
     char *begin, *end; /* CBOR: end is that of the container being read */
     char *nul;         /* CBOR: where the last string's NUL is still to be written */
     cdp__msg *msg;
+    cdp__memo *memo; /* the pool's */
     cdp_wire wire;
     bool strict;
     int depth;

@@ -182,6 +182,7 @@ int cdp__decode_slice(cdp__msg *m, cdp_value slice, bool strict, const cdp__doma
     cdp__reader r = { .begin = copy,
                       .end = copy + slice.len,
                       .msg = m,
+                      .memo = cdp__pool_memo(m->pool),
                       .wire = slice.wire,
                       .strict = strict,
                       .fault = f };
@@ -289,6 +290,7 @@ int cdp__receive(cdp_session *root, const void *bytes, size_t len)
     cdp__reader r = { .begin = p,
                       .end = p + len,
                       .msg = m,
+                      .memo = cdp__pool_memo(m->pool),
                       .strict = c->opt.strict,
                       .wire = len && (unsigned char)*p == 0xd8 ? CDP_CBOR : CDP_JSON,
                       .fault = &fault };

@@ -21,21 +21,18 @@ typedef struct frame {
     cdp__extra *extra;
 } frame;
 
-/* Where a value goes, and what it is. */
-typedef struct place {
-    void *dst;
-    cdp__elem is;
-    bool optional;
-    uint16_t offset; /* of the member it belongs to */
-    uint32_t item;   /* in a list */
-} place;
-
 static char *decode_json(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
                          void *out);
 static char *decode_cbor(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
                          void *out);
 
 /* ---- notes ------------------------------------------------------------- */
+
+/* The member that a value belongs to, by its offset in the struct, and the item of its list. */
+typedef struct where {
+    uint16_t offset;
+    uint32_t item;
+} where;
 
 static void *alloc(cdp__reader *r, const char *p, size_t size)
 {
@@ -58,8 +55,8 @@ static cdp__extra *extra(cdp__reader *r, const char *p, frame *f)
 }
 
 /* Notes what stood in front of p, which is returned: NULL stays NULL. */
-static char *note(cdp__reader *r, char *p, frame *f, cdp__note_kind kind, const place *at,
-                  cdp_str text, cdp_value value)
+static char *note(cdp__reader *r, char *p, frame *f, cdp__note_kind kind, where at, cdp_str text,
+                  cdp_value value)
 {
     cdp__extra *x = p ? extra(r, p, f) : NULL;
     cdp__note *n = x ? alloc(r, p, sizeof *n) : NULL;
@@ -67,8 +64,8 @@ static char *note(cdp__reader *r, char *p, frame *f, cdp__note_kind kind, const 
     if (!n)
         return NULL;
     n->kind = kind;
-    n->offset = at ? at->offset : 0;
-    n->item = at ? at->item : 0;
+    n->offset = at.offset;
+    n->item = at.item;
     n->value = value;
     if (text.ptr) {
         n->text = cdp__msg_text(r->msg, text.ptr, text.len);
@@ -191,12 +188,16 @@ static char *fill_missing(cdp__reader *r, char *p, frame *f, uint64_t missing)
 
 /* ---- the walk ---------------------------------------------------------- */
 
-INLINE char *read_value(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire);
-
-INLINE char *read_enum(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
+INLINE bool is_word(const cdp__domain *d, const cdp__word *w, cdp_str word)
 {
-    const cdp__domain *d = domain_of(f->d, at->is);
-    const cdp__enum *e = &d->enums[at->is.ref];
+    return w->len == word.len && (w->len == 0 || cdp__same(word.ptr, d->names + w->text, w->len));
+}
+
+INLINE char *read_enum(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at,
+                       const cdp_wire wire)
+{
+    const cdp__domain *d = domain_of(f->d, is);
+    const cdp__enum *e = &d->enums[is.ref];
     const cdp__word *words = d->words + e->first;
     cdp_str word = { NULL, 0 };
     char *end;
@@ -205,28 +206,29 @@ INLINE char *read_enum(cdp__reader *r, char *p, frame *f, const place *at, const
     p = wire == CDP_JSON ? json_token(r, p, &word, &end) : cbor_str(r, p, &word);
     if (!p)
         return NULL;
-    for (unsigned i = 0; i < e->n; i++)
-        if (words[i].len == word.len &&
-            (word.len == 0 || cdp__same(word.ptr, d->names + words[i].text, words[i].len))) {
-            v = (int32_t)i + 1;
-            break;
-        }
-    memcpy(at->dst, &v, sizeof v);
+    uint8_t *memo = cdp__memo_word(r, e, word);
+    unsigned i = *memo;
+    if (i >= e->n || !is_word(d, &words[i], word))
+        for (i = 0; i < e->n && !is_word(d, &words[i], word);)
+            i++;
+    if (i < e->n) {
+        v = (int32_t)i + 1;
+        *memo = (uint8_t)i;
+    }
+    memcpy(dst, &v, sizeof v);
     return v > 0 ? p : note(r, p, f, CDP__NOTE_WORD, at, word, no_value);
 }
 
-INLINE char *read_int(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
+INLINE char *read_int(cdp__reader *r, char *p, frame *f, bool optional, void *dst, where at,
+                      const cdp_wire wire)
 {
     int32_t v = 0;
     cdp_str odd = { NULL, 0 };
 
     p = STEP(int, r, p, &v, &odd);
-    if (at->optional) {
-        cdp_opt_int opt = { v, true };
-        memcpy(at->dst, &opt, sizeof opt);
-    } else {
-        memcpy(at->dst, &v, sizeof v);
-    }
+    memcpy(dst, &v, sizeof v);
+    if (optional)
+        ((cdp_opt_int *)dst)->has = true;
     return odd.ptr ? note(r, p, f, CDP__NOTE_NUMBER, at, odd, no_value) : p;
 }
 
@@ -284,10 +286,48 @@ static char *read_any(cdp__reader *r, char *p, bool object, void *dst)
     return p;
 }
 
+/* Lists of structs are gathered on a stack, since decoding an item takes memory of its own, and
+ * then copied to where they stay; lists of anything else grow in place. */
+INLINE char *read_struct_list(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
+                              list *l, bool more, cdp__scope *scope, const cdp_wire wire)
+{
+    cdp__stack *const stack = cdp__pool_stack(r->msg->pool);
+    const cdp__mark mark = cdp__stack_mark(stack);
+    char *items = NULL;
+    size_t n = 0;
+
+    while (p && more) {
+        items = cdp__stack_push(stack, items, n, type->size);
+        if (!items) {
+            p = cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+            break;
+        }
+        char *item = items + n * type->size;
+        memset(item, 0, type->size);
+        p = wire == CDP_JSON ? decode_json(r, p, d, type, item) : decode_cbor(r, p, d, type, item);
+        if (p)
+            p = STEP(next, r, p, scope, '[', &more);
+        if (!p)
+            cdp__fault_item(r->fault, n);
+        n++;
+    }
+    if (p && n) {
+        char *copy = cdp__msg_alloc(r->msg, n * type->size);
+        if (copy)
+            memcpy(copy, items, n * type->size);
+        else
+            p = cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+        l->items = copy;
+        l->n = n;
+    }
+    cdp__stack_pop(stack, mark);
+    return p;
+}
+
 /* Room for another item; doubles. */
 static bool list_grow(cdp__reader *r, const char *p, list *l, size_t *cap, size_t size)
 {
-    size_t more = *cap ? *cap * 2 : size > 16 ? 4 : 16;
+    size_t more = *cap ? *cap * 2 : 16;
     void *items = NULL;
 
     if (more <= SIZE_MAX / 2 / size)
@@ -299,99 +339,120 @@ static bool list_grow(cdp__reader *r, const char *p, list *l, size_t *cap, size_
     return true;
 }
 
-INLINE char *read_list(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
-{
-    const cdp__elem is = f->d->lists[at->is.ref];
-    const size_t size = item_size(f->d, is);
-    list l = { "", 0 };
-    size_t cap = 0;
-    bool more = true;
-    cdp__scope scope = { true, NULL };
+static char *read_json_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst,
+                            uint16_t offset);
+static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst,
+                            uint16_t offset);
 
-    if (++r->depth > CDP__DEPTH)
-        return cdp__read_fail_as(r, p, CDP_ETOOBIG, "nested too deeply");
-    p = wire == CDP_JSON ? json_open(r, p, &scope, '[') : cbor_enter(r, p, &scope, '[');
-    while (p && (p = STEP(more, r, p, &scope, ']', &more)) && more) {
-        if (l.n == cap && !list_grow(r, p, &l, &cap, size))
-            return NULL;
-        place item = { (char *)(uintptr_t)l.items + l.n * size, is, false, at->offset,
-                       (uint32_t)l.n };
-        if (is.kind == CDP__INT) {
-            p = read_int(r, p, f, &item, wire);
-        } else if (is.kind == CDP__STRUCT) {
-            const cdp__domain *d = domain_of(f->d, is);
-            memset(item.dst, 0, size);
-            p = wire == CDP_JSON ? decode_json(r, p, d, &d->types[is.ref], item.dst)
-                                 : decode_cbor(r, p, d, &d->types[is.ref], item.dst);
-        } else {
-            p = read_value(r, p, f, &item, wire);
-        }
-        if (!p)
-            cdp__fault_item(r->fault, l.n);
-        l.n++;
-    }
-    r->depth--;
-    memcpy(at->dst, &l, sizeof l);
-    return p;
-}
-
-/* Out of line: their code is long, and lists of lists come back here. */
-static char *read_json_list(cdp__reader *r, char *p, frame *f, const place *at)
+INLINE char *read_value(cdp__reader *r, char *p, frame *f, cdp__elem is, bool optional, void *dst,
+                        where at, const cdp_wire wire)
 {
-    return read_list(r, p, f, at, CDP_JSON);
-}
-
-static char *read_cbor_list(cdp__reader *r, char *p, frame *f, const place *at)
-{
-    return read_list(r, p, f, at, CDP_CBOR);
-}
-
-INLINE char *read_value(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
-{
-    switch ((cdp__kind)at->is.kind) {
+    switch ((cdp__kind)is.kind) {
     case CDP__STR:
-        return STEP(str, r, p, (cdp_str *)at->dst);
+        return STEP(str, r, p, (cdp_str *)dst);
     case CDP__INT:
-        return read_int(r, p, f, at, wire);
+        return read_int(r, p, f, optional, dst, at, wire);
     case CDP__NUM:
-        if (at->optional)
-            ((cdp_opt_num *)at->dst)->has = true;
-        return STEP(num, r, p, (double *)at->dst);
+        if (optional)
+            ((cdp_opt_num *)dst)->has = true;
+        return STEP(num, r, p, (double *)dst);
     case CDP__BOOL:
-        if (at->optional)
-            ((cdp_opt_bool *)at->dst)->has = true;
-        return STEP(bool, r, p, (bool *)at->dst);
+        if (optional)
+            ((cdp_opt_bool *)dst)->has = true;
+        return STEP(bool, r, p, (bool *)dst);
     case CDP__ENUM:
-        return read_enum(r, p, f, at, wire);
+        return read_enum(r, p, f, is, dst, at, wire);
     case CDP__BYTES:
-        return read_bytes(r, p, at->dst);
+        return read_bytes(r, p, dst);
     case CDP__ANY:
     case CDP__OBJECT:
-        return read_any(r, p, at->is.kind == CDP__OBJECT, at->dst);
+        return read_any(r, p, is.kind == CDP__OBJECT, dst);
     case CDP__LIST:
-        return wire == CDP_JSON ? read_json_list(r, p, f, at) : read_cbor_list(r, p, f, at);
+        return wire == CDP_JSON ? read_json_list(r, p, f, is, dst, at.offset)
+                                : read_cbor_list(r, p, f, is, dst, at.offset);
     case CDP__STRUCT:
         break;
     }
     return cdp__read_fail(r, p, "tables are damaged");
 }
 
-INLINE char *read_child(cdp__reader *r, char *p, frame *f, const place *at, const cdp_wire wire)
+INLINE char *read_scalar_list(cdp__reader *r, char *p, frame *f, cdp__elem is, list *l,
+                              uint16_t offset, bool more, cdp__scope *scope, const cdp_wire wire)
 {
-    const cdp__domain *d = domain_of(f->d, at->is);
-    const cdp__type *type = &d->types[at->is.ref];
+    const size_t size = item_size(f->d, is);
+    size_t cap = 0, n = 0;
+
+    while (p && more) {
+        if (n == cap && !list_grow(r, p, l, &cap, size))
+            return NULL;
+        char *dst = (char *)(uintptr_t)l->items + n * size;
+        const where at = { offset, (uint32_t)n };
+        p = is.kind == CDP__INT ? read_int(r, p, f, false, dst, at, wire)
+                                : read_value(r, p, f, is, false, dst, at, wire);
+        if (p)
+            p = STEP(next, r, p, scope, '[', &more);
+        if (!p)
+            cdp__fault_item(r->fault, n);
+        n++;
+    }
+    l->n = n;
+    return p;
+}
+
+INLINE char *read_list(cdp__reader *r, char *p, frame *f, cdp__elem of, void *dst, uint16_t offset,
+                       const cdp_wire wire)
+{
+    const cdp__elem is = f->d->lists[of.ref];
+    list l = { "", 0 };
+    bool more = false;
+    cdp__scope scope = { NULL };
+
+    if (++r->depth > CDP__DEPTH)
+        return cdp__read_fail_as(r, p, CDP_ETOOBIG, "nested too deeply");
+    p = STEP(enter, r, p, &scope, '[', &more);
+    if (is.kind == CDP__STRUCT) {
+        const cdp__domain *d = domain_of(f->d, is);
+        p = read_struct_list(r, p, d, &d->types[is.ref], &l, more, &scope, wire);
+    } else {
+        p = read_scalar_list(r, p, f, is, &l, offset, more, &scope, wire);
+    }
+    r->depth--;
+    memcpy(dst, &l, sizeof l);
+    return p;
+}
+
+/* Out of line: their code is long, and lists of lists come back here. */
+static char *read_json_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst,
+                            uint16_t offset)
+{
+    return read_list(r, p, f, is, dst, offset, CDP_JSON);
+}
+
+static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst,
+                            uint16_t offset)
+{
+    return read_list(r, p, f, is, dst, offset, CDP_CBOR);
+}
+
+INLINE char *read_child(cdp__reader *r, char *p, const frame *f, cdp__elem is, void *dst,
+                        const cdp_wire wire)
+{
+    const cdp__domain *d = domain_of(f->d, is);
+    const cdp__type *type = &d->types[is.ref];
     void *child = alloc(r, p, type->size);
 
     if (!child)
         return NULL;
-    memcpy(at->dst, &child, sizeof child);
+    memcpy(dst, &child, sizeof child);
     return wire == CDP_JSON ? decode_json(r, p, d, type, child) : decode_cbor(r, p, d, type, child);
 }
 
 /* An optional member that is null is absent, which serving does not allow. */
-static char *read_null(cdp__reader *r, char *p, frame *f, const cdp__field *field, const place *at)
+static char *read_null(cdp__reader *r, char *p, frame *f, const cdp__field *field)
 {
-    memset(at->dst, 0, member_size(f->d, field));
+    const where at = { field->offset, 0 };
+
+    memset(f->out + field->offset, 0, member_size(f->d, field));
     return note(r, r->wire == CDP_JSON ? json_null(p) : cbor_null(p), f, CDP__NOTE_NULL, at,
                 no_text, no_value);
 }
@@ -399,14 +460,14 @@ static char *read_null(cdp__reader *r, char *p, frame *f, const cdp__field *fiel
 INLINE char *read_member(cdp__reader *r, char *p, frame *f, const cdp__field *field,
                          const cdp_wire wire)
 {
-    const place at = { f->out + field->offset, field->is, !(field->flags & CDP__REQUIRED),
-                       field->offset, 0 };
+    void *const dst = f->out + field->offset;
+    const where at = { field->offset, 0 };
 
     if (STEP(at_null, r, p) && field->is.kind != CDP__ANY && !r->strict)
-        return read_null(r, p, f, field, &at);
+        return read_null(r, p, f, field);
     if (field->is.kind == CDP__STRUCT)
-        return read_child(r, p, f, &at, wire);
-    return read_value(r, p, f, &at, wire);
+        return read_child(r, p, f, field->is, dst, wire);
+    return read_value(r, p, f, field->is, !(field->flags & CDP__REQUIRED), dst, at, wire);
 }
 
 static char *keep_unknown(cdp__reader *r, char *p, frame *f, cdp_str key)
@@ -414,7 +475,7 @@ static char *keep_unknown(cdp__reader *r, char *p, frame *f, cdp_str key)
     cdp_value v = no_value;
 
     p = cdp__skip(r, p, &v);
-    p = note(r, p, f, CDP__NOTE_MEMBER, NULL, key, v);
+    p = note(r, p, f, CDP__NOTE_MEMBER, (where){ 0, 0 }, key, v);
     if (!p)
         cdp__fault_member(r->fault, key.ptr, key.len);
     return p;
@@ -426,26 +487,26 @@ INLINE char *read_struct(cdp__reader *r, char *p, const cdp__domain *d, const cd
     frame f = { d, type, out, NULL };
     uint64_t seen = 0;
     unsigned next = 0, i = 0;
-    bool more = true;
-    cdp__scope scope = { true, NULL };
+    bool more = false;
+    cdp__scope scope = { NULL };
     cdp_str key = { NULL, 0 };
 
     if (++r->depth > CDP__DEPTH)
         return cdp__read_fail_as(r, p, CDP_ETOOBIG, "nested too deeply");
-    p = wire == CDP_JSON ? json_open(r, p, &scope, '{') : cbor_enter(r, p, &scope, '{');
-    while (p && (p = STEP(more, r, p, &scope, '}', &more)) && more) {
+    p = STEP(enter, r, p, &scope, '{', &more);
+    while (p && more) {
         p = STEP(key, r, p, d, type, &next, &i, &key);
-        if (!p)
-            return NULL;
-        if (i == CDP__UNKNOWN_KEY) {
+        if (p && i == CDP__UNKNOWN_KEY) {
             p = keep_unknown(r, p, &f, key);
-            continue;
+        } else if (p) {
+            const cdp__field *field = d->fields + type->first + i;
+            seen |= (uint64_t)1 << i;
+            p = read_member(r, p, &f, field, wire);
+            if (!p)
+                cdp__fault_member(r->fault, d->names + field->name, field->name_len);
         }
-        const cdp__field *field = d->fields + type->first + i;
-        seen |= (uint64_t)1 << i;
-        p = read_member(r, p, &f, field, wire);
-        if (!p)
-            cdp__fault_member(r->fault, d->names + field->name, field->name_len);
+        if (p)
+            p = STEP(next, r, p, &scope, '{', &more);
     }
     r->depth--;
     return p && type->required & ~seen ? fill_missing(r, p, &f, type->required & ~seen) : p;

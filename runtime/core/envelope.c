@@ -96,20 +96,22 @@ static char *read_member(cdp__reader *r, char *p, cdp__envelope *e, unsigned mem
 
 int cdp__envelope_read(cdp__reader *r, cdp__envelope *e, cdp__body_cb *body, void *ctx)
 {
-    cdp__scope scope = { true, NULL };
+    cdp__scope scope = { NULL };
     unsigned next = 0, member = 0;
-    bool more = true;
+    bool more = false;
     cdp_str key;
     char *p = r->begin;
 
     memset(e, 0, sizeof *e);
-    p = r->wire == CDP_JSON ? json_open(r, json_blank(p), &scope, '{')
-                            : cbor_enter(r, p, &scope, '{');
+    p = r->wire == CDP_JSON ? json_enter(r, json_blank(p), &scope, '{', &more)
+                            : cbor_enter(r, p, &scope, '{', &more);
     r->depth = 1;
-    while (p && (p = STEP(more, r, p, &scope, '}', &more)) && more) {
+    while (p && more) {
         p = STEP(key, r, p, &domain, &type, &next, &member, &key);
         if (p)
             p = read_member(r, p, e, member, body, ctx);
+        if (p)
+            p = STEP(next, r, p, &scope, '{', &more);
     }
     if (e->body_rc < 0)
         return 0; /* a message it is, and whose it is may be known */

@@ -94,12 +94,13 @@ static const char *key(const char *p, const char *end, const char **bad, const c
 }
 
 /* Iterative, so that depth costs no stack: bit d of `objects` says what level d is. */
-const char *cdp__json_skip(const char *p, const char *end, int max_depth, const char **bad,
-                           const char **why)
+static const char *container(const char *p, const char *end, int max_depth, const char **bad,
+                             const char **why)
 {
-    uint64_t objects[(CDP__DEPTH_MAX + 63) / 64] = { 0 };
+    uint64_t objects[(CDP__DEPTH_MAX + 63) / 64];
     int depth = 0;
 
+    objects[0] = 0;
     if (max_depth > CDP__DEPTH_MAX)
         max_depth = CDP__DEPTH_MAX;
     for (;;) {
@@ -113,6 +114,8 @@ const char *cdp__json_skip(const char *p, const char *end, int max_depth, const 
             }
             uint64_t bit = (uint64_t)1 << (depth & 63);
             uint64_t *level = &objects[depth >> 6];
+            if (bit == 1)
+                *level = 0;
             *level = object ? *level | bit : *level & ~bit;
             depth++;
             p = space(p + 1, end);
@@ -148,4 +151,12 @@ const char *cdp__json_skip(const char *p, const char *end, int max_depth, const 
             depth--;
         }
     }
+}
+
+const char *cdp__json_skip(const char *p, const char *end, int max_depth, const char **bad,
+                           const char **why)
+{
+    if (p < end && (*p == '{' || *p == '['))
+        return container(p, end, max_depth, bad, why);
+    return scalar(p, end, bad, why);
 }

@@ -12,12 +12,15 @@ enum {
     SLOTS = 4,
     ALIGN = 8,
     FIRST_BLOCK = 1024,
-    KEEP_AT_MOST = 2 << 20 /* a pool does not hoard larger messages */
+    FIRST_STACK = 16384,
+    KEEP_AT_MOST = 4 << 20 /* a pool does not hoard larger messages */
 };
 
 struct cdp__pool {
     atomic_uint refs;
     cdp_allocator allocator;
+    cdp__memo memo;   /* of the thread that receives, */
+    cdp__stack stack; /* and so is this */
     _Atomic(cdp__msg *) slot[SLOTS];
 };
 
@@ -66,6 +69,8 @@ cdp__pool *cdp__pool_new(const cdp_allocator *a)
         return NULL;
     atomic_init(&pool->refs, 1);
     pool->allocator = *a;
+    memset(&pool->memo, 0, sizeof pool->memo);
+    pool->stack = (cdp__stack){ .want = FIRST_STACK, .allocator = &pool->allocator };
     for (int i = 0; i < SLOTS; i++)
         atomic_init(&pool->slot[i], NULL);
     return pool;
@@ -74,6 +79,11 @@ cdp__pool *cdp__pool_new(const cdp_allocator *a)
 const cdp_allocator *cdp__pool_allocator(const cdp__pool *pool)
 {
     return &pool->allocator;
+}
+
+cdp__memo *cdp__pool_memo(cdp__pool *pool)
+{
+    return &pool->memo;
 }
 
 static void destroy(cdp__msg *m)
@@ -93,6 +103,8 @@ void cdp__pool_unref(cdp__pool *pool)
             destroy(m);
     }
     cdp_allocator a = pool->allocator;
+    if (pool->stack.top) /* empty, and so one block */
+        cdp__dealloc(&a, pool->stack.top, pool->stack.top->size);
     cdp__dealloc(&a, pool, sizeof *pool);
 }
 
@@ -278,4 +290,59 @@ void *cdp_keep(const void *msg)
         cdp__msg_ref(cdp__msg_of(msg));
     memcpy(&mine, &msg, sizeof mine); /* const in, non-const out: now it is the caller's */
     return mine;
+}
+
+/* ---- the stack --------------------------------------------------------- */
+
+cdp__stack *cdp__pool_stack(cdp__pool *pool)
+{
+    return &pool->stack;
+}
+
+char *cdp__stack_more(cdp__stack *s, char *items, size_t n, size_t size)
+{
+    size_t block = s->top ? s->top->size * 2 : s->want;
+
+    if (n > SIZE_MAX / 4 / size - 1)
+        return NULL;
+    while (block - sizeof(struct cdp__block) < (n + 1) * size * 2)
+        block *= 2;
+    struct cdp__block *b = cdp__alloc(s->allocator, block);
+    if (!b)
+        return NULL;
+    if (block > s->want && block <= KEEP_AT_MOST)
+        s->want = block;
+    b->next = s->top;
+    b->size = block;
+    s->top = b;
+    s->p = (char *)(b + 1);
+    s->end = (char *)b + block;
+    if (n)
+        memcpy(s->p, items, n * size);
+    items = s->p;
+    s->p += (n + 1) * size;
+    return items;
+}
+
+static bool is_bottom(cdp__mark m)
+{
+    return !m.top || (!m.top->next && m.p == (char *)(m.top + 1));
+}
+
+/* An empty stack keeps its one block if that is as large as any message needed. */
+void cdp__stack_pop(cdp__stack *s, cdp__mark m)
+{
+    const bool bottom = is_bottom(m);
+
+    while (s->top != m.top && (s->top->next || !bottom || s->top->size != s->want)) {
+        struct cdp__block *b = s->top;
+        s->top = b->next;
+        cdp__dealloc(s->allocator, b, b->size);
+    }
+    if (bottom && s->top && s->top->size < s->want) {
+        cdp__dealloc(s->allocator, s->top, s->top->size);
+        s->top = NULL;
+    }
+    s->p = !s->top ? NULL : bottom ? (char *)(s->top + 1) : m.p;
+    s->end = s->top ? (char *)s->top + s->top->size : NULL;
 }

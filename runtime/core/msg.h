@@ -14,6 +14,13 @@
 
 typedef struct cdp__pool cdp__pool;
 
+/* What decoding learnt from the messages before: guesses, always checked.  Peers send the
+ * members of a type in the same order, and the same few words, over and over. */
+typedef struct cdp__memo {
+    uint8_t next[256]; /* by type and position: the field that came next */
+    uint8_t word[512]; /* by enum and a hash of the word: its index */
+} cdp__memo;
+
 struct cdp__block {
     struct cdp__block *next;
     size_t size; /* of the block, this header included */
@@ -36,6 +43,7 @@ void cdp__dealloc(const cdp_allocator *a, void *p, size_t size);
 cdp__pool *cdp__pool_new(const cdp_allocator *a);
 void cdp__pool_unref(cdp__pool *pool);
 const cdp_allocator *cdp__pool_allocator(const cdp__pool *pool);
+cdp__memo *cdp__pool_memo(cdp__pool *pool);
 
 /* A message with room for `room` bytes in its first block, one reference. NULL: no memory. */
 cdp__msg *cdp__msg_new(cdp__pool *pool, size_t room);
@@ -65,5 +73,44 @@ cdp_str cdp__msg_text(cdp__msg *m, const char *p, size_t n);
 /* What the user holds: a zeroed struct that knows its message. */
 void *cdp__msg_root(cdp__msg *m, size_t size);
 cdp__msg *cdp__msg_of(const void *root);
+
+/* ---- a stack for lists that are being read ------------------------------ */
+
+/* Memory that never moves while it is in use: a full block is followed by a larger one. */
+typedef struct cdp__stack {
+    struct cdp__block *top;
+    char *p, *end;
+    size_t want; /* what the first block should have been */
+    const cdp_allocator *allocator;
+} cdp__stack;
+
+typedef struct cdp__mark {
+    struct cdp__block *top;
+    char *p;
+} cdp__mark;
+
+cdp__stack *cdp__pool_stack(cdp__pool *pool);
+
+static inline cdp__mark cdp__stack_mark(const cdp__stack *s)
+{
+    cdp__mark m = { s->top, s->p };
+    return m;
+}
+
+char *cdp__stack_more(cdp__stack *s, char *items, size_t n, size_t size);
+
+/* Room for another item of `size` behind the n there are.  Returns where they are now: they
+ * have moved if that took another block.  NULL: no memory. */
+static inline char *cdp__stack_push(cdp__stack *s, char *items, size_t n, size_t size)
+{
+    if (s->p && size <= (size_t)(s->end - s->p)) {
+        items = items ? items : s->p;
+        s->p += size;
+        return items;
+    }
+    return cdp__stack_more(s, items, n, size);
+}
+
+void cdp__stack_pop(cdp__stack *s, cdp__mark m);
 
 #endif /* CDP_MSG_H */

@@ -3,16 +3,15 @@
  *
  * Both directions scale by powers of ten of 128 bits, and prove the result exact: writing by
  * keeping a sticky bit (Giulietti's Schubfach), reading by knowing how far the truncated power
- * can be off (after Eisel and Lemire).  What reading cannot prove goes to strtod().
+ * can be off (after Eisel and Lemire).  What reading cannot prove, it decides with big integers:
+ * strtod() depends on the locale, and glibc's is wrong for some denormals.
  */
 #include "num.h"
 
 #include "pow10.h"
 
-#include <errno.h>
 #include <float.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -266,7 +265,8 @@ static double from_bits(uint64_t bits)
     return d;
 }
 
-/* The double nearest to digits * 10^exponent; false where this cannot tell. */
+/* The double nearest to digits * 10^exponent.  False where this cannot tell: then it is *out or
+ * the next one above. */
 static bool scale_up(uint64_t digits, int64_t exponent, double *out)
 {
     if (digits == 0 || exponent < CDP__POW10_FIRST) {
@@ -293,20 +293,20 @@ static bool scale_up(uint64_t digits, int64_t exponent, double *out)
         drop += 1 - e;
         e = 1;
     }
-    uint64_t kept = drop < 64 ? high.hi >> drop : 0;
-    uint64_t rest = drop < 64 ? high.hi & (((uint64_t)1 << drop) - 1) : high.hi;
-    uint64_t full = drop < 64 ? ((uint64_t)1 << drop) - 1 : UINT64_MAX;
-    if (!exact && rest == full && high.lo == UINT64_MAX && low.lo + w < w)
-        return false; /* may be a carry away from the next */
-    bool more = !exact || rest || high.lo || low.lo;
+    uint64_t below = drop < 64 ? ((uint64_t)1 << drop) - 1 : UINT64_MAX;
+    uint64_t kept = drop < 64 ? high.hi >> drop : 0, rest = high.hi & below;
+    bool half = kept & 1, more = !exact || rest || high.lo || low.lo;
     uint64_t m = kept >> 1;
-    m += (kept & 1) && (more || (m & 1));
+    m += half && (more || (m & 1));
+
+    /* all ones: what is missing may carry to the half */
+    bool sure = exact || half || rest != below || high.lo != UINT64_MAX || low.lo + w >= w;
 
     /* a carry out of the fraction runs into the exponent, as it should */
     uint64_t bits = ((uint64_t)(e - 1) << FRACTION_BITS) + m;
     uint64_t infinite = (uint64_t)EXPONENT_MAX << FRACTION_BITS;
     *out = from_bits(bits < infinite ? bits : infinite);
-    return true;
+    return sure;
 }
 
 static inline bool is_digit(char c)
@@ -338,35 +338,83 @@ static text_number cut_digits(const char *p, int64_t exponent)
     return t;
 }
 
-/* The C library on a copy of the digits as an integer with an exponent: a point would depend
- * on the locale.  No more than 768 digits can matter, beyond whether others are zero. */
-static double by_library(const char *p, int64_t exponent)
+/* Unsigned, without leading zeros; room for 10^1100 and a double's digits. */
+typedef struct {
+    int n;
+    uint32_t words[128]; /* the lowest first */
+} big;
+
+static void big_multiply_add(big *b, uint32_t factor, uint32_t carry)
 {
-    enum { ENOUGH = 800 };
-    char text[ENOUGH + 32], *out = text;
+    for (int i = 0; i < b->n; i++) {
+        uint64_t w = (uint64_t)b->words[i] * factor + carry;
+        b->words[i] = (uint32_t)w;
+        carry = (uint32_t)(w >> 32);
+    }
+    if (carry)
+        b->words[b->n++] = carry;
+}
+
+static void big_scale(big *b, uint32_t base, int64_t exponent)
+{
+    for (; exponent > 0; exponent--)
+        big_multiply_add(b, base, 0);
+}
+
+static int big_compare(const big *a, const big *b)
+{
+    if (a->n != b->n)
+        return a->n < b->n ? -1 : 1;
+    for (int i = a->n; i-- > 0;)
+        if (a->words[i] != b->words[i])
+            return a->words[i] < b->words[i] ? -1 : 1;
+    return 0;
+}
+
+/* All that matters of the digits at p: the middle of two doubles has no more than 767, and from
+ * there on it counts only whether the rest is zero.  Returns the exponent of ten. */
+static int64_t big_digits(big *b, const char *p, int64_t exponent)
+{
+    enum { ENOUGH = 768 };
+    int n = 0;
     bool point = false, more = false;
 
     for (; is_digit(*p) || *p == '.'; p++) {
         if (*p == '.') {
             point = true;
-        } else if (out - text < ENOUGH) {
-            if (*p != '0' || out > text)
-                *out++ = *p;
+        } else if (n < ENOUGH) {
+            big_multiply_add(b, 10, (uint32_t)(*p - '0'));
+            n += b->n != 0;
             exponent -= point;
         } else {
             more |= *p != '0';
             exponent += !point;
         }
     }
-    *out++ = more ? '1' : '0';
-    *out++ = 'e';
-    out += cdp__int_write(out, exponent - 1);
-    *out = 0;
+    big_multiply_add(b, 10, more);
+    return exponent - 1;
+}
 
-    int saved = errno;
-    double d = strtod(text, NULL);
-    errno = saved;
-    return d;
+/* The number at p is d or the next double above, or between: the nearer one. */
+static double nearer(const char *p, int64_t written, double d)
+{
+    big number = { 0, { 0 } }, middle = { 0, { 0 } };
+    uint64_t bits;
+
+    memcpy(&bits, &d, sizeof bits);
+    int e = (int)(bits >> FRACTION_BITS);
+    uint64_t m = (bits & (HIDDEN_BIT - 1)) | (e ? HIDDEN_BIT : 0);
+    e = (e ? e : 1) - BIAS - FRACTION_BITS - 1;
+    m = 2 * m + 1; /* the middle is m * 2^e */
+    int64_t k = big_digits(&number, p, written);
+
+    big_multiply_add(&middle, 0, (uint32_t)(m >> 32));
+    big_scale(&middle, 1u << 16, 2);
+    middle.words[0] |= (uint32_t)m;
+    big_scale(k < 0 ? &middle : &number, 10, k < 0 ? -k : k);
+    big_scale(e < 0 ? &number : &middle, 2, e < 0 ? -e : e);
+    int order = big_compare(&number, &middle);
+    return from_bits(bits + (order > 0 || (order == 0 && (bits & 1))));
 }
 
 /* Of the number at p: `written` is its exponent as it stands there, t what is known already. */
@@ -376,13 +424,10 @@ static double convert(const char *p, int64_t written, text_number t)
 
     if (t.cut)
         t = cut_digits(p, written);
-    if (scale_up(t.digits, t.exponent, &d)) {
-        if (!t.cut)
-            return d;
-        if (scale_up(t.digits + 1, t.exponent, &next) && next == d)
-            return d;
-    }
-    return by_library(p, written);
+    bool sure = scale_up(t.digits, t.exponent, &d);
+    if (sure && t.cut)
+        sure = scale_up(t.digits + 1, t.exponent, &next) && next == d;
+    return sure ? d : nearer(p, written, d);
 }
 
 const char *cdp__num_read(const char *p, double *out, int *overflow)

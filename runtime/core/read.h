@@ -6,8 +6,7 @@
 
 /* An open container. */
 typedef struct cdp__scope {
-    bool first; /* JSON: nothing read yet */
-    char *end;  /* CBOR: the end of the container around it */
+    char *end; /* CBOR: the end of the container around it */
 } cdp__scope;
 
 enum { CDP__UNKNOWN_KEY = 1000 };
@@ -26,10 +25,8 @@ static inline uint64_t cdp__load8(const char *p)
 }
 
 /* n >= 1 bytes are equal; both sides may be read 16 bytes far. */
-static inline bool cdp__same(const char *a, const char *b, unsigned n)
+static inline bool cdp__equal(const char *a, const char *b, unsigned n)
 {
-    if (*a != *b) /* most are not */
-        return false;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     uint64_t x = cdp__load8(a) ^ cdp__load8(b);
     if (n <= 8)
@@ -43,6 +40,25 @@ static inline bool cdp__same(const char *a, const char *b, unsigned n)
 #else
     return memcmp(a, b, n) == 0;
 #endif
+}
+
+/* The same, where it is unlikely. */
+static inline bool cdp__same(const char *a, const char *b, unsigned n)
+{
+    return *a == *b && cdp__equal(a, b, n);
+}
+
+static inline uint8_t *cdp__memo_next(const cdp__reader *r, const cdp__type *type, unsigned next)
+{
+    return &r->memo->next[(type->first + next) & 255];
+}
+
+static inline uint8_t *cdp__memo_word(const cdp__reader *r, const cdp__enum *e, cdp_str word)
+{
+    unsigned h = word.len ? (unsigned char)word.ptr[0] + (unsigned char)word.ptr[word.len - 1] * 7u
+                          : 0;
+
+    return &r->memo->word[(e->first + word.len * 37 + h * 11) & 511];
 }
 
 /* Notes what is wrong at p, unless something was before.  Returns NULL, as failing steps do. */

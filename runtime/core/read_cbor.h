@@ -24,7 +24,19 @@ static inline char *cbor_null(char *p)
     return p + 1;
 }
 
-static inline char *cbor_enter(cdp__reader *r, char *p, cdp__scope *s, char kind)
+/* Ends in step with the envelope, whose last byte is the break. */
+static inline char *cbor_next(cdp__reader *r, char *p, cdp__scope *s, char kind, bool *more)
+{
+    (void)kind;
+    *more = p < r->end;
+    if (*more)
+        return p;
+    r->end = s->end;
+    cbor_flush(r);
+    return p + 1;
+}
+
+static inline char *cbor_enter(cdp__reader *r, char *p, cdp__scope *s, char kind, bool *more)
 {
     const char *close;
     bool map;
@@ -37,19 +49,7 @@ static inline char *cbor_enter(cdp__reader *r, char *p, cdp__scope *s, char kind
                                             : "array envelope expected");
     s->end = r->end;
     r->end = cdp__mutable(r, close);
-    return p + (first - p);
-}
-
-/* Ends in step with the envelope, whose last byte is the break. */
-static inline char *cbor_more(cdp__reader *r, char *p, cdp__scope *s, char close, bool *more)
-{
-    (void)close;
-    *more = p < r->end;
-    if (*more)
-        return p;
-    r->end = s->end;
-    cbor_flush(r);
-    return p + 1;
+    return cbor_next(r, p + (first - p), s, kind, more);
 }
 
 static inline char *cbor_str(cdp__reader *r, char *p, cdp_str *out)
@@ -73,9 +73,12 @@ static inline char *cbor_key(cdp__reader *r, char *p, const cdp__domain *d, cons
 {
     const cdp__field *f = d->fields + type->first;
     const unsigned n = type->n, len = cbor_u8(p) - 0x60u;
-    unsigned i;
+    uint8_t *memo = cdp__memo_next(r, type, *next);
+    unsigned i = *memo;
 
     if (len - 1 < 23 && len < (size_t)(r->end - p)) {
+        if (i < n && f[i].name_len == len && cdp__equal(p + 1, d->names + f[i].name, len))
+            goto found;
         for (i = *next; i < n; i++)
             if (f[i].name_len == len && cdp__same(p + 1, d->names + f[i].name, len))
                 goto found;
@@ -86,6 +89,7 @@ static inline char *cbor_key(cdp__reader *r, char *p, const cdp__domain *d, cons
     return cdp__cbor_rare_key(r, p, d, type, index, key);
 found:
     cbor_flush(r);
+    *memo = (uint8_t)i;
     *index = i;
     *next = i + 1;
     return p + 1 + len;

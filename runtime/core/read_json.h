@@ -27,29 +27,29 @@ static inline char *json_null(char *p)
     return p + 4;
 }
 
-static inline char *json_open(cdp__reader *r, char *p, cdp__scope *s, char kind)
+/* Enters a container; *more: it has items. */
+static inline char *json_enter(cdp__reader *r, char *p, cdp__scope *s, char kind, bool *more)
 {
+    (void)s;
     if (*p != kind)
         return cdp__read_fail(r, p, kind == '{' ? "object expected" : "array expected");
-    s->first = true;
-    return p + 1;
+    p = json_blank(p + 1);
+    *more = *p != kind + 2; /* '}' and ']' are two behind '{' and '[' */
+    return *more ? p : p + 1;
 }
 
-/* *more: an item or member follows; otherwise the container ended. */
-static inline char *json_more(cdp__reader *r, char *p, cdp__scope *s, char close, bool *more)
+/* Behind an item; *more: another follows, otherwise the container ended. */
+static inline char *json_next(cdp__reader *r, char *p, cdp__scope *s, char kind, bool *more)
 {
-    p = json_blank(p);
-    *more = *p != close;
-    if (!*more)
+    (void)s;
+    if (*p != ',' && *p != kind + 2)
+        p = json_blank(p);
+    *more = *p == ',';
+    if (*more)
+        return json_blank(p + 1);
+    if (*p == kind + 2)
         return p + 1;
-    if (!s->first) {
-        if (*p != ',')
-            return cdp__read_fail(r, p,
-                                  close == '}' ? "',' or '}' expected" : "',' or ']' expected");
-        p = json_blank(p + 1);
-    }
-    s->first = false;
-    return p;
+    return cdp__read_fail(r, p, kind == '{' ? "',' or '}' expected" : "',' or ']' expected");
 }
 
 /* The text between two quotes, decoded; *end is its end in the input, where a NUL may be
@@ -83,10 +83,13 @@ static inline char *json_key(cdp__reader *r, char *p, const cdp__domain *d, cons
                              unsigned *next, unsigned *index, cdp_str *key)
 {
     const cdp__field *f = d->fields + type->first;
-    unsigned n = type->n, i;
+    uint8_t *memo = cdp__memo_next(r, type, *next);
+    unsigned n = type->n, i = *memo;
 
     if (*p != '"')
         return cdp__read_fail(r, p, "member name expected");
+    if (i < n && cdp__equal(p + 1, d->names + f[i].name, f[i].name_len + 2u))
+        goto found;
     for (i = *next; i < n; i++)
         if (cdp__same(p + 1, d->names + f[i].name, f[i].name_len + 2u))
             goto found;
@@ -95,6 +98,7 @@ static inline char *json_key(cdp__reader *r, char *p, const cdp__domain *d, cons
             goto found;
     return cdp__json_rare_key(r, p, d, type, index, key);
 found:
+    *memo = (uint8_t)i;
     *index = i;
     *next = i + 1;
     return json_blank(p + f[i].name_len + 3);
