@@ -32,8 +32,8 @@ struct cdp_host {
     uv_idle_t spin;        /* active while there are immediates: the loop does not block */
     unsigned handles;      /* that libuv still knows */
     unsigned inside;       /* frames of ours inside the loop or its callbacks */
-    bool freed;
-    uint64_t due_at; /* loop time, 0: not set */
+    uint64_t due_at;       /* loop time, 0: not set */
+    void *platform;
 
     unsigned running; /* scripts of cdp_host_run_text() */
     bool held;        /* the exception in `first` waits to see whether a script threw it */
@@ -48,66 +48,16 @@ struct timer {
     cdp__js_task *task;
 };
 
-/* ---- V8's life --------------------------------------------------------- */
-
-static struct {
-    pthread_mutex_t lock;
-    void *platform;
-    unsigned hosts;
-    bool over;
-} process = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static int enter_v8(void)
-{
-    int rc = CDP_ESTATE;
-
-    pthread_mutex_lock(&process.lock);
-    if (!process.over) {
-        if (!process.platform)
-            process.platform = cdp__js_start();
-        process.hosts++;
-        rc = 0;
-    }
-    pthread_mutex_unlock(&process.lock);
-    return rc;
-}
-
-static void leave_v8(void)
-{
-    pthread_mutex_lock(&process.lock);
-    process.hosts--;
-    pthread_mutex_unlock(&process.lock);
-}
-
-int cdp_host_shutdown(void)
-{
-    int rc = CDP_ESTATE;
-
-    pthread_mutex_lock(&process.lock);
-    if (!process.hosts) {
-        if (process.platform)
-            cdp__js_shutdown();
-        process.platform = NULL;
-        process.over = true;
-        rc = 0;
-    }
-    pthread_mutex_unlock(&process.lock);
-    return rc;
-}
-
 /* ---- errors ------------------------------------------------------------ */
 
 static int fail(cdp_host *h, int status, int sys, const char *why)
 {
-    cdp__failure_clear(&h->error);
-    cdp__error_set(&h->error.e, status, cdp_s(""), why);
-    h->error.e.pub.sys = sys;
-    return status;
+    return cdp__failure_set(&h->error, status, sys, why);
 }
 
 const cdp_error *cdp_host_error(const cdp_host *h)
 {
-    return &h->error.e.pub;
+    return &h->error.pub;
 }
 
 static void write_text(cdp_host *h, int fd, const char *text, size_t len)
@@ -127,7 +77,7 @@ static void uncaught(cdp_host *h, cdp__failure *f)
     if (h->inside)
         uv_stop(h->loop);
     if (h->opt.uncaught)
-        h->opt.uncaught(h, &h->error.e.pub, h->opt.data);
+        h->opt.uncaught(h, &h->error.pub, h->opt.data);
     else if (h->error.printed)
         write_text(h, 2, h->error.printed, strlen(h->error.printed));
 }
@@ -137,16 +87,15 @@ static void uncaught(cdp_host *h, cdp__failure *f)
 static void on_unhandled(void *self, const cdp__shim_error *e, bool promise)
 {
     cdp_host *h = self;
-    cdp__failure f = { .data = NULL };
+    cdp__failure f = { .printed = NULL };
 
     if (h->running && !promise && !h->held) {
         h->held = true;
-        cdp__failure_set(&h->first, e);
+        cdp__failure_set_exception(&h->first, e);
         return;
     }
-    cdp__failure_set(&f, e);
+    cdp__failure_set_exception(&f, e);
     uncaught(h, &f);
-    cdp__failure_clear(&f);
 }
 
 /* ---- the loop ---------------------------------------------------------- */
@@ -366,8 +315,10 @@ static void init_handles(cdp_host *h)
 
 static void free_host(cdp_host *h)
 {
-    cdp__failure_clear(&h->first);
-    cdp__failure_clear(&h->error);
+    cdp__failure none = { .printed = NULL };
+
+    cdp__failure_move(&h->first, &none);
+    cdp__failure_move(&h->error, &none);
     free(h);
 }
 
@@ -421,7 +372,7 @@ static int open_js(cdp_host *h)
                                      .canceled = on_canceled,
                                      .write = on_write };
     cdp_v8_options opt = { .name = h->opt.name,
-                           .platform = process.platform,
+                           .platform = h->platform,
                            .wait = host_wait,
                            .wake = host_wake,
                            .schedule = host_schedule,
@@ -455,9 +406,8 @@ int cdp_host_new(cdp_host **out, const cdp_host_options *opt)
         h->opt = *opt;
     h->thread = pthread_self();
     h->loop = h->opt.loop ? h->opt.loop : &h->own;
-    cdp__error_clear(&h->first.e);
-    cdp__error_clear(&h->error.e);
-    if ((rc = enter_v8()) < 0)
+    fail(h, 0, 0, NULL);
+    if ((rc = cdp__host_enter(&h->platform)) < 0)
         goto no_v8;
     rc = CDP_EIO;
     if (!h->opt.loop && uv_loop_init(&h->own) < 0)
@@ -469,7 +419,7 @@ int cdp_host_new(cdp_host **out, const cdp_host_options *opt)
         *out = h;
         return 0;
     }
-    leave_v8();
+    cdp__host_leave();
     uv_prepare_stop(&h->prepare);
     uv_check_stop(&h->check);
     close_loop(h);
@@ -478,7 +428,7 @@ no_async:
     if (!h->opt.loop)
         uv_loop_close(&h->own);
 no_loop:
-    leave_v8();
+    cdp__host_leave();
 no_v8:
     free_host(h);
     return rc;
@@ -498,7 +448,7 @@ int cdp_host_free(cdp_host *h)
         return CDP_ESTATE;
     }
     cdp__js_free(h->js);
-    leave_v8();
+    cdp__host_leave();
     close_loop(h);
     return 0;
 }

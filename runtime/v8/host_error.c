@@ -1,70 +1,94 @@
 /* host_error.c - see host_error.h. */
 #include "host_error.h"
 
-#include "../core/text.h"
-
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-void cdp__failure_clear(cdp__failure *f)
+__attribute__((format(printf, 1, 2))) static char *print(const char *form, ...)
 {
-    cdp__error_clear(&f->e);
-    free(f->data);
-    free(f->printed);
-    f->data = f->printed = NULL;
-}
+    va_list ap;
 
-static char *json_string(const char *text)
-{
-    size_t n = strlen(text);
-    char *out = n < SIZE_MAX / 8 ? malloc(n * 6 + 3) : NULL;
-    char *end = out ? cdp__json_escape(out + 1, text, n) : NULL;
-
-    if (!end) {
-        free(out);
-        return NULL;
-    }
-    *out = '"';
-    *end++ = '"';
-    *end = 0;
-    return out;
-}
-
-/* As Node does: where, the line, what. */
-static char *printed(const cdp__shim_error *e)
-{
-    static const char form[] = "%s:%d\n%s\n%*s\n\n%s\n";
-    const char *what = *e->stack ? e->stack : e->text;
-    int column = e->column > 0 && e->column < 500 ? e->column : 1;
-    int n = snprintf(NULL, 0, form, e->script, e->line, e->source, column, "^", what);
+    va_start(ap, form);
+    int n = vsnprintf(NULL, 0, form, ap);
+    va_end(ap);
     char *text = n >= 0 ? malloc((size_t)n + 1) : NULL;
-
-    if (text)
-        snprintf(text, (size_t)n + 1, form, e->script, e->line, e->source, column, "^", what);
+    if (!text)
+        return NULL;
+    va_start(ap, form);
+    vsnprintf(text, (size_t)n + 1, form, ap);
+    va_end(ap);
     return text;
 }
 
-void cdp__failure_set(cdp__failure *f, const cdp__shim_error *e)
+static char *json_string(const char *s)
 {
-    cdp__failure_clear(f);
-    cdp__error_set(&f->e, CDP_EREMOTE, cdp_s(""), e->text);
-    snprintf(f->e.path, sizeof f->e.path, "%s:%d:%d", e->script, e->line, e->column);
-    f->e.pub.path = cdp_s(f->e.path);
+    size_t n = strlen(s);
+    char *out = n < SIZE_MAX / 8 ? malloc(n * 6 + 3) : NULL, *p = out;
+
+    if (!out)
+        return NULL;
+    *p++ = '"';
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c < 0x20)
+            p += sprintf(p, "\\u%04x", (unsigned)c);
+        else if (c == '"' || c == '\\')
+            *p++ = '\\', *p++ = (char)c;
+        else
+            *p++ = (char)c;
+    }
+    *p++ = '"';
+    *p = 0;
+    return out;
+}
+
+static cdp_str text_or(const char *text, const char *otherwise)
+{
+    return cdp_s(text ? text : otherwise);
+}
+
+static void release(cdp__failure *f)
+{
+    free(f->message);
+    free(f->path);
+    free(f->data);
+    free(f->printed);
+    memset(f, 0, sizeof *f);
+}
+
+int cdp__failure_set(cdp__failure *f, int status, int sys, const char *why)
+{
+    release(f);
+    f->message = print("%s", why ? why : cdp_strerror(status));
+    f->pub.status = status;
+    f->pub.sys = sys;
+    f->pub.message = text_or(f->message, cdp_strerror(status));
+    f->pub.method = f->pub.path = cdp_s("");
+    return status;
+}
+
+void cdp__failure_set_exception(cdp__failure *f, const cdp__shim_error *e)
+{
+    int column = e->column > 0 && e->column < 500 ? e->column : 1;
+
+    cdp__failure_set(f, CDP_EREMOTE, 0, e->text);
+    f->path = print("%s:%d:%d", e->script, e->line, e->column);
+    f->pub.path = text_or(f->path, "");
     f->data = *e->stack ? json_string(e->stack) : NULL;
-    if (f->data)
-        f->e.pub.data = cdp_json(f->data);
-    f->printed = printed(e);
+    f->pub.data = cdp_json(f->data);
+    /* As Node does: where, the line, what. */
+    f->printed = print("%s:%d\n%s\n%*s\n\n%s\n", e->script, e->line, e->source, column, "^",
+                       *e->stack ? e->stack : e->text);
 }
 
 void cdp__failure_move(cdp__failure *to, cdp__failure *from)
 {
-    cdp__failure_clear(to);
-    cdp__error_move(&to->e, &from->e);
-    to->data = from->data;
-    to->printed = from->printed;
-    from->data = from->printed = NULL;
+    release(to);
+    *to = *from;
+    memset(from, 0, sizeof *from);
 }
 
 /* Its own size is not to be trusted: it may be a pipe. */

@@ -1,22 +1,24 @@
 /*
- * host_error.h - exceptions of a host's scripts as cdp_error, and reading those scripts.
+ * host_error.h - errors of a host, exceptions of its scripts among them, and reading scripts.
  */
 #ifndef CDP_HOST_ERROR_H
 #define CDP_HOST_ERROR_H
 
 #include "shim.h"
 
-#include "../core/error.h"
+#include <cdp/cdp.h>
 
-/* An error of which we own every text.  Zeroed, it needs cdp__error_clear(&f.e) first. */
+/* A cdp_error that owns its texts.  Zeroed it is none yet. */
 typedef struct cdp__failure {
-    cdp__error e;
-    char *data;    /* the stack as a JSON string, or NULL */
-    char *printed; /* all of it, as for a terminal, or NULL */
+    cdp_error pub;
+    char *message, *path;
+    char *data;    /* the stack as a JSON string */
+    char *printed; /* all of it, as for a terminal */
 } cdp__failure;
 
-void cdp__failure_clear(cdp__failure *f);
-void cdp__failure_set(cdp__failure *f, const cdp__shim_error *e);
+/* Makes f an error without an exception (status 0: no error).  Returns status. */
+int cdp__failure_set(cdp__failure *f, int status, int sys, const char *why);
+void cdp__failure_set_exception(cdp__failure *f, const cdp__shim_error *e);
 /* Leaves `from` to be set again. */
 void cdp__failure_move(cdp__failure *to, cdp__failure *from);
 

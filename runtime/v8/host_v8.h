@@ -35,6 +35,11 @@ typedef struct cdp__js_ops {
 void *cdp__js_start(void); /* the v8::Platform */
 void cdp__js_shutdown(void);
 
+/* Count the hosts of the process, the first of which starts V8 (host_process.c).  CDP_ESTATE: V8
+ * has been shut down. */
+int cdp__host_enter(void **platform);
+void cdp__host_leave(void);
+
 cdp__js *cdp__js_new(const cdp__js_ops *ops, void *self, uint32_t max_old_space_mb);
 /* Drops callbacks that still wait, without telling ops. */
 void cdp__js_free(cdp__js *js);

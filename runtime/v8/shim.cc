@@ -33,7 +33,6 @@ template <int N> struct Rank : Rank<N - 1> {
 };
 template <> struct Rank<0> {
 };
-
 // V8 >= 13.7 wants connectShared(), 10.8 and later a trust level, 10.2 neither.
 template <class I>
 auto connect(I *i, typename I::Channel *ch, StringView state, Rank<2>)
