@@ -357,8 +357,12 @@ static void big_multiply_add(big *b, uint32_t factor, uint32_t carry)
 
 static void big_scale(big *b, uint32_t base, int64_t exponent)
 {
-    for (; exponent > 0; exponent--)
-        big_multiply_add(b, base, 0);
+    while (exponent > 0) {
+        uint32_t factor = 1; /* up to 10^9 */
+        for (int i = 0; i < 9 && exponent > 0; i++, exponent--)
+            factor *= base;
+        big_multiply_add(b, factor, 0);
+    }
 }
 
 static int big_compare(const big *a, const big *b)
@@ -398,7 +402,7 @@ static int64_t big_digits(big *b, const char *p, int64_t exponent)
 /* The number at p is d or the next double above, or between: the nearer one. */
 static double nearer(const char *p, int64_t written, double d)
 {
-    big number = { 0, { 0 } }, middle = { 0, { 0 } };
+    big number, middle;
     uint64_t bits;
 
     memcpy(&bits, &d, sizeof bits);
@@ -406,11 +410,12 @@ static double nearer(const char *p, int64_t written, double d)
     uint64_t m = (bits & (HIDDEN_BIT - 1)) | (e ? HIDDEN_BIT : 0);
     e = (e ? e : 1) - BIAS - FRACTION_BITS - 1;
     m = 2 * m + 1; /* the middle is m * 2^e */
+    middle.words[0] = (uint32_t)m;
+    middle.words[1] = (uint32_t)(m >> 32);
+    middle.n = m >> 32 ? 2 : 1;
+    number.n = 0;
     int64_t k = big_digits(&number, p, written);
 
-    big_multiply_add(&middle, 0, (uint32_t)(m >> 32));
-    big_scale(&middle, 1u << 16, 2);
-    middle.words[0] |= (uint32_t)m;
     big_scale(k < 0 ? &middle : &number, 10, k < 0 ? -k : k);
     big_scale(e < 0 ? &number : &middle, 2, e < 0 ? -e : e);
     int order = big_compare(&number, &middle);
