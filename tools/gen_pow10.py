@@ -40,6 +40,7 @@ static const uint64_t cdp__pow10[CDP__POW10_LAST - CDP__POW10_FIRST + 1][2] = {{
     for k in range(FIRST, LAST + 1):
         p = significand(k)
         assert p >> 127 == 1
+        assert ~p & (1 << 64) - 1, "num.c adds 1 to lower halves"
         print(f"    {{ 0x{p >> 64:016x}, 0x{p & (1 << 64) - 1:016x} }}, /* {k} */")
     print("""};
 /* clang-format on */

@@ -151,8 +151,7 @@ static decimal shortest(uint64_t c, int q, bool narrow)
     int shift = q + log2_of_pow10(-k) + 1;
     const uint64_t *entry = cdp__pow10[-k - CDP__POW10_FIRST];
     bool inexact = -k < 0 || -k > CDP__POW10_EXACT;
-    wide power = { entry[0], entry[1] + inexact }; /* here it has to be rounded up */
-    power.hi += power.lo < entry[1];
+    wide power = { entry[0], entry[1] + inexact }; /* rounded up: no lower half is all ones */
 
     uint64_t value = scale(power, 4 * c << shift);
     uint64_t low = scale(power, (4 * c - (narrow ? 1 : 2)) << shift);
