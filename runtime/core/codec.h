@@ -48,6 +48,7 @@ typedef struct cdp__reader {
     cdp__memo *memo; /* the pool's */
     cdp_wire wire;
     bool strict;
+    bool trusted; /* CBOR: V8 of this process wrote it, and its text is ASCII or UTF-16 */
     int depth;
     cdp__fault *fault;
 } cdp__reader;
@@ -83,7 +84,8 @@ void cdp__write_bytes(cdp__writer *w, const uint8_t *p, size_t n);
  * each followed by cdp__write_next(). */
 size_t cdp__write_begin(cdp__writer *w, char kind); /* '{' or '[' */
 void cdp__write_end(cdp__writer *w, size_t begin, char kind);
-void cdp__write_key(cdp__writer *w, const char *p, size_t n); /* plain ASCII */
+void cdp__write_key(cdp__writer *w, const char *p, size_t n);  /* plain ASCII */
+void cdp__write_name(cdp__writer *w, const char *p, size_t n); /* the same, of a domain's pool */
 static inline void cdp__write_next(cdp__writer *w)
 {
     if (w->wire == CDP_JSON)

@@ -16,20 +16,26 @@ uint64_t cdp__now(void)
 
 /* ---- out --------------------------------------------------------------- */
 
+/* Names as cdp__write_name() wants them. */
+static const char name_id[] = "id\":\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+static const char name_method[] = "method\":\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+static const char name_result[] = "result\":\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+static const char name_params[] = "params\":\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
 static int write_part(cdp__writer *w, const cdp__outgoing *m)
 {
     int rc = 0;
 
     if (m->type && m->in) {
-        cdp__write_key(w, m->part, strlen(m->part));
+        cdp__write_name(w, m->method ? name_params : name_result, 6);
         rc = cdp__encode(w, m->d, m->type, m->in);
     } else if (m->type && m->type->required) {
         cdp__fault_set(w->fault, rc = CDP_EINVAL, "required, but NULL");
     } else if (m->value.ptr) {
-        cdp__write_key(w, m->part, strlen(m->part));
+        cdp__write_name(w, m->method ? name_params : name_result, 6);
         rc = cdp__write_value(w, m->value);
     } else if (!m->method) { /* a reply has a result, if an empty one */
-        cdp__write_key(w, m->part, strlen(m->part));
+        cdp__write_name(w, name_result, 6);
         cdp__write_end(w, cdp__write_begin(w, '{'), '{');
     } else {
         return 0;
@@ -64,12 +70,12 @@ static int write_message(cdp__writer *w, const cdp_session *s, const cdp__outgoi
     int rc = 0;
 
     if (m->has_id) {
-        cdp__write_key(w, "id", 2);
+        cdp__write_name(w, name_id, 2);
         cdp__write_int(w, m->id);
         cdp__write_next(w);
     }
     if (m->method) {
-        cdp__write_key(w, "method", 6);
+        cdp__write_name(w, name_method, 6);
         rc = cdp__write_str(w, m->method, m->method_len);
         cdp__write_next(w);
     }
@@ -292,6 +298,7 @@ int cdp__receive(cdp_session *root, const void *bytes, size_t len)
                       .msg = m,
                       .memo = cdp__pool_memo(m->pool),
                       .strict = c->opt.strict,
+                      .trusted = c->t->trusted,
                       .wire = len && (unsigned char)*p == 0xd8 ? CDP_CBOR : CDP_JSON,
                       .fault = &fault };
     cdp__session_ref(root);

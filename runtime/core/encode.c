@@ -69,8 +69,8 @@ static int write_enum(cdp__writer *w, const frame *f, cdp__elem is, unsigned off
 static int write_list(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, const list *l);
 
 /* One value in a list, or one member that is there. */
-static int write_item(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, size_t item,
-                      const void *src)
+static inline int write_item(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset,
+                             size_t item, const void *src)
 {
     switch ((cdp__kind)is.kind) {
     case CDP__STR: {
@@ -206,6 +206,16 @@ static presence present(const frame *f, const cdp__field *field, unsigned i, con
     return ABSENT;
 }
 
+/* What most optional members are, told at a glance: their first eight bytes (which the struct's
+ * last member makes readable) are zero.  Only a number may still have a value then. */
+static inline bool unset(const cdp__field *field, const char *in)
+{
+    uint64_t first;
+
+    memcpy(&first, in + field->offset, sizeof first);
+    return first == 0 && field->is.kind != CDP__NUM && !(field->flags & CDP__REQUIRED);
+}
+
 static int write_member(cdp__writer *w, const frame *f, const cdp__field *field, unsigned i)
 {
     const void *src = f->in + field->offset;
@@ -215,11 +225,11 @@ static int write_member(cdp__writer *w, const frame *f, const cdp__field *field,
     if (is == MISSING) {
         rc = fail(w, "required member not set");
     } else if (is == PRESENT) {
-        cdp__write_key(w, f->d->names + field->name, field->name_len);
+        cdp__write_name(w, f->d->names + field->name, field->name_len);
         rc = write_item(w, f, field->is, field->offset, 0, src);
         cdp__write_next(w);
     } else if (f->extra && find_note(f->extra, CDP__NOTE_NULL, field->offset, 0)) {
-        cdp__write_key(w, f->d->names + field->name, field->name_len);
+        cdp__write_name(w, f->d->names + field->name, field->name_len);
         cdp__write_null(w);
         cdp__write_next(w);
     }
@@ -254,8 +264,10 @@ int cdp__encode(cdp__writer *w, const cdp__domain *d, const cdp__type *type, con
     size_t begin = cdp__write_begin(w, '{');
     int rc = cdp__write_status(w);
 
-    for (unsigned i = 0; rc == 0 && i < type->n; i++)
-        rc = write_member(w, &f, field + i, i);
+    for (unsigned i = 0; rc == 0 && i < type->n; i++) {
+        if (f.extra || !unset(field + i, in))
+            rc = write_member(w, &f, field + i, i);
+    }
     if (rc == 0 && f.extra)
         rc = write_unknown_members(w, f.extra);
     cdp__write_end(w, begin, '{');

@@ -58,7 +58,8 @@ static inline char *cbor_str(cdp__reader *r, char *p, cdp_str *out)
         unsigned major;
         uint64_t n;
         const char *text = cbor_head(p, r->end, &major, &n);
-        if (text && n <= (size_t)(r->end - text) && cdp__ascii_run(text, (size_t)n) == n) {
+        if (text && n <= (size_t)(r->end - text) &&
+            (r->trusted || cdp__ascii_run(text, (size_t)n) == n)) {
             cbor_flush(r);
             out->ptr = text;
             out->len = (size_t)n;

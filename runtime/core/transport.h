@@ -40,6 +40,7 @@ struct cdp__transport {
     const cdp__transport_ops *ops;
     cdp_wire wire;      /* what to send; either is received */
     bool tagged;        /* CBOR: the newer envelope header d8 18 5a (V8 10.2 wants d8 5a) */
+    bool trusted;       /* messages come from V8 in this process: their UTF-8 is not checked */
     bool direct;        /* answers may arrive before send() returns, and calls may nest */
     const char *why;    /* more about the last failure of send or poll, or NULL */
     cdp_session *owner; /* set by cdp__open() */

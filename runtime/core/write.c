@@ -8,6 +8,12 @@
 #include "num.h"
 
 #include <math.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* Longer text is likely to hold something that needs an escape. */
+enum { LONG_TEXT = 4096 };
 
 static int fail(cdp__writer *w, int status, const char *why)
 {
@@ -99,24 +105,9 @@ void cdp__write_end(cdp__writer *w, size_t begin, char kind)
 
 /* ---- scalars ----------------------------------------------------------- */
 
-/* n is known to be small, and room is there: no call for it. */
-static char *put_short(char *q, const char *p, size_t n)
+static char *put(char *q, const char *p, size_t n)
 {
-    if (n > 32)
-        return (char *)memcpy(q, p, n) + n;
-    if (n >= 8) {
-        char tail[8], first[8];
-        memcpy(tail, p + n - 8, 8);
-        for (size_t i = 0; i + 8 < n; i += 8) {
-            memcpy(first, p + i, 8);
-            memcpy(q + i, first, 8);
-        }
-        memcpy(q + n - 8, tail, 8);
-        return q + n;
-    }
-    for (size_t i = 0; i < n; i++)
-        q[i] = p[i];
-    return q + n;
+    return (char *)memcpy(q, p, n) + n;
 }
 
 void cdp__write_key(cdp__writer *w, const char *p, size_t n)
@@ -128,38 +119,117 @@ void cdp__write_key(cdp__writer *w, const char *p, size_t n)
     char *q = b->ptr + b->len;
     if (w->wire == CDP_JSON) {
         *q++ = '"';
-        q = put_short(q, p, n);
+        q = put(q, p, n);
         *q++ = '"';
         *q++ = ':';
     } else {
-        q = put_short(head(q, CBOR_TEXT, n), p, n);
+        q = put(head(q, CBOR_TEXT, n), p, n);
     }
     b->len = (size_t)(q - b->ptr);
 }
 
+/* The room must be there for 16 bytes more, and p be readable 16 bytes far, as names are. */
+void cdp__write_name(cdp__writer *w, const char *p, size_t n)
+{
+    cdp__buf *b = w->out;
+
+    if (!cdp__buf_room(b, n + 32))
+        return;
+    char *q = b->ptr + b->len;
+    if (w->wire == CDP_JSON) {
+        *q++ = '"';
+        n += 2; /* its `":` follows a name */
+    } else {
+        q = head(q, CBOR_TEXT, n);
+    }
+    memcpy(q, p, 16);
+    if (n > 16)
+        memcpy(q + 16, p + 16, n - 16);
+    b->len = (size_t)(q - b->ptr) + n;
+}
+
+#ifdef __SSE2__
+static inline bool is_plain(__m128i v)
+{
+    /* signed: controls and everything beyond ASCII in one comparison */
+    __m128i stop = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)),
+                                _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                             _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+
+    return _mm_movemask_epi8(stop) == 0;
+}
+
+static inline __m128i load(const char *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static inline void store(char *q, __m128i v)
+{
+    _mm_storeu_si128((__m128i *)(void *)q, v);
+}
+
+/* Copies n bytes if they need no escape, by pieces that overlap; q has room for 16 more. */
+static inline bool copy_plain(char *q, const char *p, size_t n)
+{
+    char small[16];
+
+    if (n >= 16) {
+        for (size_t i = 0; i + 16 < n; i += 16) {
+            __m128i v = load(p + i);
+            if (!is_plain(v))
+                return false;
+            store(q + i, v);
+        }
+        __m128i last = load(p + n - 16);
+        store(q + n - 16, last);
+        return is_plain(last);
+    }
+    memset(small, ' ', sizeof small);
+    if (n >= 8) {
+        memcpy(small, p, 8);
+        memcpy(small + n - 8, p + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(small, p, 4);
+        memcpy(small + n - 4, p + n - 4, 4);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            small[i] = p[i];
+    }
+    __m128i v = load(small);
+    store(q, v);
+    return is_plain(v);
+}
+#else
+static bool copy_plain(char *q, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+        if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
+            return false;
+        q[i] = p[i];
+    }
+    return true;
+}
+#endif
+
+/* Plain text, nearly always; six bytes a byte are asked for only where that fails. */
 static int write_json_str(cdp__writer *w, const char *p, size_t n)
 {
     cdp__buf *b = w->out;
 
-    if (n > SIZE_MAX / 8 || !cdp__buf_room(b, n + 2 + 16))
-        return fail(w, CDP_ENOMEM, "out of memory");
-    /* Plain text, nearly always; six bytes a byte are asked for only where needed. */
-    const char *plain = p;
-    while (plain < p + n && (unsigned char)*plain >= 0x20 && (unsigned char)*plain < 0x7f &&
-           *plain != '"' && *plain != '\\' && plain < p + 32)
-        plain++;
-    if (plain == p + n) {
-        char *q = b->ptr + b->len;
-        *q++ = '"';
-        q = put_short(q, p, n);
-        *q++ = '"';
-        b->len = (size_t)(q - b->ptr);
-        return 0;
-    }
-    if (!cdp__buf_room(b, n * 6 + 2 + 16))
+    if (n > SIZE_MAX / 8 || !cdp__buf_room(b, n + 32))
         return fail(w, CDP_ENOMEM, "out of memory");
     char *q = b->ptr + b->len;
     *q++ = '"';
+    if (n <= LONG_TEXT && copy_plain(q, p, n)) {
+        q[n] = '"';
+        b->len += n + 2;
+        return 0;
+    }
+    if (!cdp__buf_room(b, n * 6 + 32))
+        return fail(w, CDP_ENOMEM, "out of memory");
+    q = b->ptr + b->len + 1;
     q = cdp__json_escape(q, p, n);
     if (!q)
         return fail(w, CDP_EINVAL, "text is not UTF-8");
@@ -180,7 +250,7 @@ static int write_cbor_str(cdp__writer *w, const char *p, size_t n)
         return fail(w, CDP_ENOMEM, "out of memory");
     char *q = b->ptr + b->len;
     if (utf8) {
-        q = put_short(head(q, CBOR_TEXT, n), p, n);
+        q = put(head(q, CBOR_TEXT, n), p, n);
     } else { /* the head's length is known after */
         size_t bytes = cdp__utf8_to_utf16((uint8_t *)q + 9, p, n);
         char *text = q + 9;
