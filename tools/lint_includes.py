@@ -72,7 +72,8 @@ def allowed(path):
         return (lambda n: is_c(n) or n in ("cdp/desc.h", own) or (base == "protocol.c" and any_public(n)),
                 nothing)
     if part[0] in ("cli", "examples", "bench"):
-        quoted = quoted_from(path, "core") if part[0] == "bench" else quoted_here(path)
+        here, core = quoted_here(path), quoted_from(path, "core")
+        quoted = (lambda n: here(n) or core(n)) if part[0] == "bench" else here
         return (lambda n: is_libc(n) or any_public(n) or is_cjson(n) or is_uv(n) or
                 (cxx and (is_cxx(n) or is_v8(n)))), quoted
     if part[0] != "runtime":

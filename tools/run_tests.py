@@ -8,7 +8,7 @@ A suite is one of
     pytest:COMMAND          a pytest run
     check:NAME:COMMAND      one case, which passes if the command exits with 0
 
-Output of suites that fail is shown in full, that of the others kept in --logs.
+Output of suites that fail is shown (up to SHOWN lines), that of all is kept in --logs.
 A program that crashes, hangs, leaks or runs fewer cases than it announced counts
 as a failed case.  The last line is "N passed, N failed".
 """
@@ -24,10 +24,12 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 
+SHOWN = 200
+SANITIZER = 99  # exit code of a program that AddressSanitizer or LeakSanitizer complained about
 ENV = dict(
     os.environ,
     CMOCKA_MESSAGE_OUTPUT="TAP",
-    ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+    ASAN_OPTIONS=f"exitcode={SANITIZER}:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
     UBSAN_OPTIONS="print_stacktrace=1",
     PYTHONDONTWRITEBYTECODE="1",
 )
@@ -38,8 +40,9 @@ PLAN = re.compile(r"^1\.\.(\d+)")
 class Result:
     """What one suite came to."""
 
-    def __init__(self, name):
+    def __init__(self, name, log):
         self.name = name
+        self.log = log
         self.passed = self.skipped = 0
         self.failed = []  # names of cases
         self.output = ""
@@ -74,7 +77,7 @@ def run(command, timeout, log):
 
 
 def run_tap(command, timeout, log):
-    result = Result(command)
+    result = Result(command, log)
     code, out, result.output = run(command, timeout, log)
     planned = seen = 0
     for line in out.splitlines():
@@ -93,13 +96,15 @@ def run_tap(command, timeout, log):
         result.failed.append(f"{planned - seen} of {planned} cases did not run")
     elif planned == 0:
         result.failed.append("announced no cases")
-    if code != 0 and (isinstance(code, str) or not result.failed or code != len(result.failed)):
+    if code == SANITIZER:
+        result.failed.append("the sanitizer complains")
+    elif code != 0 and (isinstance(code, str) or not result.failed):
         result.failed.append(f"exit: {code}")
     return result
 
 
 def run_pytest(command, timeout, log):
-    result = Result(command.split()[-1])
+    result = Result(command.split()[-1], log)
     report = log + ".xml"
     if os.path.exists(report):
         os.unlink(report)
@@ -122,7 +127,7 @@ def run_pytest(command, timeout, log):
 
 def run_check(spec, timeout, log):
     name, command = spec.split(":", 1)
-    result = Result(name)
+    result = Result(name, log)
     code, _, result.output = run(command, timeout, log)
     if code == 0:
         result.passed = 1
@@ -146,7 +151,10 @@ def show(result):
     print(f"{'FAILED' if result.failed else 'ok':6} {result.name}: {result.passed} passed, "
           f"{len(result.failed)} failed{skipped} ({result.seconds:.1f} s)")
     if result.failed:
-        print("".join(f"    | {line}\n" for line in result.output.splitlines()), end="")
+        lines = result.output.splitlines()
+        print("".join(f"    | {line}\n" for line in lines[:SHOWN]), end="")
+        if len(lines) > SHOWN:
+            print(f"    | ... and {len(lines) - SHOWN} lines more, in {result.log}.out and .err")
         for case in result.failed:
             print(f"    failed: {case}")
     sys.stdout.flush()

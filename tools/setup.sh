@@ -23,6 +23,12 @@ deps=$B/deps
 log=$B/setup.log
 : "${CC:=cc}" "${CXX:=c++}"
 
+# One at a time, for make -j.
+if command -v flock >/dev/null 2>&1; then
+    exec 9>"$B/setup.lock"
+    flock 9
+fi
+
 say() { echo "setup: $*"; }
 
 fail()
