@@ -353,13 +353,6 @@ static void expose(void *self, const void *context)
     cdp_v8_add_context(h->v8, context, h->opt.name);
 }
 
-static void hide(void *self, const void *context)
-{
-    cdp_host *h = self;
-
-    cdp_v8_remove_context(h->v8, context);
-}
-
 static int open_js(cdp_host *h)
 {
     static const cdp__js_ops ops = { .size = sizeof ops,
@@ -441,9 +434,7 @@ int cdp_host_free(cdp_host *h)
     if (h->inside || h->running || !pthread_equal(h->thread, pthread_self()))
         return CDP_ESTATE;
     h->inside++; /* whatever still calls back must not come here again */
-    cdp__js_with_context(h->js, hide, h);
     if (cdp_v8_free(h->v8) < 0) {
-        cdp__js_with_context(h->js, expose, h);
         h->inside--;
         return CDP_ESTATE;
     }
