@@ -161,7 +161,7 @@ static char *fill_missing(cdp__reader *r, char *p, frame *f, uint64_t missing)
 
     if (!x)
         return NULL;
-    x->absent = missing;
+    x->absent |= missing;
     for (unsigned i = 0; i < f->type->n; i++) {
         const cdp__field *field = f->d->fields + f->type->first + i;
         if (!(missing >> i & 1))
@@ -447,14 +447,17 @@ INLINE char *read_child(cdp__reader *r, char *p, const frame *f, cdp__elem is, v
     return wire == CDP_JSON ? decode_json(r, p, d, type, child) : decode_cbor(r, p, d, type, child);
 }
 
-/* An optional member that is null is absent, which serving does not allow. */
+/* A member that is null is absent, which serving does not allow. */
 static char *read_null(cdp__reader *r, char *p, frame *f, const cdp__field *field)
 {
     const where at = { field->offset, 0 };
 
     memset(f->out + field->offset, 0, member_size(f->d, field));
-    return note(r, r->wire == CDP_JSON ? json_null(p) : cbor_null(p), f, CDP__NOTE_NULL, at,
-                no_text, no_value);
+    p = note(r, r->wire == CDP_JSON ? json_null(p) : cbor_null(p), f, CDP__NOTE_NULL, at, no_text,
+             no_value);
+    if (!p || !(field->flags & CDP__REQUIRED))
+        return p;
+    return fill_missing(r, p, f, (uint64_t)1 << (field - (f->d->fields + f->type->first)));
 }
 
 INLINE char *read_member(cdp__reader *r, char *p, frame *f, const cdp__field *field,
