@@ -57,6 +57,7 @@ template <class T> inline void ignore(const T &)
 }
 
 v8::Local<v8::String> str(v8::Isolate *isolate, const char *s);
+// shim.cc
 std::string utf8(v8::Isolate *isolate, v8::Local<v8::Value> v);
 
 // A value as a person would want to read it.  Never runs getters or proxy handlers.

@@ -205,12 +205,6 @@ Local<v8::String> cdp::str(Isolate *isolate, const char *s)
     return v8::String::NewFromUtf8(isolate, s).ToLocal(&v) ? v : v8::String::Empty(isolate);
 }
 
-std::string cdp::utf8(Isolate *isolate, Local<Value> v)
-{
-    v8::String::Utf8Value s(isolate, v);
-    return *s ? std::string(*s, static_cast<size_t>(s.length())) : std::string();
-}
-
 extern "C" {
 
 void *cdp__js_start(void)
