@@ -24,10 +24,12 @@ GENERATE = $(PYTHON) generator/cdpgen.py --in protocol_json --out generated
 all:
 
 # ---- set-up: each level leaves what it found in build/setup-LEVEL.mk -------
+# A level is looked at when a goal needs it, and again when setup.sh has changed.
 
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
-LEVELS := build $(filter generate test bench lint,$(GOALS:build-tests=test)) $(if $(filter fuzz,$(GOALS)),lint)
+LEVELS := build $(filter generate test bench lint,$(GOALS:build-tests=test)) $(if $(filter fuzz,$(GOALS)),lint) \
+          $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
 # generated/INPUTS.sha256 holds the hashes of what generated/ was made from.
 # (Times of files mean nothing in a fresh clone.)
@@ -64,6 +66,7 @@ EXAMPLE_C := $(sort $(wildcard examples/*.c))
 BENCH_C  := $(sort $(wildcard bench/*.c))
 FUZZ_C   := $(sort $(wildcard tests/fuzz/*.c))
 TEST_C   := $(sort $(wildcard tests/unit/*.c tests/v8/*.c))
+SUPPORT_C := $(sort $(wildcard tests/support/*.c))
 ifeq ($(V8),no)
 with_v8  := $(shell grep -l '<cdp/\(host\|v8\)\.h>' $(EXAMPLE_C) $(BENCH_C) /dev/null)
 EXAMPLE_C := $(filter-out $(with_v8),$(EXAMPLE_C))
@@ -71,7 +74,8 @@ BENCH_C  := $(filter-out $(with_v8),$(BENCH_C))
 TEST_C   := $(filter-out tests/v8/%,$(TEST_C))
 V8_C     :=
 endif
-# In tests/unit, tests/v8 and bench, files without main() are helpers of those with.
+# tests/support is for all tests and fuzzers; in tests/unit, tests/v8 and bench, files without main()
+# are helpers of those with.
 with_main = $(shell grep -l '^int main' $1 /dev/null)
 MAIN_C   := $(call with_main,$(TEST_C))
 MEASURE_C := $(call with_main,$(BENCH_C))
@@ -129,8 +133,9 @@ $B/libcdpkit-v8.a: $(call objects,obj,$(V8_C))
 $B/asan/libcdpkit.a: $(call objects,asan,$(CORE_C))
 $B/asan/libcdpkit-v8.a: $(call objects,asan,$(V8_C))
 $B/fuzz/libcdpkit.a: $(call objects,fuzz,$(CORE_C))
-$B/obj/libhelp.a: $(call objects,obj,$(filter-out $(MAIN_C),$(TEST_C)))
-$B/asan/libhelp.a: $(call objects,asan,$(filter-out $(MAIN_C),$(TEST_C)))
+$B/obj/libhelp.a: $(call objects,obj,$(filter-out $(MAIN_C),$(SUPPORT_C) $(TEST_C)))
+$B/asan/libhelp.a: $(call objects,asan,$(filter-out $(MAIN_C),$(SUPPORT_C) $(TEST_C)))
+$B/fuzz/libhelp.a: $(call objects,fuzz,$(SUPPORT_C))
 $B/obj/libbench.a: $(call objects,obj,$(filter-out $(MEASURE_C),$(BENCH_C)))
 %.a:
 	@mkdir -p $(@D) && rm -f $@
@@ -176,8 +181,8 @@ $(call programs,asan,$(MAIN_C)): $B/asan/%: $B/asan/%.o $B/asan/libhelp.a $$(cal
 $(call programs,obj,$(MAIN_C)): $B/obj/%: $B/obj/%.o $B/obj/libhelp.a $$(call archives,,%.c)
 	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries) $(CMOCKA_LIBS)
 
-$(call programs,fuzz,$(FUZZ_C)): $B/fuzz/%: $B/fuzz/%.o $B/fuzz/libcdpkit.a
-	$(call step,LD )clang $(ALL_LDFLAGS) $(ASAN) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+$(call programs,fuzz,$(FUZZ_C)): $B/fuzz/%: $B/fuzz/%.o $B/fuzz/libhelp.a $B/fuzz/libcdpkit.a
+	$(call step,LD )clang $(ALL_LDFLAGS) $(ASAN) -fsanitize=fuzzer -o $@ $(in_order) $(LIBS)
 
 all: $(ARCHIVES) $(SHARED) $(EXAMPLES)
 
@@ -211,8 +216,8 @@ bench: $(BENCHES)
 # ---- lint ------------------------------------------------------------------
 
 HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/v8 examples bench \
-            tests/unit tests/v8 tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
-LINT_C    = $(CORE_C) $(V8_C) $(EXAMPLE_C) $(BENCH_C) $(TEST_C) $(FUZZ_C)
+            tests/support tests/unit tests/v8 tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
+LINT_C    = $(CORE_C) $(V8_C) $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
 # Left out: what fires on sound code here (the analyzer does not see that one function's success
 # implies another's).
 TIDY     := bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions \
