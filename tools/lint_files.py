@@ -39,9 +39,9 @@ def faults(path, text):
     lines = text.split("\n")
     if path.endswith(SOURCE) and not generated and len(lines) - 1 > MAX_LINES:
         yield MAX_LINES, f"{len(lines) - 1} lines, more than {MAX_LINES}"
-    if text and not text.endswith("\n"):
+    if text and not text.endswith("\n") and not generated:
         yield len(lines), "no newline at the end"
-    if text.endswith("\n\n"):
+    if text.endswith("\n\n") and not generated:
         yield len(lines) - 1, "blank lines at the end"
     is_json = path.startswith("protocol_json/") and path.endswith(".json")
     for number, line in enumerate(lines, 1):
