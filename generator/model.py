@@ -74,6 +74,7 @@ class Struct(Item):
     domain: "Domain" = None
     short: str = ""  # "RemoteObject"; "evaluate"
     role: str = "type"  # or params, result, event
+    index: int = 0  # among the types of its domain's tables
     fields: List[Field] = field(default_factory=list)
 
 
@@ -169,8 +170,7 @@ class _Builder:
             item = _item(name, "cdp_%s_%s" % (domain.symbol, names.snake(t["id"])), t, place)
             if t.get("properties"):
                 known = Struct(**item, domain=domain, short=t["id"])
-                domain.structs.append(known)
-                self._claim(known.symbol, known)
+                self._add_struct(domain, known)
             elif "enum" in t:
                 known = self._enum(domain, t["enum"], item, t["id"])
             else:
@@ -298,10 +298,15 @@ class _Builder:
             short=message.short,
             role=role,
         )
-        self._claim(struct.symbol, struct)
-        domain.structs.append(struct)
+        self._add_struct(domain, struct)
         self._fields(struct, values, message.at[key], message.symbol + enums)
         return struct
+
+    def _add_struct(self, domain, struct):
+        for suffix in ("", "_to_json", "_from_json"):
+            self._claim(struct.symbol + suffix, struct)
+        struct.index = len(domain.structs)
+        domain.structs.append(struct)
 
     def _claim(self, symbol, item):
         self._symbols.claim(symbol, item.name, item.at)

@@ -2,7 +2,8 @@
 /*
  * accessibility.h - Accessibility: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_accessibility_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -44,6 +45,23 @@ struct cdp_accessibility_ax_value_source {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_accessibility_ax_value_source_to_json(const cdp_accessibility_ax_value_source *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 0, in, json);
+}
+
+CDP_STUB int cdp_accessibility_ax_value_source_from_json(cdp_str json,
+                                                         cdp_accessibility_ax_value_source **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 0, json, &r, why);
+    *out = (cdp_accessibility_ax_value_source *)r;
+    return rc;
+}
+
+
 /* Accessibility.AXRelatedNode */
 struct cdp_accessibility_ax_related_node {
     cdp_dom_backend_node_id backend_dom_node_id; /* required */
@@ -52,12 +70,46 @@ struct cdp_accessibility_ax_related_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_accessibility_ax_related_node_to_json(const cdp_accessibility_ax_related_node *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 1, in, json);
+}
+
+CDP_STUB int cdp_accessibility_ax_related_node_from_json(cdp_str json,
+                                                         cdp_accessibility_ax_related_node **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 1, json, &r, why);
+    *out = (cdp_accessibility_ax_related_node *)r;
+    return rc;
+}
+
+
 /* Accessibility.AXProperty */
 struct cdp_accessibility_ax_property {
     cdp_accessibility_ax_property_name name; /* required */
     const cdp_accessibility_ax_value *value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_ax_property_to_json(const cdp_accessibility_ax_property *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 2, in, json);
+}
+
+CDP_STUB int cdp_accessibility_ax_property_from_json(cdp_str json,
+                                                     cdp_accessibility_ax_property **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 2, json, &r, why);
+    *out = (cdp_accessibility_ax_property *)r;
+    return rc;
+}
+
 
 /* Accessibility.AXValue */
 struct cdp_accessibility_ax_value {
@@ -67,6 +119,22 @@ struct cdp_accessibility_ax_value {
     CDP_LIST(cdp_accessibility_ax_value_source) sources;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_ax_value_to_json(const cdp_accessibility_ax_value *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 3, in, json);
+}
+
+CDP_STUB int cdp_accessibility_ax_value_from_json(cdp_str json, cdp_accessibility_ax_value **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 3, json, &r, why);
+    *out = (cdp_accessibility_ax_value *)r;
+    return rc;
+}
+
 
 /* Accessibility.AXNode */
 struct cdp_accessibility_ax_node {
@@ -85,6 +153,21 @@ struct cdp_accessibility_ax_node {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_ax_node_to_json(const cdp_accessibility_ax_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 4, in, json);
+}
+
+CDP_STUB int cdp_accessibility_ax_node_from_json(cdp_str json, cdp_accessibility_ax_node **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 4, json, &r, why);
+    *out = (cdp_accessibility_ax_node *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -168,10 +251,42 @@ struct cdp_accessibility_get_partial_ax_tree_params {
     cdp_opt_bool fetch_relatives;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_partial_ax_tree_params_to_json(
+        const cdp_accessibility_get_partial_ax_tree_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 5, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_partial_ax_tree_params_from_json(
+        cdp_str json, cdp_accessibility_get_partial_ax_tree_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 5, json, &r, why);
+    *out = (cdp_accessibility_get_partial_ax_tree_params *)r;
+    return rc;
+}
+
 struct cdp_accessibility_get_partial_ax_tree_result {
     CDP_LIST(cdp_accessibility_ax_node) nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_partial_ax_tree_result_to_json(
+        const cdp_accessibility_get_partial_ax_tree_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 6, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_partial_ax_tree_result_from_json(
+        cdp_str json, cdp_accessibility_get_partial_ax_tree_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 6, json, &r, why);
+    *out = (cdp_accessibility_get_partial_ax_tree_result *)r;
+    return rc;
+}
+
 typedef struct cdp_accessibility_get_partial_ax_tree_cookie {
     uint32_t id;
 } cdp_accessibility_get_partial_ax_tree_cookie;
@@ -236,10 +351,42 @@ struct cdp_accessibility_get_full_ax_tree_params {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_full_ax_tree_params_to_json(
+        const cdp_accessibility_get_full_ax_tree_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 7, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_full_ax_tree_params_from_json(
+        cdp_str json, cdp_accessibility_get_full_ax_tree_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 7, json, &r, why);
+    *out = (cdp_accessibility_get_full_ax_tree_params *)r;
+    return rc;
+}
+
 struct cdp_accessibility_get_full_ax_tree_result {
     CDP_LIST(cdp_accessibility_ax_node) nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_full_ax_tree_result_to_json(
+        const cdp_accessibility_get_full_ax_tree_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 8, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_full_ax_tree_result_from_json(
+        cdp_str json, cdp_accessibility_get_full_ax_tree_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 8, json, &r, why);
+    *out = (cdp_accessibility_get_full_ax_tree_result *)r;
+    return rc;
+}
+
 typedef struct cdp_accessibility_get_full_ax_tree_cookie {
     uint32_t id;
 } cdp_accessibility_get_full_ax_tree_cookie;
@@ -303,10 +450,42 @@ struct cdp_accessibility_get_root_ax_node_params {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_root_ax_node_params_to_json(
+        const cdp_accessibility_get_root_ax_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 9, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_root_ax_node_params_from_json(
+        cdp_str json, cdp_accessibility_get_root_ax_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 9, json, &r, why);
+    *out = (cdp_accessibility_get_root_ax_node_params *)r;
+    return rc;
+}
+
 struct cdp_accessibility_get_root_ax_node_result {
     const cdp_accessibility_ax_node *node; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_root_ax_node_result_to_json(
+        const cdp_accessibility_get_root_ax_node_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 10, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_root_ax_node_result_from_json(
+        cdp_str json, cdp_accessibility_get_root_ax_node_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 10, json, &r, why);
+    *out = (cdp_accessibility_get_root_ax_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_accessibility_get_root_ax_node_cookie {
     uint32_t id;
 } cdp_accessibility_get_root_ax_node_cookie;
@@ -372,10 +551,42 @@ struct cdp_accessibility_get_ax_node_and_ancestors_params {
     cdp_runtime_remote_object_id object_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_ax_node_and_ancestors_params_to_json(
+        const cdp_accessibility_get_ax_node_and_ancestors_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 11, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_ax_node_and_ancestors_params_from_json(
+        cdp_str json, cdp_accessibility_get_ax_node_and_ancestors_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 11, json, &r, why);
+    *out = (cdp_accessibility_get_ax_node_and_ancestors_params *)r;
+    return rc;
+}
+
 struct cdp_accessibility_get_ax_node_and_ancestors_result {
     CDP_LIST(cdp_accessibility_ax_node) nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_ax_node_and_ancestors_result_to_json(
+        const cdp_accessibility_get_ax_node_and_ancestors_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 12, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_ax_node_and_ancestors_result_from_json(
+        cdp_str json, cdp_accessibility_get_ax_node_and_ancestors_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 12, json, &r, why);
+    *out = (cdp_accessibility_get_ax_node_and_ancestors_result *)r;
+    return rc;
+}
+
 typedef struct cdp_accessibility_get_ax_node_and_ancestors_cookie {
     uint32_t id;
 } cdp_accessibility_get_ax_node_and_ancestors_cookie;
@@ -443,10 +654,42 @@ struct cdp_accessibility_get_child_ax_nodes_params {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_child_ax_nodes_params_to_json(
+        const cdp_accessibility_get_child_ax_nodes_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 13, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_child_ax_nodes_params_from_json(
+        cdp_str json, cdp_accessibility_get_child_ax_nodes_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 13, json, &r, why);
+    *out = (cdp_accessibility_get_child_ax_nodes_params *)r;
+    return rc;
+}
+
 struct cdp_accessibility_get_child_ax_nodes_result {
     CDP_LIST(cdp_accessibility_ax_node) nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_get_child_ax_nodes_result_to_json(
+        const cdp_accessibility_get_child_ax_nodes_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 14, in, json);
+}
+
+CDP_STUB int cdp_accessibility_get_child_ax_nodes_result_from_json(
+        cdp_str json, cdp_accessibility_get_child_ax_nodes_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 14, json, &r, why);
+    *out = (cdp_accessibility_get_child_ax_nodes_result *)r;
+    return rc;
+}
+
 typedef struct cdp_accessibility_get_child_ax_nodes_cookie {
     uint32_t id;
 } cdp_accessibility_get_child_ax_nodes_cookie;
@@ -514,10 +757,42 @@ struct cdp_accessibility_query_ax_tree_params {
     cdp_str role;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_query_ax_tree_params_to_json(
+        const cdp_accessibility_query_ax_tree_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 15, in, json);
+}
+
+CDP_STUB int cdp_accessibility_query_ax_tree_params_from_json(
+        cdp_str json, cdp_accessibility_query_ax_tree_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 15, json, &r, why);
+    *out = (cdp_accessibility_query_ax_tree_params *)r;
+    return rc;
+}
+
 struct cdp_accessibility_query_ax_tree_result {
     CDP_LIST(cdp_accessibility_ax_node) nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_query_ax_tree_result_to_json(
+        const cdp_accessibility_query_ax_tree_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 16, in, json);
+}
+
+CDP_STUB int cdp_accessibility_query_ax_tree_result_from_json(
+        cdp_str json, cdp_accessibility_query_ax_tree_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 16, json, &r, why);
+    *out = (cdp_accessibility_query_ax_tree_result *)r;
+    return rc;
+}
+
 typedef struct cdp_accessibility_query_ax_tree_cookie {
     uint32_t id;
 } cdp_accessibility_query_ax_tree_cookie;
@@ -583,6 +858,22 @@ struct cdp_accessibility_load_complete_event {
     const cdp_accessibility_ax_node *root; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_load_complete_event_to_json(
+        const cdp_accessibility_load_complete_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 17, in, json);
+}
+
+CDP_STUB int cdp_accessibility_load_complete_event_from_json(
+        cdp_str json, cdp_accessibility_load_complete_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 17, json, &r, why);
+    *out = (cdp_accessibility_load_complete_event *)r;
+    return rc;
+}
+
 typedef void cdp_accessibility_on_load_complete_cb(cdp_session *s,
                                                    const cdp_accessibility_load_complete_event *ev,
                                                    void *data);
@@ -629,6 +920,22 @@ struct cdp_accessibility_nodes_updated_event {
     CDP_LIST(cdp_accessibility_ax_node) nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_accessibility_nodes_updated_event_to_json(
+        const cdp_accessibility_nodes_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_accessibility, 18, in, json);
+}
+
+CDP_STUB int cdp_accessibility_nodes_updated_event_from_json(
+        cdp_str json, cdp_accessibility_nodes_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_accessibility, 18, json, &r, why);
+    *out = (cdp_accessibility_nodes_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_accessibility_on_nodes_updated_cb(cdp_session *s,
                                                    const cdp_accessibility_nodes_updated_event *ev,
                                                    void *data);

@@ -2,7 +2,8 @@
 /*
  * ads.h - Ads: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_ads_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -35,6 +36,21 @@ struct cdp_ads_ad_frame_data {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_ads_ad_frame_data_to_json(const cdp_ads_ad_frame_data *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_ads, 0, in, json);
+}
+
+CDP_STUB int cdp_ads_ad_frame_data_from_json(cdp_str json, cdp_ads_ad_frame_data **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_ads, 0, json, &r, why);
+    *out = (cdp_ads_ad_frame_data *)r;
+    return rc;
+}
+
+
 /* Ads.AdMetrics */
 struct cdp_ads_ad_metrics {
     int32_t viewport_ad_density_by_area; /* required */
@@ -48,12 +64,40 @@ struct cdp_ads_ad_metrics {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_ads_ad_metrics_to_json(const cdp_ads_ad_metrics *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_ads, 1, in, json);
+}
+
+CDP_STUB int cdp_ads_ad_metrics_from_json(cdp_str json, cdp_ads_ad_metrics **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_ads, 1, json, &r, why);
+    *out = (cdp_ads_ad_metrics *)r;
+    return rc;
+}
+
+
 /* Ads.AdScript */
 struct cdp_ads_ad_script {
     cdp_runtime_script_id script_id; /* required; digits */
     const cdp_network_ad_provenance *provenance; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_ads_ad_script_to_json(const cdp_ads_ad_script *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_ads, 2, in, json);
+}
+
+CDP_STUB int cdp_ads_ad_script_from_json(cdp_str json, cdp_ads_ad_script **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_ads, 2, json, &r, why);
+    *out = (cdp_ads_ad_script *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -62,6 +106,23 @@ struct cdp_ads_get_ad_metrics_result {
     const cdp_ads_ad_metrics *metrics; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_ads_get_ad_metrics_result_to_json(const cdp_ads_get_ad_metrics_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_ads, 3, in, json);
+}
+
+CDP_STUB int cdp_ads_get_ad_metrics_result_from_json(cdp_str json,
+                                                     cdp_ads_get_ad_metrics_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_ads, 3, json, &r, why);
+    *out = (cdp_ads_get_ad_metrics_result *)r;
+    return rc;
+}
+
 typedef struct cdp_ads_get_ad_metrics_cookie {
     uint32_t id;
 } cdp_ads_get_ad_metrics_cookie;
@@ -117,6 +178,23 @@ struct cdp_ads_get_ad_scripts_result {
     CDP_LIST(cdp_ads_ad_script) new_scripts; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_ads_get_ad_scripts_result_to_json(const cdp_ads_get_ad_scripts_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_ads, 4, in, json);
+}
+
+CDP_STUB int cdp_ads_get_ad_scripts_result_from_json(cdp_str json,
+                                                     cdp_ads_get_ad_scripts_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_ads, 4, json, &r, why);
+    *out = (cdp_ads_get_ad_scripts_result *)r;
+    return rc;
+}
+
 typedef struct cdp_ads_get_ad_scripts_cookie {
     uint32_t id;
 } cdp_ads_get_ad_scripts_cookie;

@@ -2,7 +2,8 @@
 /*
  * animation.h - Animation: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_animation_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -46,6 +47,21 @@ struct cdp_animation_animation {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_animation_animation_to_json(const cdp_animation_animation *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 0, in, json);
+}
+
+CDP_STUB int cdp_animation_animation_from_json(cdp_str json, cdp_animation_animation **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 0, json, &r, why);
+    *out = (cdp_animation_animation *)r;
+    return rc;
+}
+
+
 /* Animation.ViewOrScrollTimeline */
 struct cdp_animation_view_or_scroll_timeline {
     cdp_opt_int source_node_id; /* cdp_dom_backend_node_id */
@@ -55,6 +71,22 @@ struct cdp_animation_view_or_scroll_timeline {
     cdp_dom_scroll_orientation axis; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_view_or_scroll_timeline_to_json(
+        const cdp_animation_view_or_scroll_timeline *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 1, in, json);
+}
+
+CDP_STUB int cdp_animation_view_or_scroll_timeline_from_json(
+        cdp_str json, cdp_animation_view_or_scroll_timeline **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 1, json, &r, why);
+    *out = (cdp_animation_view_or_scroll_timeline *)r;
+    return rc;
+}
+
 
 /* Animation.AnimationEffect */
 struct cdp_animation_animation_effect {
@@ -71,6 +103,23 @@ struct cdp_animation_animation_effect {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_animation_animation_effect_to_json(const cdp_animation_animation_effect *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 2, in, json);
+}
+
+CDP_STUB int cdp_animation_animation_effect_from_json(cdp_str json,
+                                                      cdp_animation_animation_effect **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 2, json, &r, why);
+    *out = (cdp_animation_animation_effect *)r;
+    return rc;
+}
+
+
 /* Animation.KeyframesRule */
 struct cdp_animation_keyframes_rule {
     cdp_str name;
@@ -78,12 +127,46 @@ struct cdp_animation_keyframes_rule {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_animation_keyframes_rule_to_json(const cdp_animation_keyframes_rule *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 3, in, json);
+}
+
+CDP_STUB int cdp_animation_keyframes_rule_from_json(cdp_str json,
+                                                    cdp_animation_keyframes_rule **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 3, json, &r, why);
+    *out = (cdp_animation_keyframes_rule *)r;
+    return rc;
+}
+
+
 /* Animation.KeyframeStyle */
 struct cdp_animation_keyframe_style {
     cdp_str offset; /* required */
     cdp_str easing; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_keyframe_style_to_json(const cdp_animation_keyframe_style *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 4, in, json);
+}
+
+CDP_STUB int cdp_animation_keyframe_style_from_json(cdp_str json,
+                                                    cdp_animation_keyframe_style **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 4, json, &r, why);
+    *out = (cdp_animation_keyframe_style *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -164,10 +247,42 @@ struct cdp_animation_get_current_time_params {
     cdp_str id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_get_current_time_params_to_json(
+        const cdp_animation_get_current_time_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 5, in, json);
+}
+
+CDP_STUB int cdp_animation_get_current_time_params_from_json(
+        cdp_str json, cdp_animation_get_current_time_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 5, json, &r, why);
+    *out = (cdp_animation_get_current_time_params *)r;
+    return rc;
+}
+
 struct cdp_animation_get_current_time_result {
     double current_time; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_get_current_time_result_to_json(
+        const cdp_animation_get_current_time_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 6, in, json);
+}
+
+CDP_STUB int cdp_animation_get_current_time_result_from_json(
+        cdp_str json, cdp_animation_get_current_time_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 6, json, &r, why);
+    *out = (cdp_animation_get_current_time_result *)r;
+    return rc;
+}
+
 typedef struct cdp_animation_get_current_time_cookie {
     uint32_t id;
 } cdp_animation_get_current_time_cookie;
@@ -230,6 +345,22 @@ struct cdp_animation_get_playback_rate_result {
     double playback_rate; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_get_playback_rate_result_to_json(
+        const cdp_animation_get_playback_rate_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 7, in, json);
+}
+
+CDP_STUB int cdp_animation_get_playback_rate_result_from_json(
+        cdp_str json, cdp_animation_get_playback_rate_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 7, json, &r, why);
+    *out = (cdp_animation_get_playback_rate_result *)r;
+    return rc;
+}
+
 typedef struct cdp_animation_get_playback_rate_cookie {
     uint32_t id;
 } cdp_animation_get_playback_rate_cookie;
@@ -290,6 +421,22 @@ struct cdp_animation_release_animations_params {
     CDP_LIST(cdp_str) animations; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_release_animations_params_to_json(
+        const cdp_animation_release_animations_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 8, in, json);
+}
+
+CDP_STUB int cdp_animation_release_animations_params_from_json(
+        cdp_str json, cdp_animation_release_animations_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 8, json, &r, why);
+    *out = (cdp_animation_release_animations_params *)r;
+    return rc;
+}
+
 typedef struct cdp_animation_release_animations_cookie {
     uint32_t id;
 } cdp_animation_release_animations_cookie;
@@ -334,10 +481,42 @@ struct cdp_animation_resolve_animation_params {
     cdp_str animation_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_resolve_animation_params_to_json(
+        const cdp_animation_resolve_animation_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 9, in, json);
+}
+
+CDP_STUB int cdp_animation_resolve_animation_params_from_json(
+        cdp_str json, cdp_animation_resolve_animation_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 9, json, &r, why);
+    *out = (cdp_animation_resolve_animation_params *)r;
+    return rc;
+}
+
 struct cdp_animation_resolve_animation_result {
     const cdp_runtime_remote_object *remote_object; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_resolve_animation_result_to_json(
+        const cdp_animation_resolve_animation_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 10, in, json);
+}
+
+CDP_STUB int cdp_animation_resolve_animation_result_from_json(
+        cdp_str json, cdp_animation_resolve_animation_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 10, json, &r, why);
+    *out = (cdp_animation_resolve_animation_result *)r;
+    return rc;
+}
+
 typedef struct cdp_animation_resolve_animation_cookie {
     uint32_t id;
 } cdp_animation_resolve_animation_cookie;
@@ -402,6 +581,22 @@ struct cdp_animation_seek_animations_params {
     CDP_LIST(double) current_times;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_seek_animations_params_to_json(
+        const cdp_animation_seek_animations_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 11, in, json);
+}
+
+CDP_STUB int cdp_animation_seek_animations_params_from_json(
+        cdp_str json, cdp_animation_seek_animations_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 11, json, &r, why);
+    *out = (cdp_animation_seek_animations_params *)r;
+    return rc;
+}
+
 typedef struct cdp_animation_seek_animations_cookie {
     uint32_t id;
 } cdp_animation_seek_animations_cookie;
@@ -447,6 +642,23 @@ struct cdp_animation_set_paused_params {
     bool paused; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_set_paused_params_to_json(const cdp_animation_set_paused_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 12, in, json);
+}
+
+CDP_STUB int cdp_animation_set_paused_params_from_json(cdp_str json,
+                                                       cdp_animation_set_paused_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 12, json, &r, why);
+    *out = (cdp_animation_set_paused_params *)r;
+    return rc;
+}
+
 typedef struct cdp_animation_set_paused_cookie {
     uint32_t id;
 } cdp_animation_set_paused_cookie;
@@ -489,6 +701,22 @@ struct cdp_animation_set_playback_rate_params {
     double playback_rate; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_set_playback_rate_params_to_json(
+        const cdp_animation_set_playback_rate_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 13, in, json);
+}
+
+CDP_STUB int cdp_animation_set_playback_rate_params_from_json(
+        cdp_str json, cdp_animation_set_playback_rate_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 13, json, &r, why);
+    *out = (cdp_animation_set_playback_rate_params *)r;
+    return rc;
+}
+
 typedef struct cdp_animation_set_playback_rate_cookie {
     uint32_t id;
 } cdp_animation_set_playback_rate_cookie;
@@ -535,6 +763,23 @@ struct cdp_animation_set_timing_params {
     double delay; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_set_timing_params_to_json(const cdp_animation_set_timing_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 14, in, json);
+}
+
+CDP_STUB int cdp_animation_set_timing_params_from_json(cdp_str json,
+                                                       cdp_animation_set_timing_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 14, json, &r, why);
+    *out = (cdp_animation_set_timing_params *)r;
+    return rc;
+}
+
 typedef struct cdp_animation_set_timing_cookie {
     uint32_t id;
 } cdp_animation_set_timing_cookie;
@@ -579,6 +824,22 @@ struct cdp_animation_animation_canceled_event {
     cdp_str id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_animation_canceled_event_to_json(
+        const cdp_animation_animation_canceled_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 15, in, json);
+}
+
+CDP_STUB int cdp_animation_animation_canceled_event_from_json(
+        cdp_str json, cdp_animation_animation_canceled_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 15, json, &r, why);
+    *out = (cdp_animation_animation_canceled_event *)r;
+    return rc;
+}
+
 typedef void cdp_animation_on_animation_canceled_cb(
         cdp_session *s, const cdp_animation_animation_canceled_event *ev, void *data);
 
@@ -624,6 +885,22 @@ struct cdp_animation_animation_created_event {
     cdp_str id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_animation_created_event_to_json(
+        const cdp_animation_animation_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 16, in, json);
+}
+
+CDP_STUB int cdp_animation_animation_created_event_from_json(
+        cdp_str json, cdp_animation_animation_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 16, json, &r, why);
+    *out = (cdp_animation_animation_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_animation_on_animation_created_cb(cdp_session *s,
                                                    const cdp_animation_animation_created_event *ev,
                                                    void *data);
@@ -670,6 +947,22 @@ struct cdp_animation_animation_started_event {
     const cdp_animation_animation *animation; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_animation_started_event_to_json(
+        const cdp_animation_animation_started_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 17, in, json);
+}
+
+CDP_STUB int cdp_animation_animation_started_event_from_json(
+        cdp_str json, cdp_animation_animation_started_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 17, json, &r, why);
+    *out = (cdp_animation_animation_started_event *)r;
+    return rc;
+}
+
 typedef void cdp_animation_on_animation_started_cb(cdp_session *s,
                                                    const cdp_animation_animation_started_event *ev,
                                                    void *data);
@@ -716,6 +1009,22 @@ struct cdp_animation_animation_updated_event {
     const cdp_animation_animation *animation; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_animation_animation_updated_event_to_json(
+        const cdp_animation_animation_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_animation, 18, in, json);
+}
+
+CDP_STUB int cdp_animation_animation_updated_event_from_json(
+        cdp_str json, cdp_animation_animation_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_animation, 18, json, &r, why);
+    *out = (cdp_animation_animation_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_animation_on_animation_updated_cb(cdp_session *s,
                                                    const cdp_animation_animation_updated_event *ev,
                                                    void *data);

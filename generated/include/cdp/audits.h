@@ -2,7 +2,8 @@
 /*
  * audits.h - Audits: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_audits_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,6 +38,22 @@ struct cdp_audits_affected_cookie {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_affected_cookie_to_json(const cdp_audits_affected_cookie *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 0, in, json);
+}
+
+CDP_STUB int cdp_audits_affected_cookie_from_json(cdp_str json, cdp_audits_affected_cookie **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 0, json, &r, why);
+    *out = (cdp_audits_affected_cookie *)r;
+    return rc;
+}
+
+
 /* Audits.AffectedRequest */
 struct cdp_audits_affected_request {
     cdp_network_request_id request_id;
@@ -44,11 +61,42 @@ struct cdp_audits_affected_request {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_affected_request_to_json(const cdp_audits_affected_request *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 1, in, json);
+}
+
+CDP_STUB int cdp_audits_affected_request_from_json(cdp_str json, cdp_audits_affected_request **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 1, json, &r, why);
+    *out = (cdp_audits_affected_request *)r;
+    return rc;
+}
+
+
 /* Audits.AffectedFrame */
 struct cdp_audits_affected_frame {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_affected_frame_to_json(const cdp_audits_affected_frame *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 2, in, json);
+}
+
+CDP_STUB int cdp_audits_affected_frame_from_json(cdp_str json, cdp_audits_affected_frame **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 2, json, &r, why);
+    *out = (cdp_audits_affected_frame *)r;
+    return rc;
+}
+
 
 /* Audits.CookieIssueInsight */
 struct cdp_audits_cookie_issue_insight {
@@ -56,6 +104,23 @@ struct cdp_audits_cookie_issue_insight {
     cdp_str table_entry_url;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_cookie_issue_insight_to_json(const cdp_audits_cookie_issue_insight *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 3, in, json);
+}
+
+CDP_STUB int cdp_audits_cookie_issue_insight_from_json(cdp_str json,
+                                                       cdp_audits_cookie_issue_insight **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 3, json, &r, why);
+    *out = (cdp_audits_cookie_issue_insight *)r;
+    return rc;
+}
+
 
 /* Audits.CookieIssueDetails */
 struct cdp_audits_cookie_issue_details {
@@ -71,12 +136,45 @@ struct cdp_audits_cookie_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_cookie_issue_details_to_json(const cdp_audits_cookie_issue_details *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 4, in, json);
+}
+
+CDP_STUB int cdp_audits_cookie_issue_details_from_json(cdp_str json,
+                                                       cdp_audits_cookie_issue_details **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 4, json, &r, why);
+    *out = (cdp_audits_cookie_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.PerformanceIssueDetails */
 struct cdp_audits_performance_issue_details {
     cdp_audits_performance_issue_type performance_issue_type; /* required */
     const cdp_audits_source_code_location *source_code_location;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_performance_issue_details_to_json(
+        const cdp_audits_performance_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 5, in, json);
+}
+
+CDP_STUB int cdp_audits_performance_issue_details_from_json(
+        cdp_str json, cdp_audits_performance_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 5, json, &r, why);
+    *out = (cdp_audits_performance_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.MixedContentIssueDetails */
 struct cdp_audits_mixed_content_issue_details {
@@ -89,6 +187,22 @@ struct cdp_audits_mixed_content_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_mixed_content_issue_details_to_json(
+        const cdp_audits_mixed_content_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 6, in, json);
+}
+
+CDP_STUB int cdp_audits_mixed_content_issue_details_from_json(
+        cdp_str json, cdp_audits_mixed_content_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 6, json, &r, why);
+    *out = (cdp_audits_mixed_content_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.BlockedByResponseIssueDetails */
 struct cdp_audits_blocked_by_response_issue_details {
     const cdp_audits_affected_request *request; /* required */
@@ -98,6 +212,22 @@ struct cdp_audits_blocked_by_response_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_blocked_by_response_issue_details_to_json(
+        const cdp_audits_blocked_by_response_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 7, in, json);
+}
+
+CDP_STUB int cdp_audits_blocked_by_response_issue_details_from_json(
+        cdp_str json, cdp_audits_blocked_by_response_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 7, json, &r, why);
+    *out = (cdp_audits_blocked_by_response_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.HeavyAdIssueDetails */
 struct cdp_audits_heavy_ad_issue_details {
     cdp_audits_heavy_ad_resolution_status resolution; /* required */
@@ -105,6 +235,23 @@ struct cdp_audits_heavy_ad_issue_details {
     const cdp_audits_affected_frame *frame; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_heavy_ad_issue_details_to_json(const cdp_audits_heavy_ad_issue_details *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 8, in, json);
+}
+
+CDP_STUB int cdp_audits_heavy_ad_issue_details_from_json(cdp_str json,
+                                                         cdp_audits_heavy_ad_issue_details **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 8, json, &r, why);
+    *out = (cdp_audits_heavy_ad_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.SourceCodeLocation */
 struct cdp_audits_source_code_location {
@@ -114,6 +261,23 @@ struct cdp_audits_source_code_location {
     int32_t column_number; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_source_code_location_to_json(const cdp_audits_source_code_location *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 9, in, json);
+}
+
+CDP_STUB int cdp_audits_source_code_location_from_json(cdp_str json,
+                                                       cdp_audits_source_code_location **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 9, json, &r, why);
+    *out = (cdp_audits_source_code_location *)r;
+    return rc;
+}
+
 
 /* Audits.ContentSecurityPolicyIssueDetails */
 struct cdp_audits_content_security_policy_issue_details {
@@ -128,6 +292,22 @@ struct cdp_audits_content_security_policy_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_content_security_policy_issue_details_to_json(
+        const cdp_audits_content_security_policy_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 10, in, json);
+}
+
+CDP_STUB int cdp_audits_content_security_policy_issue_details_from_json(
+        cdp_str json, cdp_audits_content_security_policy_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 10, json, &r, why);
+    *out = (cdp_audits_content_security_policy_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.SharedArrayBufferIssueDetails */
 struct cdp_audits_shared_array_buffer_issue_details {
     const cdp_audits_source_code_location *source_code_location; /* required */
@@ -135,6 +315,22 @@ struct cdp_audits_shared_array_buffer_issue_details {
     cdp_audits_shared_array_buffer_issue_type type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_shared_array_buffer_issue_details_to_json(
+        const cdp_audits_shared_array_buffer_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 11, in, json);
+}
+
+CDP_STUB int cdp_audits_shared_array_buffer_issue_details_from_json(
+        cdp_str json, cdp_audits_shared_array_buffer_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 11, json, &r, why);
+    *out = (cdp_audits_shared_array_buffer_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.CorsIssueDetails */
 struct cdp_audits_cors_issue_details {
@@ -148,6 +344,23 @@ struct cdp_audits_cors_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_cors_issue_details_to_json(const cdp_audits_cors_issue_details *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 12, in, json);
+}
+
+CDP_STUB int cdp_audits_cors_issue_details_from_json(cdp_str json,
+                                                     cdp_audits_cors_issue_details **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 12, json, &r, why);
+    *out = (cdp_audits_cors_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.QuirksModeIssueDetails */
 struct cdp_audits_quirks_mode_issue_details {
     bool is_limited_quirks_mode; /* required */
@@ -158,6 +371,22 @@ struct cdp_audits_quirks_mode_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_quirks_mode_issue_details_to_json(
+        const cdp_audits_quirks_mode_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 13, in, json);
+}
+
+CDP_STUB int cdp_audits_quirks_mode_issue_details_from_json(
+        cdp_str json, cdp_audits_quirks_mode_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 13, json, &r, why);
+    *out = (cdp_audits_quirks_mode_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.NavigatorUserAgentIssueDetails: deprecated */
 struct cdp_audits_navigator_user_agent_issue_details {
     cdp_str url; /* required */
@@ -165,12 +394,44 @@ struct cdp_audits_navigator_user_agent_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_navigator_user_agent_issue_details_to_json(
+        const cdp_audits_navigator_user_agent_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 14, in, json);
+}
+
+CDP_STUB int cdp_audits_navigator_user_agent_issue_details_from_json(
+        cdp_str json, cdp_audits_navigator_user_agent_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 14, json, &r, why);
+    *out = (cdp_audits_navigator_user_agent_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.SharedDictionaryIssueDetails */
 struct cdp_audits_shared_dictionary_issue_details {
     cdp_audits_shared_dictionary_error shared_dictionary_error; /* required */
     const cdp_audits_affected_request *request; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_shared_dictionary_issue_details_to_json(
+        const cdp_audits_shared_dictionary_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 15, in, json);
+}
+
+CDP_STUB int cdp_audits_shared_dictionary_issue_details_from_json(
+        cdp_str json, cdp_audits_shared_dictionary_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 15, json, &r, why);
+    *out = (cdp_audits_shared_dictionary_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.SRIMessageSignatureIssueDetails */
 struct cdp_audits_sri_message_signature_issue_details {
@@ -181,6 +442,22 @@ struct cdp_audits_sri_message_signature_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_sri_message_signature_issue_details_to_json(
+        const cdp_audits_sri_message_signature_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 16, in, json);
+}
+
+CDP_STUB int cdp_audits_sri_message_signature_issue_details_from_json(
+        cdp_str json, cdp_audits_sri_message_signature_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 16, json, &r, why);
+    *out = (cdp_audits_sri_message_signature_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.UnencodedDigestIssueDetails */
 struct cdp_audits_unencoded_digest_issue_details {
     cdp_audits_unencoded_digest_error error; /* required */
@@ -188,12 +465,44 @@ struct cdp_audits_unencoded_digest_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_unencoded_digest_issue_details_to_json(
+        const cdp_audits_unencoded_digest_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 17, in, json);
+}
+
+CDP_STUB int cdp_audits_unencoded_digest_issue_details_from_json(
+        cdp_str json, cdp_audits_unencoded_digest_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 17, json, &r, why);
+    *out = (cdp_audits_unencoded_digest_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.ConnectionAllowlistIssueDetails */
 struct cdp_audits_connection_allowlist_issue_details {
     cdp_audits_connection_allowlist_error error; /* required */
     const cdp_audits_affected_request *request; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_connection_allowlist_issue_details_to_json(
+        const cdp_audits_connection_allowlist_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 18, in, json);
+}
+
+CDP_STUB int cdp_audits_connection_allowlist_issue_details_from_json(
+        cdp_str json, cdp_audits_connection_allowlist_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 18, json, &r, why);
+    *out = (cdp_audits_connection_allowlist_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.GenericIssueDetails */
 struct cdp_audits_generic_issue_details {
@@ -205,6 +514,23 @@ struct cdp_audits_generic_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_generic_issue_details_to_json(const cdp_audits_generic_issue_details *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 19, in, json);
+}
+
+CDP_STUB int cdp_audits_generic_issue_details_from_json(cdp_str json,
+                                                        cdp_audits_generic_issue_details **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 19, json, &r, why);
+    *out = (cdp_audits_generic_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.DeprecationIssueDetails */
 struct cdp_audits_deprecation_issue_details {
     const cdp_audits_affected_frame *affected_frame;
@@ -213,11 +539,43 @@ struct cdp_audits_deprecation_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_deprecation_issue_details_to_json(
+        const cdp_audits_deprecation_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 20, in, json);
+}
+
+CDP_STUB int cdp_audits_deprecation_issue_details_from_json(
+        cdp_str json, cdp_audits_deprecation_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 20, json, &r, why);
+    *out = (cdp_audits_deprecation_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.BounceTrackingIssueDetails */
 struct cdp_audits_bounce_tracking_issue_details {
     CDP_LIST(cdp_str) tracking_sites; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_bounce_tracking_issue_details_to_json(
+        const cdp_audits_bounce_tracking_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 21, in, json);
+}
+
+CDP_STUB int cdp_audits_bounce_tracking_issue_details_from_json(
+        cdp_str json, cdp_audits_bounce_tracking_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 21, json, &r, why);
+    *out = (cdp_audits_bounce_tracking_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.CookieDeprecationMetadataIssueDetails */
 struct cdp_audits_cookie_deprecation_metadata_issue_details {
@@ -228,12 +586,44 @@ struct cdp_audits_cookie_deprecation_metadata_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_cookie_deprecation_metadata_issue_details_to_json(
+        const cdp_audits_cookie_deprecation_metadata_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 22, in, json);
+}
+
+CDP_STUB int cdp_audits_cookie_deprecation_metadata_issue_details_from_json(
+        cdp_str json, cdp_audits_cookie_deprecation_metadata_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 22, json, &r, why);
+    *out = (cdp_audits_cookie_deprecation_metadata_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.FederatedAuthRequestIssueDetails */
 struct cdp_audits_federated_auth_request_issue_details {
     /* required */
     cdp_audits_federated_auth_request_issue_reason federated_auth_request_issue_reason;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_federated_auth_request_issue_details_to_json(
+        const cdp_audits_federated_auth_request_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 23, in, json);
+}
+
+CDP_STUB int cdp_audits_federated_auth_request_issue_details_from_json(
+        cdp_str json, cdp_audits_federated_auth_request_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 23, json, &r, why);
+    *out = (cdp_audits_federated_auth_request_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.FederatedAuthUserInfoRequestIssueDetails */
 struct cdp_audits_federated_auth_user_info_request_issue_details {
@@ -243,6 +633,23 @@ struct cdp_audits_federated_auth_user_info_request_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_federated_auth_user_info_request_issue_details_to_json(
+        const cdp_audits_federated_auth_user_info_request_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 24, in, json);
+}
+
+CDP_STUB int cdp_audits_federated_auth_user_info_request_issue_details_from_json(
+        cdp_str json, cdp_audits_federated_auth_user_info_request_issue_details **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 24, json, &r, why);
+    *out = (cdp_audits_federated_auth_user_info_request_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.EmailVerificationRequestIssueDetails */
 struct cdp_audits_email_verification_request_issue_details {
     /* required */
@@ -250,12 +657,44 @@ struct cdp_audits_email_verification_request_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_email_verification_request_issue_details_to_json(
+        const cdp_audits_email_verification_request_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 25, in, json);
+}
+
+CDP_STUB int cdp_audits_email_verification_request_issue_details_from_json(
+        cdp_str json, cdp_audits_email_verification_request_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 25, json, &r, why);
+    *out = (cdp_audits_email_verification_request_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.ClientHintIssueDetails */
 struct cdp_audits_client_hint_issue_details {
     const cdp_audits_source_code_location *source_code_location; /* required */
     cdp_audits_client_hint_issue_reason client_hint_issue_reason; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_client_hint_issue_details_to_json(
+        const cdp_audits_client_hint_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 26, in, json);
+}
+
+CDP_STUB int cdp_audits_client_hint_issue_details_from_json(
+        cdp_str json, cdp_audits_client_hint_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 26, json, &r, why);
+    *out = (cdp_audits_client_hint_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.FailedRequestInfo */
 struct cdp_audits_failed_request_info {
@@ -265,12 +704,45 @@ struct cdp_audits_failed_request_info {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_failed_request_info_to_json(const cdp_audits_failed_request_info *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 27, in, json);
+}
+
+CDP_STUB int cdp_audits_failed_request_info_from_json(cdp_str json,
+                                                      cdp_audits_failed_request_info **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 27, json, &r, why);
+    *out = (cdp_audits_failed_request_info *)r;
+    return rc;
+}
+
+
 /* Audits.PartitioningBlobURLIssueDetails */
 struct cdp_audits_partitioning_blob_url_issue_details {
     cdp_str url; /* required */
     cdp_audits_partitioning_blob_url_info partitioning_blob_url_info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_partitioning_blob_url_issue_details_to_json(
+        const cdp_audits_partitioning_blob_url_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 28, in, json);
+}
+
+CDP_STUB int cdp_audits_partitioning_blob_url_issue_details_from_json(
+        cdp_str json, cdp_audits_partitioning_blob_url_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 28, json, &r, why);
+    *out = (cdp_audits_partitioning_blob_url_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.ElementAccessibilityIssueDetails */
 struct cdp_audits_element_accessibility_issue_details {
@@ -280,6 +752,22 @@ struct cdp_audits_element_accessibility_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_element_accessibility_issue_details_to_json(
+        const cdp_audits_element_accessibility_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 29, in, json);
+}
+
+CDP_STUB int cdp_audits_element_accessibility_issue_details_from_json(
+        cdp_str json, cdp_audits_element_accessibility_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 29, json, &r, why);
+    *out = (cdp_audits_element_accessibility_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.StylesheetLoadingIssueDetails */
 struct cdp_audits_stylesheet_loading_issue_details {
     const cdp_audits_source_code_location *source_code_location; /* required */
@@ -287,6 +775,22 @@ struct cdp_audits_stylesheet_loading_issue_details {
     const cdp_audits_failed_request_info *failed_request_info;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_stylesheet_loading_issue_details_to_json(
+        const cdp_audits_stylesheet_loading_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 30, in, json);
+}
+
+CDP_STUB int cdp_audits_stylesheet_loading_issue_details_from_json(
+        cdp_str json, cdp_audits_stylesheet_loading_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 30, json, &r, why);
+    *out = (cdp_audits_stylesheet_loading_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.PropertyRuleIssueDetails */
 struct cdp_audits_property_rule_issue_details {
@@ -296,6 +800,22 @@ struct cdp_audits_property_rule_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_property_rule_issue_details_to_json(
+        const cdp_audits_property_rule_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 31, in, json);
+}
+
+CDP_STUB int cdp_audits_property_rule_issue_details_from_json(
+        cdp_str json, cdp_audits_property_rule_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 31, json, &r, why);
+    *out = (cdp_audits_property_rule_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.UserReidentificationIssueDetails */
 struct cdp_audits_user_reidentification_issue_details {
     cdp_audits_user_reidentification_issue_type type; /* required */
@@ -303,6 +823,22 @@ struct cdp_audits_user_reidentification_issue_details {
     const cdp_audits_source_code_location *source_code_location;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_user_reidentification_issue_details_to_json(
+        const cdp_audits_user_reidentification_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 32, in, json);
+}
+
+CDP_STUB int cdp_audits_user_reidentification_issue_details_from_json(
+        cdp_str json, cdp_audits_user_reidentification_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 32, json, &r, why);
+    *out = (cdp_audits_user_reidentification_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.PermissionElementIssueDetails */
 struct cdp_audits_permission_element_issue_details {
@@ -317,12 +853,44 @@ struct cdp_audits_permission_element_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_permission_element_issue_details_to_json(
+        const cdp_audits_permission_element_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 33, in, json);
+}
+
+CDP_STUB int cdp_audits_permission_element_issue_details_from_json(
+        cdp_str json, cdp_audits_permission_element_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 33, json, &r, why);
+    *out = (cdp_audits_permission_element_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.WebInstallIssueDetails */
 struct cdp_audits_web_install_issue_details {
     cdp_str manifest_url;
     cdp_audits_web_install_issue_reason reason; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_web_install_issue_details_to_json(
+        const cdp_audits_web_install_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 34, in, json);
+}
+
+CDP_STUB int cdp_audits_web_install_issue_details_from_json(
+        cdp_str json, cdp_audits_web_install_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 34, json, &r, why);
+    *out = (cdp_audits_web_install_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.SelectivePermissionsInterventionIssueDetails */
 struct cdp_audits_selective_permissions_intervention_issue_details {
@@ -332,6 +900,23 @@ struct cdp_audits_selective_permissions_intervention_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_selective_permissions_intervention_issue_details_to_json(
+        const cdp_audits_selective_permissions_intervention_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 35, in, json);
+}
+
+CDP_STUB int cdp_audits_selective_permissions_intervention_issue_details_from_json(
+        cdp_str json, cdp_audits_selective_permissions_intervention_issue_details **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 35, json, &r, why);
+    *out = (cdp_audits_selective_permissions_intervention_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.LazyLoadImageIssueDetails */
 struct cdp_audits_lazy_load_image_issue_details {
     cdp_dom_backend_node_id node_id; /* required */
@@ -339,6 +924,22 @@ struct cdp_audits_lazy_load_image_issue_details {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_lazy_load_image_issue_details_to_json(
+        const cdp_audits_lazy_load_image_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 36, in, json);
+}
+
+CDP_STUB int cdp_audits_lazy_load_image_issue_details_from_json(
+        cdp_str json, cdp_audits_lazy_load_image_issue_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 36, json, &r, why);
+    *out = (cdp_audits_lazy_load_image_issue_details *)r;
+    return rc;
+}
+
 
 /* Audits.InspectorIssueDetails */
 struct cdp_audits_inspector_issue_details {
@@ -381,6 +982,23 @@ struct cdp_audits_inspector_issue_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_audits_inspector_issue_details_to_json(
+        const cdp_audits_inspector_issue_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 37, in, json);
+}
+
+CDP_STUB int cdp_audits_inspector_issue_details_from_json(cdp_str json,
+                                                          cdp_audits_inspector_issue_details **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 37, json, &r, why);
+    *out = (cdp_audits_inspector_issue_details *)r;
+    return rc;
+}
+
+
 /* Audits.InspectorIssue */
 struct cdp_audits_inspector_issue {
     cdp_audits_inspector_issue_code code; /* required */
@@ -388,6 +1006,22 @@ struct cdp_audits_inspector_issue {
     cdp_audits_issue_id issue_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_inspector_issue_to_json(const cdp_audits_inspector_issue *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 38, in, json);
+}
+
+CDP_STUB int cdp_audits_inspector_issue_from_json(cdp_str json, cdp_audits_inspector_issue **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 38, json, &r, why);
+    *out = (cdp_audits_inspector_issue *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -399,12 +1033,44 @@ struct cdp_audits_get_encoded_response_params {
     cdp_opt_bool size_only;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_get_encoded_response_params_to_json(
+        const cdp_audits_get_encoded_response_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 39, in, json);
+}
+
+CDP_STUB int cdp_audits_get_encoded_response_params_from_json(
+        cdp_str json, cdp_audits_get_encoded_response_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 39, json, &r, why);
+    *out = (cdp_audits_get_encoded_response_params *)r;
+    return rc;
+}
+
 struct cdp_audits_get_encoded_response_result {
     cdp_bytes body;
     int32_t original_size; /* required */
     int32_t encoded_size; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_get_encoded_response_result_to_json(
+        const cdp_audits_get_encoded_response_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 40, in, json);
+}
+
+CDP_STUB int cdp_audits_get_encoded_response_result_from_json(
+        cdp_str json, cdp_audits_get_encoded_response_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 40, json, &r, why);
+    *out = (cdp_audits_get_encoded_response_result *)r;
+    return rc;
+}
+
 typedef struct cdp_audits_get_encoded_response_cookie {
     uint32_t id;
 } cdp_audits_get_encoded_response_cookie;
@@ -536,6 +1202,22 @@ struct cdp_audits_check_forms_issues_result {
     CDP_LIST(cdp_audits_generic_issue_details) form_issues; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_check_forms_issues_result_to_json(
+        const cdp_audits_check_forms_issues_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 41, in, json);
+}
+
+CDP_STUB int cdp_audits_check_forms_issues_result_from_json(
+        cdp_str json, cdp_audits_check_forms_issues_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 41, json, &r, why);
+    *out = (cdp_audits_check_forms_issues_result *)r;
+    return rc;
+}
+
 typedef struct cdp_audits_check_forms_issues_cookie {
     uint32_t id;
 } cdp_audits_check_forms_issues_cookie;
@@ -598,6 +1280,23 @@ struct cdp_audits_issue_added_event {
     const cdp_audits_inspector_issue *issue; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_audits_issue_added_event_to_json(const cdp_audits_issue_added_event *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_audits, 42, in, json);
+}
+
+CDP_STUB int cdp_audits_issue_added_event_from_json(cdp_str json,
+                                                    cdp_audits_issue_added_event **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_audits, 42, json, &r, why);
+    *out = (cdp_audits_issue_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_audits_on_issue_added_cb(cdp_session *s, const cdp_audits_issue_added_event *ev,
                                           void *data);
 

@@ -2,7 +2,8 @@
 /*
  * autofill.h - Autofill: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_autofill_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,6 +40,21 @@ struct cdp_autofill_credit_card {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_autofill_credit_card_to_json(const cdp_autofill_credit_card *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 0, in, json);
+}
+
+CDP_STUB int cdp_autofill_credit_card_from_json(cdp_str json, cdp_autofill_credit_card **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 0, json, &r, why);
+    *out = (cdp_autofill_credit_card *)r;
+    return rc;
+}
+
+
 /* Autofill.AddressField */
 struct cdp_autofill_address_field {
     cdp_str name; /* required */
@@ -46,11 +62,43 @@ struct cdp_autofill_address_field {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_autofill_address_field_to_json(const cdp_autofill_address_field *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 1, in, json);
+}
+
+CDP_STUB int cdp_autofill_address_field_from_json(cdp_str json, cdp_autofill_address_field **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 1, json, &r, why);
+    *out = (cdp_autofill_address_field *)r;
+    return rc;
+}
+
+
 /* Autofill.AddressFields */
 struct cdp_autofill_address_fields {
     CDP_LIST(cdp_autofill_address_field) fields; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_autofill_address_fields_to_json(const cdp_autofill_address_fields *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 2, in, json);
+}
+
+CDP_STUB int cdp_autofill_address_fields_from_json(cdp_str json, cdp_autofill_address_fields **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 2, json, &r, why);
+    *out = (cdp_autofill_address_fields *)r;
+    return rc;
+}
+
 
 /* Autofill.Address */
 struct cdp_autofill_address {
@@ -58,11 +106,40 @@ struct cdp_autofill_address {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_autofill_address_to_json(const cdp_autofill_address *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 3, in, json);
+}
+
+CDP_STUB int cdp_autofill_address_from_json(cdp_str json, cdp_autofill_address **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 3, json, &r, why);
+    *out = (cdp_autofill_address *)r;
+    return rc;
+}
+
+
 /* Autofill.AddressUI */
 struct cdp_autofill_address_ui {
     CDP_LIST(cdp_autofill_address_fields) address_fields; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_autofill_address_ui_to_json(const cdp_autofill_address_ui *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 4, in, json);
+}
+
+CDP_STUB int cdp_autofill_address_ui_from_json(cdp_str json, cdp_autofill_address_ui **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 4, json, &r, why);
+    *out = (cdp_autofill_address_ui *)r;
+    return rc;
+}
+
 
 /* Autofill.FilledField */
 struct cdp_autofill_filled_field {
@@ -77,6 +154,21 @@ struct cdp_autofill_filled_field {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_autofill_filled_field_to_json(const cdp_autofill_filled_field *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 5, in, json);
+}
+
+CDP_STUB int cdp_autofill_filled_field_from_json(cdp_str json, cdp_autofill_filled_field **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 5, json, &r, why);
+    *out = (cdp_autofill_filled_field *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* Autofill.trigger */
@@ -87,6 +179,22 @@ struct cdp_autofill_trigger_params {
     const cdp_autofill_address *address;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_autofill_trigger_params_to_json(const cdp_autofill_trigger_params *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 6, in, json);
+}
+
+CDP_STUB int cdp_autofill_trigger_params_from_json(cdp_str json, cdp_autofill_trigger_params **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 6, json, &r, why);
+    *out = (cdp_autofill_trigger_params *)r;
+    return rc;
+}
+
 typedef struct cdp_autofill_trigger_cookie {
     uint32_t id;
 } cdp_autofill_trigger_cookie;
@@ -129,6 +237,23 @@ struct cdp_autofill_set_addresses_params {
     CDP_LIST(cdp_autofill_address) addresses; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_autofill_set_addresses_params_to_json(const cdp_autofill_set_addresses_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 7, in, json);
+}
+
+CDP_STUB int cdp_autofill_set_addresses_params_from_json(cdp_str json,
+                                                         cdp_autofill_set_addresses_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 7, json, &r, why);
+    *out = (cdp_autofill_set_addresses_params *)r;
+    return rc;
+}
+
 typedef struct cdp_autofill_set_addresses_cookie {
     uint32_t id;
 } cdp_autofill_set_addresses_cookie;
@@ -246,6 +371,22 @@ struct cdp_autofill_address_form_filled_event {
     const cdp_autofill_address_ui *address_ui; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_autofill_address_form_filled_event_to_json(
+        const cdp_autofill_address_form_filled_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_autofill, 8, in, json);
+}
+
+CDP_STUB int cdp_autofill_address_form_filled_event_from_json(
+        cdp_str json, cdp_autofill_address_form_filled_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_autofill, 8, json, &r, why);
+    *out = (cdp_autofill_address_form_filled_event *)r;
+    return rc;
+}
+
 typedef void cdp_autofill_on_address_form_filled_cb(
         cdp_session *s, const cdp_autofill_address_form_filled_event *ev, void *data);
 

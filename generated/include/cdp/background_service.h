@@ -2,7 +2,8 @@
 /*
  * background_service.h - BackgroundService: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_background_service_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,6 +38,22 @@ struct cdp_background_service_event_metadata {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_background_service_event_metadata_to_json(
+        const cdp_background_service_event_metadata *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_background_service, 0, in, json);
+}
+
+CDP_STUB int cdp_background_service_event_metadata_from_json(
+        cdp_str json, cdp_background_service_event_metadata **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_background_service, 0, json, &r, why);
+    *out = (cdp_background_service_event_metadata *)r;
+    return rc;
+}
+
+
 /* BackgroundService.BackgroundServiceEvent */
 struct cdp_background_service_background_service_event {
     cdp_network_time_since_epoch timestamp; /* required; seconds since 1970, UTC */
@@ -50,6 +67,22 @@ struct cdp_background_service_background_service_event {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_background_service_background_service_event_to_json(
+        const cdp_background_service_background_service_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_background_service, 1, in, json);
+}
+
+CDP_STUB int cdp_background_service_background_service_event_from_json(
+        cdp_str json, cdp_background_service_background_service_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_background_service, 1, json, &r, why);
+    *out = (cdp_background_service_background_service_event *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* BackgroundService.startObserving */
@@ -57,6 +90,22 @@ struct cdp_background_service_start_observing_params {
     cdp_background_service_service_name service; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_background_service_start_observing_params_to_json(
+        const cdp_background_service_start_observing_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_background_service, 2, in, json);
+}
+
+CDP_STUB int cdp_background_service_start_observing_params_from_json(
+        cdp_str json, cdp_background_service_start_observing_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_background_service, 2, json, &r, why);
+    *out = (cdp_background_service_start_observing_params *)r;
+    return rc;
+}
+
 typedef struct cdp_background_service_start_observing_cookie {
     uint32_t id;
 } cdp_background_service_start_observing_cookie;
@@ -103,6 +152,22 @@ struct cdp_background_service_stop_observing_params {
     cdp_background_service_service_name service; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_background_service_stop_observing_params_to_json(
+        const cdp_background_service_stop_observing_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_background_service, 3, in, json);
+}
+
+CDP_STUB int cdp_background_service_stop_observing_params_from_json(
+        cdp_str json, cdp_background_service_stop_observing_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_background_service, 3, json, &r, why);
+    *out = (cdp_background_service_stop_observing_params *)r;
+    return rc;
+}
+
 typedef struct cdp_background_service_stop_observing_cookie {
     uint32_t id;
 } cdp_background_service_stop_observing_cookie;
@@ -150,6 +215,22 @@ struct cdp_background_service_set_recording_params {
     cdp_background_service_service_name service; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_background_service_set_recording_params_to_json(
+        const cdp_background_service_set_recording_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_background_service, 4, in, json);
+}
+
+CDP_STUB int cdp_background_service_set_recording_params_from_json(
+        cdp_str json, cdp_background_service_set_recording_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_background_service, 4, json, &r, why);
+    *out = (cdp_background_service_set_recording_params *)r;
+    return rc;
+}
+
 typedef struct cdp_background_service_set_recording_cookie {
     uint32_t id;
 } cdp_background_service_set_recording_cookie;
@@ -196,6 +277,22 @@ struct cdp_background_service_clear_events_params {
     cdp_background_service_service_name service; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_background_service_clear_events_params_to_json(
+        const cdp_background_service_clear_events_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_background_service, 5, in, json);
+}
+
+CDP_STUB int cdp_background_service_clear_events_params_from_json(
+        cdp_str json, cdp_background_service_clear_events_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_background_service, 5, json, &r, why);
+    *out = (cdp_background_service_clear_events_params *)r;
+    return rc;
+}
+
 typedef struct cdp_background_service_clear_events_cookie {
     uint32_t id;
 } cdp_background_service_clear_events_cookie;
@@ -245,6 +342,22 @@ struct cdp_background_service_recording_state_changed_event {
     cdp_background_service_service_name service; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_background_service_recording_state_changed_event_to_json(
+        const cdp_background_service_recording_state_changed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_background_service, 6, in, json);
+}
+
+CDP_STUB int cdp_background_service_recording_state_changed_event_from_json(
+        cdp_str json, cdp_background_service_recording_state_changed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_background_service, 6, json, &r, why);
+    *out = (cdp_background_service_recording_state_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_background_service_on_recording_state_changed_cb(
         cdp_session *s, const cdp_background_service_recording_state_changed_event *ev, void *data);
 
@@ -291,6 +404,23 @@ struct cdp_background_service_background_service_event_received_event {
     const cdp_background_service_background_service_event *background_service_event; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_background_service_background_service_event_received_event_to_json(
+        const cdp_background_service_background_service_event_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_background_service, 7, in, json);
+}
+
+CDP_STUB int cdp_background_service_background_service_event_received_event_from_json(
+        cdp_str json, cdp_background_service_background_service_event_received_event **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_background_service, 7, json, &r, why);
+    *out = (cdp_background_service_background_service_event_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_background_service_on_background_service_event_received_cb(
         cdp_session *s, const cdp_background_service_background_service_event_received_event *ev,
         void *data);

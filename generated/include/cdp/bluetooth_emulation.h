@@ -2,7 +2,8 @@
 /*
  * bluetooth_emulation.h - BluetoothEmulation: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_bluetooth_emulation_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,6 +38,22 @@ struct cdp_bluetooth_emulation_manufacturer_data {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_bluetooth_emulation_manufacturer_data_to_json(
+        const cdp_bluetooth_emulation_manufacturer_data *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 0, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_manufacturer_data_from_json(
+        cdp_str json, cdp_bluetooth_emulation_manufacturer_data **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 0, json, &r, why);
+    *out = (cdp_bluetooth_emulation_manufacturer_data *)r;
+    return rc;
+}
+
+
 /* BluetoothEmulation.ScanRecord */
 struct cdp_bluetooth_emulation_scan_record {
     cdp_str name;
@@ -47,6 +64,22 @@ struct cdp_bluetooth_emulation_scan_record {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_bluetooth_emulation_scan_record_to_json(
+        const cdp_bluetooth_emulation_scan_record *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 1, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_scan_record_from_json(
+        cdp_str json, cdp_bluetooth_emulation_scan_record **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 1, json, &r, why);
+    *out = (cdp_bluetooth_emulation_scan_record *)r;
+    return rc;
+}
+
+
 /* BluetoothEmulation.ScanEntry */
 struct cdp_bluetooth_emulation_scan_entry {
     cdp_str device_address; /* required */
@@ -54,6 +87,23 @@ struct cdp_bluetooth_emulation_scan_entry {
     const cdp_bluetooth_emulation_scan_record *scan_record; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_scan_entry_to_json(
+        const cdp_bluetooth_emulation_scan_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 2, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_scan_entry_from_json(cdp_str json,
+                                                          cdp_bluetooth_emulation_scan_entry **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 2, json, &r, why);
+    *out = (cdp_bluetooth_emulation_scan_entry *)r;
+    return rc;
+}
+
 
 /* BluetoothEmulation.CharacteristicProperties */
 struct cdp_bluetooth_emulation_characteristic_properties {
@@ -68,6 +118,22 @@ struct cdp_bluetooth_emulation_characteristic_properties {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_bluetooth_emulation_characteristic_properties_to_json(
+        const cdp_bluetooth_emulation_characteristic_properties *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 3, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_characteristic_properties_from_json(
+        cdp_str json, cdp_bluetooth_emulation_characteristic_properties **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 3, json, &r, why);
+    *out = (cdp_bluetooth_emulation_characteristic_properties *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* BluetoothEmulation.enable */
@@ -76,6 +142,22 @@ struct cdp_bluetooth_emulation_enable_params {
     bool le_supported; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_enable_params_to_json(
+        const cdp_bluetooth_emulation_enable_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 4, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_enable_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_enable_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 4, json, &r, why);
+    *out = (cdp_bluetooth_emulation_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_enable_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_enable_cookie;
@@ -121,6 +203,23 @@ struct cdp_bluetooth_emulation_set_simulated_central_state_params {
     cdp_bluetooth_emulation_central_state state; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_set_simulated_central_state_params_to_json(
+        const cdp_bluetooth_emulation_set_simulated_central_state_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 5, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_set_simulated_central_state_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_set_simulated_central_state_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 5, json, &r, why);
+    *out = (cdp_bluetooth_emulation_set_simulated_central_state_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_set_simulated_central_state_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_set_simulated_central_state_cookie;
@@ -213,6 +312,23 @@ struct cdp_bluetooth_emulation_simulate_preconnected_peripheral_params {
     CDP_LIST(cdp_str) known_service_uuids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_preconnected_peripheral_params_to_json(
+        const cdp_bluetooth_emulation_simulate_preconnected_peripheral_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 6, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_preconnected_peripheral_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_simulate_preconnected_peripheral_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 6, json, &r, why);
+    *out = (cdp_bluetooth_emulation_simulate_preconnected_peripheral_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_simulate_preconnected_peripheral_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_simulate_preconnected_peripheral_cookie;
@@ -266,6 +382,22 @@ struct cdp_bluetooth_emulation_simulate_advertisement_params {
     const cdp_bluetooth_emulation_scan_entry *entry; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_advertisement_params_to_json(
+        const cdp_bluetooth_emulation_simulate_advertisement_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 7, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_advertisement_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_simulate_advertisement_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 7, json, &r, why);
+    *out = (cdp_bluetooth_emulation_simulate_advertisement_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_simulate_advertisement_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_simulate_advertisement_cookie;
@@ -317,6 +449,23 @@ struct cdp_bluetooth_emulation_simulate_gatt_operation_response_params {
     int32_t code; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_gatt_operation_response_params_to_json(
+        const cdp_bluetooth_emulation_simulate_gatt_operation_response_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 8, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_gatt_operation_response_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_simulate_gatt_operation_response_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 8, json, &r, why);
+    *out = (cdp_bluetooth_emulation_simulate_gatt_operation_response_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_simulate_gatt_operation_response_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_simulate_gatt_operation_response_cookie;
@@ -373,6 +522,25 @@ struct cdp_bluetooth_emulation_simulate_characteristic_operation_response_params
     cdp_str data;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_characteristic_operation_response_params_to_json(
+        const cdp_bluetooth_emulation_simulate_characteristic_operation_response_params *in,
+        cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 9, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_characteristic_operation_response_params_from_json(
+        cdp_str json,
+        cdp_bluetooth_emulation_simulate_characteristic_operation_response_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 9, json, &r, why);
+    *out = (cdp_bluetooth_emulation_simulate_characteristic_operation_response_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_simulate_characteristic_operation_response_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_simulate_characteristic_operation_response_cookie;
@@ -427,6 +595,24 @@ struct cdp_bluetooth_emulation_simulate_descriptor_operation_response_params {
     cdp_str data;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_descriptor_operation_response_params_to_json(
+        const cdp_bluetooth_emulation_simulate_descriptor_operation_response_params *in,
+        cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 10, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_descriptor_operation_response_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_simulate_descriptor_operation_response_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 10, json, &r, why);
+    *out = (cdp_bluetooth_emulation_simulate_descriptor_operation_response_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_simulate_descriptor_operation_response_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_simulate_descriptor_operation_response_cookie;
@@ -479,10 +665,42 @@ struct cdp_bluetooth_emulation_add_service_params {
     cdp_str service_uuid; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_add_service_params_to_json(
+        const cdp_bluetooth_emulation_add_service_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 11, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_add_service_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_add_service_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 11, json, &r, why);
+    *out = (cdp_bluetooth_emulation_add_service_params *)r;
+    return rc;
+}
+
 struct cdp_bluetooth_emulation_add_service_result {
     cdp_str service_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_add_service_result_to_json(
+        const cdp_bluetooth_emulation_add_service_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 12, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_add_service_result_from_json(
+        cdp_str json, cdp_bluetooth_emulation_add_service_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 12, json, &r, why);
+    *out = (cdp_bluetooth_emulation_add_service_result *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_add_service_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_add_service_cookie;
@@ -546,6 +764,22 @@ struct cdp_bluetooth_emulation_remove_service_params {
     cdp_str service_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_remove_service_params_to_json(
+        const cdp_bluetooth_emulation_remove_service_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 13, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_remove_service_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_remove_service_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 13, json, &r, why);
+    *out = (cdp_bluetooth_emulation_remove_service_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_remove_service_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_remove_service_cookie;
@@ -594,10 +828,42 @@ struct cdp_bluetooth_emulation_add_characteristic_params {
     const cdp_bluetooth_emulation_characteristic_properties *properties; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_add_characteristic_params_to_json(
+        const cdp_bluetooth_emulation_add_characteristic_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 14, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_add_characteristic_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_add_characteristic_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 14, json, &r, why);
+    *out = (cdp_bluetooth_emulation_add_characteristic_params *)r;
+    return rc;
+}
+
 struct cdp_bluetooth_emulation_add_characteristic_result {
     cdp_str characteristic_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_add_characteristic_result_to_json(
+        const cdp_bluetooth_emulation_add_characteristic_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 15, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_add_characteristic_result_from_json(
+        cdp_str json, cdp_bluetooth_emulation_add_characteristic_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 15, json, &r, why);
+    *out = (cdp_bluetooth_emulation_add_characteristic_result *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_add_characteristic_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_add_characteristic_cookie;
@@ -663,6 +929,22 @@ struct cdp_bluetooth_emulation_remove_characteristic_params {
     cdp_str characteristic_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_remove_characteristic_params_to_json(
+        const cdp_bluetooth_emulation_remove_characteristic_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 16, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_remove_characteristic_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_remove_characteristic_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 16, json, &r, why);
+    *out = (cdp_bluetooth_emulation_remove_characteristic_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_remove_characteristic_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_remove_characteristic_cookie;
@@ -713,10 +995,42 @@ struct cdp_bluetooth_emulation_add_descriptor_params {
     cdp_str descriptor_uuid; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_add_descriptor_params_to_json(
+        const cdp_bluetooth_emulation_add_descriptor_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 17, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_add_descriptor_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_add_descriptor_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 17, json, &r, why);
+    *out = (cdp_bluetooth_emulation_add_descriptor_params *)r;
+    return rc;
+}
+
 struct cdp_bluetooth_emulation_add_descriptor_result {
     cdp_str descriptor_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_add_descriptor_result_to_json(
+        const cdp_bluetooth_emulation_add_descriptor_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 18, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_add_descriptor_result_from_json(
+        cdp_str json, cdp_bluetooth_emulation_add_descriptor_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 18, json, &r, why);
+    *out = (cdp_bluetooth_emulation_add_descriptor_result *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_add_descriptor_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_add_descriptor_cookie;
@@ -780,6 +1094,22 @@ struct cdp_bluetooth_emulation_remove_descriptor_params {
     cdp_str descriptor_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_remove_descriptor_params_to_json(
+        const cdp_bluetooth_emulation_remove_descriptor_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 19, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_remove_descriptor_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_remove_descriptor_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 19, json, &r, why);
+    *out = (cdp_bluetooth_emulation_remove_descriptor_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_remove_descriptor_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_remove_descriptor_cookie;
@@ -828,6 +1158,23 @@ struct cdp_bluetooth_emulation_simulate_gatt_disconnection_params {
     cdp_str address; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_gatt_disconnection_params_to_json(
+        const cdp_bluetooth_emulation_simulate_gatt_disconnection_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 20, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_simulate_gatt_disconnection_params_from_json(
+        cdp_str json, cdp_bluetooth_emulation_simulate_gatt_disconnection_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 20, json, &r, why);
+    *out = (cdp_bluetooth_emulation_simulate_gatt_disconnection_params *)r;
+    return rc;
+}
+
 typedef struct cdp_bluetooth_emulation_simulate_gatt_disconnection_cookie {
     uint32_t id;
 } cdp_bluetooth_emulation_simulate_gatt_disconnection_cookie;
@@ -881,6 +1228,22 @@ struct cdp_bluetooth_emulation_gatt_operation_received_event {
     cdp_bluetooth_emulation_gatt_operation_type type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_gatt_operation_received_event_to_json(
+        const cdp_bluetooth_emulation_gatt_operation_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 21, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_gatt_operation_received_event_from_json(
+        cdp_str json, cdp_bluetooth_emulation_gatt_operation_received_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 21, json, &r, why);
+    *out = (cdp_bluetooth_emulation_gatt_operation_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_bluetooth_emulation_on_gatt_operation_received_cb(
         cdp_session *s, const cdp_bluetooth_emulation_gatt_operation_received_event *ev,
         void *data);
@@ -931,6 +1294,23 @@ struct cdp_bluetooth_emulation_characteristic_operation_received_event {
     cdp_bluetooth_emulation_characteristic_write_type write_type;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_characteristic_operation_received_event_to_json(
+        const cdp_bluetooth_emulation_characteristic_operation_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 22, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_characteristic_operation_received_event_from_json(
+        cdp_str json, cdp_bluetooth_emulation_characteristic_operation_received_event **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 22, json, &r, why);
+    *out = (cdp_bluetooth_emulation_characteristic_operation_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_bluetooth_emulation_on_characteristic_operation_received_cb(
         cdp_session *s, const cdp_bluetooth_emulation_characteristic_operation_received_event *ev,
         void *data);
@@ -980,6 +1360,23 @@ struct cdp_bluetooth_emulation_descriptor_operation_received_event {
     cdp_str data;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_bluetooth_emulation_descriptor_operation_received_event_to_json(
+        const cdp_bluetooth_emulation_descriptor_operation_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_bluetooth_emulation, 23, in, json);
+}
+
+CDP_STUB int cdp_bluetooth_emulation_descriptor_operation_received_event_from_json(
+        cdp_str json, cdp_bluetooth_emulation_descriptor_operation_received_event **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_bluetooth_emulation, 23, json, &r, why);
+    *out = (cdp_bluetooth_emulation_descriptor_operation_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_bluetooth_emulation_on_descriptor_operation_received_cb(
         cdp_session *s, const cdp_bluetooth_emulation_descriptor_operation_received_event *ev,
         void *data);

@@ -2,7 +2,8 @@
 /*
  * browser.h - Browser.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_browser_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,6 +40,20 @@ struct cdp_browser_bounds {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_browser_bounds_to_json(const cdp_browser_bounds *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 0, in, json);
+}
+
+CDP_STUB int cdp_browser_bounds_from_json(cdp_str json, cdp_browser_bounds **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 0, json, &r, why);
+    *out = (cdp_browser_bounds *)r;
+    return rc;
+}
+
+
 /* Browser.PermissionDescriptor: experimental */
 struct cdp_browser_permission_descriptor {
     cdp_str name; /* required */
@@ -50,6 +65,23 @@ struct cdp_browser_permission_descriptor {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_browser_permission_descriptor_to_json(const cdp_browser_permission_descriptor *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 1, in, json);
+}
+
+CDP_STUB int cdp_browser_permission_descriptor_from_json(cdp_str json,
+                                                         cdp_browser_permission_descriptor **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 1, json, &r, why);
+    *out = (cdp_browser_permission_descriptor *)r;
+    return rc;
+}
+
+
 /* Browser.Bucket: experimental */
 struct cdp_browser_bucket {
     int32_t low; /* required */
@@ -57,6 +89,20 @@ struct cdp_browser_bucket {
     int32_t count; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_bucket_to_json(const cdp_browser_bucket *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 2, in, json);
+}
+
+CDP_STUB int cdp_browser_bucket_from_json(cdp_str json, cdp_browser_bucket **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 2, json, &r, why);
+    *out = (cdp_browser_bucket *)r;
+    return rc;
+}
+
 
 /* Browser.Histogram: experimental */
 struct cdp_browser_histogram {
@@ -66,6 +112,21 @@ struct cdp_browser_histogram {
     CDP_LIST(cdp_browser_bucket) buckets; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_histogram_to_json(const cdp_browser_histogram *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 3, in, json);
+}
+
+CDP_STUB int cdp_browser_histogram_from_json(cdp_str json, cdp_browser_histogram **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 3, json, &r, why);
+    *out = (cdp_browser_histogram *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -78,6 +139,23 @@ struct cdp_browser_set_permission_params {
     cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_set_permission_params_to_json(const cdp_browser_set_permission_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 4, in, json);
+}
+
+CDP_STUB int cdp_browser_set_permission_params_from_json(cdp_str json,
+                                                         cdp_browser_set_permission_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 4, json, &r, why);
+    *out = (cdp_browser_set_permission_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_set_permission_cookie {
     uint32_t id;
 } cdp_browser_set_permission_cookie;
@@ -123,6 +201,22 @@ struct cdp_browser_grant_permissions_params {
     cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_grant_permissions_params_to_json(
+        const cdp_browser_grant_permissions_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 5, in, json);
+}
+
+CDP_STUB int cdp_browser_grant_permissions_params_from_json(
+        cdp_str json, cdp_browser_grant_permissions_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 5, json, &r, why);
+    *out = (cdp_browser_grant_permissions_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_grant_permissions_cookie {
     uint32_t id;
 } cdp_browser_grant_permissions_cookie;
@@ -167,6 +261,22 @@ struct cdp_browser_reset_permissions_params {
     cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_reset_permissions_params_to_json(
+        const cdp_browser_reset_permissions_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 6, in, json);
+}
+
+CDP_STUB int cdp_browser_reset_permissions_params_from_json(
+        cdp_str json, cdp_browser_reset_permissions_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 6, json, &r, why);
+    *out = (cdp_browser_reset_permissions_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_reset_permissions_cookie {
     uint32_t id;
 } cdp_browser_reset_permissions_cookie;
@@ -214,6 +324,22 @@ struct cdp_browser_set_download_behavior_params {
     cdp_opt_bool events_enabled;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_set_download_behavior_params_to_json(
+        const cdp_browser_set_download_behavior_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 7, in, json);
+}
+
+CDP_STUB int cdp_browser_set_download_behavior_params_from_json(
+        cdp_str json, cdp_browser_set_download_behavior_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 7, json, &r, why);
+    *out = (cdp_browser_set_download_behavior_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_set_download_behavior_cookie {
     uint32_t id;
 } cdp_browser_set_download_behavior_cookie;
@@ -259,6 +385,23 @@ struct cdp_browser_cancel_download_params {
     cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_cancel_download_params_to_json(
+        const cdp_browser_cancel_download_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 8, in, json);
+}
+
+CDP_STUB int cdp_browser_cancel_download_params_from_json(cdp_str json,
+                                                          cdp_browser_cancel_download_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 8, json, &r, why);
+    *out = (cdp_browser_cancel_download_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_cancel_download_cookie {
     uint32_t id;
 } cdp_browser_cancel_download_cookie;
@@ -414,6 +557,23 @@ struct cdp_browser_get_version_result {
     cdp_str js_version; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_version_result_to_json(const cdp_browser_get_version_result *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 9, in, json);
+}
+
+CDP_STUB int cdp_browser_get_version_result_from_json(cdp_str json,
+                                                      cdp_browser_get_version_result **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 9, json, &r, why);
+    *out = (cdp_browser_get_version_result *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_get_version_cookie {
     uint32_t id;
 } cdp_browser_get_version_cookie;
@@ -469,6 +629,22 @@ struct cdp_browser_get_browser_command_line_result {
     CDP_LIST(cdp_str) arguments; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_browser_command_line_result_to_json(
+        const cdp_browser_get_browser_command_line_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 10, in, json);
+}
+
+CDP_STUB int cdp_browser_get_browser_command_line_result_from_json(
+        cdp_str json, cdp_browser_get_browser_command_line_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 10, json, &r, why);
+    *out = (cdp_browser_get_browser_command_line_result *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_get_browser_command_line_cookie {
     uint32_t id;
 } cdp_browser_get_browser_command_line_cookie;
@@ -529,6 +705,23 @@ struct cdp_browser_add_mock_camera_params {
     cdp_str device_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_add_mock_camera_params_to_json(
+        const cdp_browser_add_mock_camera_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 11, in, json);
+}
+
+CDP_STUB int cdp_browser_add_mock_camera_params_from_json(cdp_str json,
+                                                          cdp_browser_add_mock_camera_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 11, json, &r, why);
+    *out = (cdp_browser_add_mock_camera_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_add_mock_camera_cookie {
     uint32_t id;
 } cdp_browser_add_mock_camera_cookie;
@@ -573,10 +766,44 @@ struct cdp_browser_get_histograms_params {
     cdp_opt_bool delta;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_histograms_params_to_json(const cdp_browser_get_histograms_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 12, in, json);
+}
+
+CDP_STUB int cdp_browser_get_histograms_params_from_json(cdp_str json,
+                                                         cdp_browser_get_histograms_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 12, json, &r, why);
+    *out = (cdp_browser_get_histograms_params *)r;
+    return rc;
+}
+
 struct cdp_browser_get_histograms_result {
     CDP_LIST(cdp_browser_histogram) histograms; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_histograms_result_to_json(const cdp_browser_get_histograms_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 13, in, json);
+}
+
+CDP_STUB int cdp_browser_get_histograms_result_from_json(cdp_str json,
+                                                         cdp_browser_get_histograms_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 13, json, &r, why);
+    *out = (cdp_browser_get_histograms_result *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_get_histograms_cookie {
     uint32_t id;
 } cdp_browser_get_histograms_cookie;
@@ -639,10 +866,44 @@ struct cdp_browser_get_histogram_params {
     cdp_opt_bool delta;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_histogram_params_to_json(const cdp_browser_get_histogram_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 14, in, json);
+}
+
+CDP_STUB int cdp_browser_get_histogram_params_from_json(cdp_str json,
+                                                        cdp_browser_get_histogram_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 14, json, &r, why);
+    *out = (cdp_browser_get_histogram_params *)r;
+    return rc;
+}
+
 struct cdp_browser_get_histogram_result {
     const cdp_browser_histogram *histogram; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_histogram_result_to_json(const cdp_browser_get_histogram_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 15, in, json);
+}
+
+CDP_STUB int cdp_browser_get_histogram_result_from_json(cdp_str json,
+                                                        cdp_browser_get_histogram_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 15, json, &r, why);
+    *out = (cdp_browser_get_histogram_result *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_get_histogram_cookie {
     uint32_t id;
 } cdp_browser_get_histogram_cookie;
@@ -703,10 +964,42 @@ struct cdp_browser_get_window_bounds_params {
     cdp_browser_window_id window_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_window_bounds_params_to_json(
+        const cdp_browser_get_window_bounds_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 16, in, json);
+}
+
+CDP_STUB int cdp_browser_get_window_bounds_params_from_json(
+        cdp_str json, cdp_browser_get_window_bounds_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 16, json, &r, why);
+    *out = (cdp_browser_get_window_bounds_params *)r;
+    return rc;
+}
+
 struct cdp_browser_get_window_bounds_result {
     const cdp_browser_bounds *bounds; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_window_bounds_result_to_json(
+        const cdp_browser_get_window_bounds_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 17, in, json);
+}
+
+CDP_STUB int cdp_browser_get_window_bounds_result_from_json(
+        cdp_str json, cdp_browser_get_window_bounds_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 17, json, &r, why);
+    *out = (cdp_browser_get_window_bounds_result *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_get_window_bounds_cookie {
     uint32_t id;
 } cdp_browser_get_window_bounds_cookie;
@@ -769,11 +1062,43 @@ struct cdp_browser_get_window_for_target_params {
     cdp_target_target_id target_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_window_for_target_params_to_json(
+        const cdp_browser_get_window_for_target_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 18, in, json);
+}
+
+CDP_STUB int cdp_browser_get_window_for_target_params_from_json(
+        cdp_str json, cdp_browser_get_window_for_target_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 18, json, &r, why);
+    *out = (cdp_browser_get_window_for_target_params *)r;
+    return rc;
+}
+
 struct cdp_browser_get_window_for_target_result {
     cdp_browser_window_id window_id; /* required */
     const cdp_browser_bounds *bounds; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_window_for_target_result_to_json(
+        const cdp_browser_get_window_for_target_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 19, in, json);
+}
+
+CDP_STUB int cdp_browser_get_window_for_target_result_from_json(
+        cdp_str json, cdp_browser_get_window_for_target_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 19, json, &r, why);
+    *out = (cdp_browser_get_window_for_target_result *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_get_window_for_target_cookie {
     uint32_t id;
 } cdp_browser_get_window_for_target_cookie;
@@ -837,6 +1162,22 @@ struct cdp_browser_set_window_bounds_params {
     const cdp_browser_bounds *bounds; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_set_window_bounds_params_to_json(
+        const cdp_browser_set_window_bounds_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 20, in, json);
+}
+
+CDP_STUB int cdp_browser_set_window_bounds_params_from_json(
+        cdp_str json, cdp_browser_set_window_bounds_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 20, json, &r, why);
+    *out = (cdp_browser_set_window_bounds_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_set_window_bounds_cookie {
     uint32_t id;
 } cdp_browser_set_window_bounds_cookie;
@@ -883,6 +1224,22 @@ struct cdp_browser_set_contents_size_params {
     cdp_opt_int height;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_set_contents_size_params_to_json(
+        const cdp_browser_set_contents_size_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 21, in, json);
+}
+
+CDP_STUB int cdp_browser_set_contents_size_params_from_json(
+        cdp_str json, cdp_browser_set_contents_size_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 21, json, &r, why);
+    *out = (cdp_browser_set_contents_size_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_set_contents_size_cookie {
     uint32_t id;
 } cdp_browser_set_contents_size_cookie;
@@ -928,6 +1285,23 @@ struct cdp_browser_set_dock_tile_params {
     cdp_bytes image;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_set_dock_tile_params_to_json(const cdp_browser_set_dock_tile_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 22, in, json);
+}
+
+CDP_STUB int cdp_browser_set_dock_tile_params_from_json(cdp_str json,
+                                                        cdp_browser_set_dock_tile_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 22, json, &r, why);
+    *out = (cdp_browser_set_dock_tile_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_set_dock_tile_cookie {
     uint32_t id;
 } cdp_browser_set_dock_tile_cookie;
@@ -971,6 +1345,22 @@ struct cdp_browser_execute_browser_command_params {
     cdp_browser_browser_command_id command_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_execute_browser_command_params_to_json(
+        const cdp_browser_execute_browser_command_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 23, in, json);
+}
+
+CDP_STUB int cdp_browser_execute_browser_command_params_from_json(
+        cdp_str json, cdp_browser_execute_browser_command_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 23, json, &r, why);
+    *out = (cdp_browser_execute_browser_command_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_execute_browser_command_cookie {
     uint32_t id;
 } cdp_browser_execute_browser_command_cookie;
@@ -1017,6 +1407,23 @@ struct cdp_browser_add_privacy_sandbox_enrollment_override_params {
     cdp_str url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_add_privacy_sandbox_enrollment_override_params_to_json(
+        const cdp_browser_add_privacy_sandbox_enrollment_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 24, in, json);
+}
+
+CDP_STUB int cdp_browser_add_privacy_sandbox_enrollment_override_params_from_json(
+        cdp_str json, cdp_browser_add_privacy_sandbox_enrollment_override_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 24, json, &r, why);
+    *out = (cdp_browser_add_privacy_sandbox_enrollment_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_add_privacy_sandbox_enrollment_override_cookie {
     uint32_t id;
 } cdp_browser_add_privacy_sandbox_enrollment_override_cookie;
@@ -1067,6 +1474,22 @@ struct cdp_browser_get_global_privacy_control_result {
     bool gpc; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_get_global_privacy_control_result_to_json(
+        const cdp_browser_get_global_privacy_control_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 25, in, json);
+}
+
+CDP_STUB int cdp_browser_get_global_privacy_control_result_from_json(
+        cdp_str json, cdp_browser_get_global_privacy_control_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 25, json, &r, why);
+    *out = (cdp_browser_get_global_privacy_control_result *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_get_global_privacy_control_cookie {
     uint32_t id;
 } cdp_browser_get_global_privacy_control_cookie;
@@ -1128,10 +1551,42 @@ struct cdp_browser_set_global_privacy_control_params {
     bool gpc; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_set_global_privacy_control_params_to_json(
+        const cdp_browser_set_global_privacy_control_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 26, in, json);
+}
+
+CDP_STUB int cdp_browser_set_global_privacy_control_params_from_json(
+        cdp_str json, cdp_browser_set_global_privacy_control_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 26, json, &r, why);
+    *out = (cdp_browser_set_global_privacy_control_params *)r;
+    return rc;
+}
+
 struct cdp_browser_set_global_privacy_control_result {
     bool gpc; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_set_global_privacy_control_result_to_json(
+        const cdp_browser_set_global_privacy_control_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 27, in, json);
+}
+
+CDP_STUB int cdp_browser_set_global_privacy_control_result_from_json(
+        cdp_str json, cdp_browser_set_global_privacy_control_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 27, json, &r, why);
+    *out = (cdp_browser_set_global_privacy_control_result *)r;
+    return rc;
+}
+
 typedef struct cdp_browser_set_global_privacy_control_cookie {
     uint32_t id;
 } cdp_browser_set_global_privacy_control_cookie;
@@ -1200,6 +1655,22 @@ struct cdp_browser_download_will_begin_event {
     cdp_str suggested_filename; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_download_will_begin_event_to_json(
+        const cdp_browser_download_will_begin_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 28, in, json);
+}
+
+CDP_STUB int cdp_browser_download_will_begin_event_from_json(
+        cdp_str json, cdp_browser_download_will_begin_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 28, json, &r, why);
+    *out = (cdp_browser_download_will_begin_event *)r;
+    return rc;
+}
+
 typedef void cdp_browser_on_download_will_begin_cb(cdp_session *s,
                                                    const cdp_browser_download_will_begin_event *ev,
                                                    void *data);
@@ -1250,6 +1721,22 @@ struct cdp_browser_download_progress_event {
     cdp_str file_path; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_browser_download_progress_event_to_json(
+        const cdp_browser_download_progress_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_browser, 29, in, json);
+}
+
+CDP_STUB int cdp_browser_download_progress_event_from_json(
+        cdp_str json, cdp_browser_download_progress_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_browser, 29, json, &r, why);
+    *out = (cdp_browser_download_progress_event *)r;
+    return rc;
+}
+
 typedef void cdp_browser_on_download_progress_cb(cdp_session *s,
                                                  const cdp_browser_download_progress_event *ev,
                                                  void *data);

@@ -2,7 +2,8 @@
 /*
  * cache_storage.h - CacheStorage: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_cache_storage_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,6 +40,23 @@ struct cdp_cache_storage_data_entry {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_cache_storage_data_entry_to_json(const cdp_cache_storage_data_entry *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 0, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_data_entry_from_json(cdp_str json,
+                                                    cdp_cache_storage_data_entry **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 0, json, &r, why);
+    *out = (cdp_cache_storage_data_entry *)r;
+    return rc;
+}
+
+
 /* CacheStorage.Cache */
 struct cdp_cache_storage_cache {
     cdp_cache_storage_cache_id cache_id; /* required */
@@ -49,6 +67,21 @@ struct cdp_cache_storage_cache {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_cache_storage_cache_to_json(const cdp_cache_storage_cache *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 1, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_cache_from_json(cdp_str json, cdp_cache_storage_cache **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 1, json, &r, why);
+    *out = (cdp_cache_storage_cache *)r;
+    return rc;
+}
+
+
 /* CacheStorage.Header */
 struct cdp_cache_storage_header {
     cdp_str name; /* required */
@@ -56,11 +89,43 @@ struct cdp_cache_storage_header {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_cache_storage_header_to_json(const cdp_cache_storage_header *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 2, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_header_from_json(cdp_str json, cdp_cache_storage_header **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 2, json, &r, why);
+    *out = (cdp_cache_storage_header *)r;
+    return rc;
+}
+
+
 /* CacheStorage.CachedResponse */
 struct cdp_cache_storage_cached_response {
     cdp_bytes body; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_cached_response_to_json(const cdp_cache_storage_cached_response *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 3, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_cached_response_from_json(cdp_str json,
+                                                         cdp_cache_storage_cached_response **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 3, json, &r, why);
+    *out = (cdp_cache_storage_cached_response *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -69,6 +134,22 @@ struct cdp_cache_storage_delete_cache_params {
     cdp_cache_storage_cache_id cache_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_delete_cache_params_to_json(
+        const cdp_cache_storage_delete_cache_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 4, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_delete_cache_params_from_json(
+        cdp_str json, cdp_cache_storage_delete_cache_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 4, json, &r, why);
+    *out = (cdp_cache_storage_delete_cache_params *)r;
+    return rc;
+}
+
 typedef struct cdp_cache_storage_delete_cache_cookie {
     uint32_t id;
 } cdp_cache_storage_delete_cache_cookie;
@@ -115,6 +196,22 @@ struct cdp_cache_storage_delete_entry_params {
     cdp_str request; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_delete_entry_params_to_json(
+        const cdp_cache_storage_delete_entry_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 5, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_delete_entry_params_from_json(
+        cdp_str json, cdp_cache_storage_delete_entry_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 5, json, &r, why);
+    *out = (cdp_cache_storage_delete_entry_params *)r;
+    return rc;
+}
+
 typedef struct cdp_cache_storage_delete_entry_cookie {
     uint32_t id;
 } cdp_cache_storage_delete_entry_cookie;
@@ -162,10 +259,42 @@ struct cdp_cache_storage_request_cache_names_params {
     const cdp_storage_storage_bucket *storage_bucket;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_request_cache_names_params_to_json(
+        const cdp_cache_storage_request_cache_names_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 6, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_request_cache_names_params_from_json(
+        cdp_str json, cdp_cache_storage_request_cache_names_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 6, json, &r, why);
+    *out = (cdp_cache_storage_request_cache_names_params *)r;
+    return rc;
+}
+
 struct cdp_cache_storage_request_cache_names_result {
     CDP_LIST(cdp_cache_storage_cache) caches; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_request_cache_names_result_to_json(
+        const cdp_cache_storage_request_cache_names_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 7, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_request_cache_names_result_from_json(
+        cdp_str json, cdp_cache_storage_request_cache_names_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 7, json, &r, why);
+    *out = (cdp_cache_storage_request_cache_names_result *)r;
+    return rc;
+}
+
 typedef struct cdp_cache_storage_request_cache_names_cookie {
     uint32_t id;
 } cdp_cache_storage_request_cache_names_cookie;
@@ -231,10 +360,42 @@ struct cdp_cache_storage_request_cached_response_params {
     CDP_LIST(cdp_cache_storage_header) request_headers; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_request_cached_response_params_to_json(
+        const cdp_cache_storage_request_cached_response_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 8, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_request_cached_response_params_from_json(
+        cdp_str json, cdp_cache_storage_request_cached_response_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 8, json, &r, why);
+    *out = (cdp_cache_storage_request_cached_response_params *)r;
+    return rc;
+}
+
 struct cdp_cache_storage_request_cached_response_result {
     const cdp_cache_storage_cached_response *response; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_request_cached_response_result_to_json(
+        const cdp_cache_storage_request_cached_response_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 9, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_request_cached_response_result_from_json(
+        cdp_str json, cdp_cache_storage_request_cached_response_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 9, json, &r, why);
+    *out = (cdp_cache_storage_request_cached_response_result *)r;
+    return rc;
+}
+
 typedef struct cdp_cache_storage_request_cached_response_cookie {
     uint32_t id;
 } cdp_cache_storage_request_cached_response_cookie;
@@ -303,11 +464,43 @@ struct cdp_cache_storage_request_entries_params {
     cdp_str path_filter;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_request_entries_params_to_json(
+        const cdp_cache_storage_request_entries_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 10, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_request_entries_params_from_json(
+        cdp_str json, cdp_cache_storage_request_entries_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 10, json, &r, why);
+    *out = (cdp_cache_storage_request_entries_params *)r;
+    return rc;
+}
+
 struct cdp_cache_storage_request_entries_result {
     CDP_LIST(cdp_cache_storage_data_entry) cache_data_entries; /* required */
     double return_count; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cache_storage_request_entries_result_to_json(
+        const cdp_cache_storage_request_entries_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cache_storage, 11, in, json);
+}
+
+CDP_STUB int cdp_cache_storage_request_entries_result_from_json(
+        cdp_str json, cdp_cache_storage_request_entries_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cache_storage, 11, json, &r, why);
+    *out = (cdp_cache_storage_request_entries_result *)r;
+    return rc;
+}
+
 typedef struct cdp_cache_storage_request_entries_cookie {
     uint32_t id;
 } cdp_cache_storage_request_entries_cookie;

@@ -2,7 +2,8 @@
 /*
  * cast.h - Cast: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_cast_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,6 +38,20 @@ struct cdp_cast_sink {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_cast_sink_to_json(const cdp_cast_sink *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cast, 0, in, json);
+}
+
+CDP_STUB int cdp_cast_sink_from_json(cdp_str json, cdp_cast_sink **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cast, 0, json, &r, why);
+    *out = (cdp_cast_sink *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* Cast.enable */
@@ -44,6 +59,21 @@ struct cdp_cast_enable_params {
     cdp_str presentation_url;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cast_enable_params_to_json(const cdp_cast_enable_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cast, 1, in, json);
+}
+
+CDP_STUB int cdp_cast_enable_params_from_json(cdp_str json, cdp_cast_enable_params **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cast, 1, json, &r, why);
+    *out = (cdp_cast_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_cast_enable_cookie {
     uint32_t id;
 } cdp_cast_enable_cookie;
@@ -118,6 +148,23 @@ struct cdp_cast_set_sink_to_use_params {
     cdp_str sink_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cast_set_sink_to_use_params_to_json(const cdp_cast_set_sink_to_use_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cast, 2, in, json);
+}
+
+CDP_STUB int cdp_cast_set_sink_to_use_params_from_json(cdp_str json,
+                                                       cdp_cast_set_sink_to_use_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cast, 2, json, &r, why);
+    *out = (cdp_cast_set_sink_to_use_params *)r;
+    return rc;
+}
+
 typedef struct cdp_cast_set_sink_to_use_cookie {
     uint32_t id;
 } cdp_cast_set_sink_to_use_cookie;
@@ -160,6 +207,22 @@ struct cdp_cast_start_desktop_mirroring_params {
     cdp_str sink_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cast_start_desktop_mirroring_params_to_json(
+        const cdp_cast_start_desktop_mirroring_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cast, 3, in, json);
+}
+
+CDP_STUB int cdp_cast_start_desktop_mirroring_params_from_json(
+        cdp_str json, cdp_cast_start_desktop_mirroring_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cast, 3, json, &r, why);
+    *out = (cdp_cast_start_desktop_mirroring_params *)r;
+    return rc;
+}
+
 typedef struct cdp_cast_start_desktop_mirroring_cookie {
     uint32_t id;
 } cdp_cast_start_desktop_mirroring_cookie;
@@ -204,6 +267,22 @@ struct cdp_cast_start_tab_mirroring_params {
     cdp_str sink_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cast_start_tab_mirroring_params_to_json(
+        const cdp_cast_start_tab_mirroring_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cast, 4, in, json);
+}
+
+CDP_STUB int cdp_cast_start_tab_mirroring_params_from_json(
+        cdp_str json, cdp_cast_start_tab_mirroring_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cast, 4, json, &r, why);
+    *out = (cdp_cast_start_tab_mirroring_params *)r;
+    return rc;
+}
+
 typedef struct cdp_cast_start_tab_mirroring_cookie {
     uint32_t id;
 } cdp_cast_start_tab_mirroring_cookie;
@@ -248,6 +327,23 @@ struct cdp_cast_stop_casting_params {
     cdp_str sink_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cast_stop_casting_params_to_json(const cdp_cast_stop_casting_params *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cast, 5, in, json);
+}
+
+CDP_STUB int cdp_cast_stop_casting_params_from_json(cdp_str json,
+                                                    cdp_cast_stop_casting_params **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cast, 5, json, &r, why);
+    *out = (cdp_cast_stop_casting_params *)r;
+    return rc;
+}
+
 typedef struct cdp_cast_stop_casting_cookie {
     uint32_t id;
 } cdp_cast_stop_casting_cookie;
@@ -292,6 +388,23 @@ struct cdp_cast_sinks_updated_event {
     CDP_LIST(cdp_cast_sink) sinks; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cast_sinks_updated_event_to_json(const cdp_cast_sinks_updated_event *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cast, 6, in, json);
+}
+
+CDP_STUB int cdp_cast_sinks_updated_event_from_json(cdp_str json,
+                                                    cdp_cast_sinks_updated_event **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cast, 6, json, &r, why);
+    *out = (cdp_cast_sinks_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_cast_on_sinks_updated_cb(cdp_session *s, const cdp_cast_sinks_updated_event *ev,
                                           void *data);
 
@@ -333,6 +446,23 @@ struct cdp_cast_issue_updated_event {
     cdp_str issue_message; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_cast_issue_updated_event_to_json(const cdp_cast_issue_updated_event *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_cast, 7, in, json);
+}
+
+CDP_STUB int cdp_cast_issue_updated_event_from_json(cdp_str json,
+                                                    cdp_cast_issue_updated_event **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_cast, 7, json, &r, why);
+    *out = (cdp_cast_issue_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_cast_on_issue_updated_cb(cdp_session *s, const cdp_cast_issue_updated_event *ev,
                                           void *data);
 

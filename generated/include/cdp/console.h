@@ -2,7 +2,8 @@
 /*
  * console.h - Console: deprecated.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_console_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,6 +40,22 @@ struct cdp_console_console_message {
     cdp_opt_int column;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_console_console_message_to_json(const cdp_console_console_message *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_console, 0, in, json);
+}
+
+CDP_STUB int cdp_console_console_message_from_json(cdp_str json, cdp_console_console_message **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_console, 0, json, &r, why);
+    *out = (cdp_console_console_message *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -155,6 +172,23 @@ struct cdp_console_message_added_event {
     const cdp_console_console_message *message; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_console_message_added_event_to_json(const cdp_console_message_added_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_console, 1, in, json);
+}
+
+CDP_STUB int cdp_console_message_added_event_from_json(cdp_str json,
+                                                       cdp_console_message_added_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_console, 1, json, &r, why);
+    *out = (cdp_console_message_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_console_on_message_added_cb(cdp_session *s,
                                              const cdp_console_message_added_event *ev, void *data);
 

@@ -2,7 +2,8 @@
 /*
  * crash_report_context.h - CrashReportContext: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_crash_report_context_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -34,6 +35,22 @@ struct cdp_crash_report_context_crash_report_context_entry {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_crash_report_context_crash_report_context_entry_to_json(
+        const cdp_crash_report_context_crash_report_context_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_crash_report_context, 0, in, json);
+}
+
+CDP_STUB int cdp_crash_report_context_crash_report_context_entry_from_json(
+        cdp_str json, cdp_crash_report_context_crash_report_context_entry **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_crash_report_context, 0, json, &r, why);
+    *out = (cdp_crash_report_context_crash_report_context_entry *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* CrashReportContext.getEntries */
@@ -41,6 +58,22 @@ struct cdp_crash_report_context_get_entries_result {
     CDP_LIST(cdp_crash_report_context_crash_report_context_entry) entries; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_crash_report_context_get_entries_result_to_json(
+        const cdp_crash_report_context_get_entries_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_crash_report_context, 1, in, json);
+}
+
+CDP_STUB int cdp_crash_report_context_get_entries_result_from_json(
+        cdp_str json, cdp_crash_report_context_get_entries_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_crash_report_context, 1, json, &r, why);
+    *out = (cdp_crash_report_context_get_entries_result *)r;
+    return rc;
+}
+
 typedef struct cdp_crash_report_context_get_entries_cookie {
     uint32_t id;
 } cdp_crash_report_context_get_entries_cookie;

@@ -2,7 +2,8 @@
 /*
  * css.h - CSS: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_css_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,12 +38,45 @@ struct cdp_css_pseudo_element_matches {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_pseudo_element_matches_to_json(const cdp_css_pseudo_element_matches *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 0, in, json);
+}
+
+CDP_STUB int cdp_css_pseudo_element_matches_from_json(cdp_str json,
+                                                      cdp_css_pseudo_element_matches **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 0, json, &r, why);
+    *out = (cdp_css_pseudo_element_matches *)r;
+    return rc;
+}
+
+
 /* CSS.CSSAnimationStyle */
 struct cdp_css_css_animation_style {
     cdp_str name;
     const cdp_css_css_style *style; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_animation_style_to_json(const cdp_css_css_animation_style *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 1, in, json);
+}
+
+CDP_STUB int cdp_css_css_animation_style_from_json(cdp_str json, cdp_css_css_animation_style **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 1, json, &r, why);
+    *out = (cdp_css_css_animation_style *)r;
+    return rc;
+}
+
 
 /* CSS.InheritedStyleEntry */
 struct cdp_css_inherited_style_entry {
@@ -51,6 +85,23 @@ struct cdp_css_inherited_style_entry {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_inherited_style_entry_to_json(const cdp_css_inherited_style_entry *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 2, in, json);
+}
+
+CDP_STUB int cdp_css_inherited_style_entry_from_json(cdp_str json,
+                                                     cdp_css_inherited_style_entry **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 2, json, &r, why);
+    *out = (cdp_css_inherited_style_entry *)r;
+    return rc;
+}
+
+
 /* CSS.InheritedAnimatedStyleEntry */
 struct cdp_css_inherited_animated_style_entry {
     CDP_LIST(cdp_css_css_animation_style) animation_styles;
@@ -58,11 +109,43 @@ struct cdp_css_inherited_animated_style_entry {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_inherited_animated_style_entry_to_json(
+        const cdp_css_inherited_animated_style_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 3, in, json);
+}
+
+CDP_STUB int cdp_css_inherited_animated_style_entry_from_json(
+        cdp_str json, cdp_css_inherited_animated_style_entry **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 3, json, &r, why);
+    *out = (cdp_css_inherited_animated_style_entry *)r;
+    return rc;
+}
+
+
 /* CSS.InheritedPseudoElementMatches */
 struct cdp_css_inherited_pseudo_element_matches {
     CDP_LIST(cdp_css_pseudo_element_matches) pseudo_elements; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_inherited_pseudo_element_matches_to_json(
+        const cdp_css_inherited_pseudo_element_matches *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 4, in, json);
+}
+
+CDP_STUB int cdp_css_inherited_pseudo_element_matches_from_json(
+        cdp_str json, cdp_css_inherited_pseudo_element_matches **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 4, json, &r, why);
+    *out = (cdp_css_inherited_pseudo_element_matches *)r;
+    return rc;
+}
+
 
 /* CSS.RuleMatch */
 struct cdp_css_rule_match {
@@ -71,6 +154,20 @@ struct cdp_css_rule_match {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_rule_match_to_json(const cdp_css_rule_match *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 5, in, json);
+}
+
+CDP_STUB int cdp_css_rule_match_from_json(cdp_str json, cdp_css_rule_match **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 5, json, &r, why);
+    *out = (cdp_css_rule_match *)r;
+    return rc;
+}
+
+
 /* CSS.Value */
 struct cdp_css_value {
     cdp_str text; /* required */
@@ -78,6 +175,20 @@ struct cdp_css_value {
     const cdp_css_specificity *specificity; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_value_to_json(const cdp_css_value *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 6, in, json);
+}
+
+CDP_STUB int cdp_css_value_from_json(cdp_str json, cdp_css_value **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 6, json, &r, why);
+    *out = (cdp_css_value *)r;
+    return rc;
+}
+
 
 /* CSS.SpecificityComponent: experimental */
 struct cdp_css_specificity_component {
@@ -88,6 +199,23 @@ struct cdp_css_specificity_component {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_specificity_component_to_json(const cdp_css_specificity_component *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 7, in, json);
+}
+
+CDP_STUB int cdp_css_specificity_component_from_json(cdp_str json,
+                                                     cdp_css_specificity_component **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 7, json, &r, why);
+    *out = (cdp_css_specificity_component *)r;
+    return rc;
+}
+
+
 /* CSS.Specificity: experimental */
 struct cdp_css_specificity {
     int32_t a; /* required */
@@ -97,12 +225,41 @@ struct cdp_css_specificity {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_specificity_to_json(const cdp_css_specificity *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 8, in, json);
+}
+
+CDP_STUB int cdp_css_specificity_from_json(cdp_str json, cdp_css_specificity **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 8, json, &r, why);
+    *out = (cdp_css_specificity *)r;
+    return rc;
+}
+
+
 /* CSS.SelectorList */
 struct cdp_css_selector_list {
     CDP_LIST(cdp_css_value) selectors; /* required */
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_selector_list_to_json(const cdp_css_selector_list *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 9, in, json);
+}
+
+CDP_STUB int cdp_css_selector_list_from_json(cdp_str json, cdp_css_selector_list **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 9, json, &r, why);
+    *out = (cdp_css_selector_list *)r;
+    return rc;
+}
+
 
 /* CSS.CSSStyleSheetHeader */
 struct cdp_css_css_style_sheet_header {
@@ -127,6 +284,23 @@ struct cdp_css_css_style_sheet_header {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_style_sheet_header_to_json(const cdp_css_css_style_sheet_header *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 10, in, json);
+}
+
+CDP_STUB int cdp_css_css_style_sheet_header_from_json(cdp_str json,
+                                                      cdp_css_css_style_sheet_header **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 10, json, &r, why);
+    *out = (cdp_css_css_style_sheet_header *)r;
+    return rc;
+}
+
+
 /* CSS.CSSRule */
 struct cdp_css_css_rule {
     cdp_dom_style_sheet_id style_sheet_id;
@@ -146,6 +320,20 @@ struct cdp_css_css_rule {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_rule_to_json(const cdp_css_css_rule *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 11, in, json);
+}
+
+CDP_STUB int cdp_css_css_rule_from_json(cdp_str json, cdp_css_css_rule **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 11, json, &r, why);
+    *out = (cdp_css_css_rule *)r;
+    return rc;
+}
+
+
 /* CSS.RuleUsage */
 struct cdp_css_rule_usage {
     cdp_dom_style_sheet_id style_sheet_id; /* required */
@@ -154,6 +342,20 @@ struct cdp_css_rule_usage {
     bool used; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_rule_usage_to_json(const cdp_css_rule_usage *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 12, in, json);
+}
+
+CDP_STUB int cdp_css_rule_usage_from_json(cdp_str json, cdp_css_rule_usage **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 12, json, &r, why);
+    *out = (cdp_css_rule_usage *)r;
+    return rc;
+}
+
 
 /* CSS.SourceRange */
 struct cdp_css_source_range {
@@ -164,6 +366,20 @@ struct cdp_css_source_range {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_source_range_to_json(const cdp_css_source_range *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 13, in, json);
+}
+
+CDP_STUB int cdp_css_source_range_from_json(cdp_str json, cdp_css_source_range **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 13, json, &r, why);
+    *out = (cdp_css_source_range *)r;
+    return rc;
+}
+
+
 /* CSS.ShorthandEntry */
 struct cdp_css_shorthand_entry {
     cdp_str name; /* required */
@@ -172,6 +388,21 @@ struct cdp_css_shorthand_entry {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_shorthand_entry_to_json(const cdp_css_shorthand_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 14, in, json);
+}
+
+CDP_STUB int cdp_css_shorthand_entry_from_json(cdp_str json, cdp_css_shorthand_entry **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 14, json, &r, why);
+    *out = (cdp_css_shorthand_entry *)r;
+    return rc;
+}
+
+
 /* CSS.CSSComputedStyleProperty */
 struct cdp_css_css_computed_style_property {
     cdp_str name; /* required */
@@ -179,11 +410,43 @@ struct cdp_css_css_computed_style_property {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_computed_style_property_to_json(
+        const cdp_css_css_computed_style_property *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 15, in, json);
+}
+
+CDP_STUB int cdp_css_css_computed_style_property_from_json(
+        cdp_str json, cdp_css_css_computed_style_property **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 15, json, &r, why);
+    *out = (cdp_css_css_computed_style_property *)r;
+    return rc;
+}
+
+
 /* CSS.ComputedStyleExtraFields: experimental */
 struct cdp_css_computed_style_extra_fields {
     bool is_appearance_base; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_computed_style_extra_fields_to_json(
+        const cdp_css_computed_style_extra_fields *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 16, in, json);
+}
+
+CDP_STUB int cdp_css_computed_style_extra_fields_from_json(
+        cdp_str json, cdp_css_computed_style_extra_fields **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 16, json, &r, why);
+    *out = (cdp_css_computed_style_extra_fields *)r;
+    return rc;
+}
+
 
 /* CSS.CSSStyle */
 struct cdp_css_css_style {
@@ -194,6 +457,20 @@ struct cdp_css_css_style {
     const cdp_css_source_range *range;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_style_to_json(const cdp_css_css_style *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 17, in, json);
+}
+
+CDP_STUB int cdp_css_css_style_from_json(cdp_str json, cdp_css_css_style **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 17, json, &r, why);
+    *out = (cdp_css_css_style *)r;
+    return rc;
+}
+
 
 /* CSS.CSSProperty */
 struct cdp_css_css_property {
@@ -209,6 +486,20 @@ struct cdp_css_css_property {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_property_to_json(const cdp_css_css_property *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 18, in, json);
+}
+
+CDP_STUB int cdp_css_css_property_from_json(cdp_str json, cdp_css_css_property **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 18, json, &r, why);
+    *out = (cdp_css_css_property *)r;
+    return rc;
+}
+
+
 /* CSS.CSSMedia */
 struct cdp_css_css_media {
     cdp_str text; /* required */
@@ -220,12 +511,40 @@ struct cdp_css_css_media {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_media_to_json(const cdp_css_css_media *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 19, in, json);
+}
+
+CDP_STUB int cdp_css_css_media_from_json(cdp_str json, cdp_css_css_media **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 19, json, &r, why);
+    *out = (cdp_css_css_media *)r;
+    return rc;
+}
+
+
 /* CSS.MediaQuery */
 struct cdp_css_media_query {
     CDP_LIST(cdp_css_media_query_expression) expressions; /* required */
     bool active; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_media_query_to_json(const cdp_css_media_query *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 20, in, json);
+}
+
+CDP_STUB int cdp_css_media_query_from_json(cdp_str json, cdp_css_media_query **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 20, json, &r, why);
+    *out = (cdp_css_media_query *)r;
+    return rc;
+}
+
 
 /* CSS.MediaQueryExpression */
 struct cdp_css_media_query_expression {
@@ -236,6 +555,23 @@ struct cdp_css_media_query_expression {
     cdp_opt_num computed_length;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_media_query_expression_to_json(const cdp_css_media_query_expression *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 21, in, json);
+}
+
+CDP_STUB int cdp_css_media_query_expression_from_json(cdp_str json,
+                                                      cdp_css_media_query_expression **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 21, json, &r, why);
+    *out = (cdp_css_media_query_expression *)r;
+    return rc;
+}
+
 
 /* CSS.CSSContainerQuery: experimental */
 struct cdp_css_css_container_query {
@@ -251,6 +587,22 @@ struct cdp_css_css_container_query {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_container_query_to_json(const cdp_css_css_container_query *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 22, in, json);
+}
+
+CDP_STUB int cdp_css_css_container_query_from_json(cdp_str json, cdp_css_css_container_query **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 22, json, &r, why);
+    *out = (cdp_css_css_container_query *)r;
+    return rc;
+}
+
+
 /* CSS.CSSSupports: experimental */
 struct cdp_css_css_supports {
     cdp_str text; /* required */
@@ -259,6 +611,20 @@ struct cdp_css_css_supports {
     cdp_dom_style_sheet_id style_sheet_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_supports_to_json(const cdp_css_css_supports *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 23, in, json);
+}
+
+CDP_STUB int cdp_css_css_supports_from_json(cdp_str json, cdp_css_css_supports **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 23, json, &r, why);
+    *out = (cdp_css_css_supports *)r;
+    return rc;
+}
+
 
 /* CSS.CSSNavigation: experimental */
 struct cdp_css_css_navigation {
@@ -269,6 +635,21 @@ struct cdp_css_css_navigation {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_navigation_to_json(const cdp_css_css_navigation *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 24, in, json);
+}
+
+CDP_STUB int cdp_css_css_navigation_from_json(cdp_str json, cdp_css_css_navigation **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 24, json, &r, why);
+    *out = (cdp_css_css_navigation *)r;
+    return rc;
+}
+
+
 /* CSS.CSSScope: experimental */
 struct cdp_css_css_scope {
     cdp_str text; /* required */
@@ -276,6 +657,20 @@ struct cdp_css_css_scope {
     cdp_dom_style_sheet_id style_sheet_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_scope_to_json(const cdp_css_css_scope *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 25, in, json);
+}
+
+CDP_STUB int cdp_css_css_scope_from_json(cdp_str json, cdp_css_css_scope **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 25, json, &r, why);
+    *out = (cdp_css_css_scope *)r;
+    return rc;
+}
+
 
 /* CSS.CSSLayer: experimental */
 struct cdp_css_css_layer {
@@ -285,12 +680,42 @@ struct cdp_css_css_layer {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_layer_to_json(const cdp_css_css_layer *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 26, in, json);
+}
+
+CDP_STUB int cdp_css_css_layer_from_json(cdp_str json, cdp_css_css_layer **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 26, json, &r, why);
+    *out = (cdp_css_css_layer *)r;
+    return rc;
+}
+
+
 /* CSS.CSSStartingStyle: experimental */
 struct cdp_css_css_starting_style {
     const cdp_css_source_range *range;
     cdp_dom_style_sheet_id style_sheet_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_starting_style_to_json(const cdp_css_css_starting_style *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 27, in, json);
+}
+
+CDP_STUB int cdp_css_css_starting_style_from_json(cdp_str json, cdp_css_css_starting_style **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 27, json, &r, why);
+    *out = (cdp_css_css_starting_style *)r;
+    return rc;
+}
+
 
 /* CSS.CSSLayerData: experimental */
 struct cdp_css_css_layer_data {
@@ -299,6 +724,21 @@ struct cdp_css_css_layer_data {
     double order; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_layer_data_to_json(const cdp_css_css_layer_data *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 28, in, json);
+}
+
+CDP_STUB int cdp_css_css_layer_data_from_json(cdp_str json, cdp_css_css_layer_data **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 28, json, &r, why);
+    *out = (cdp_css_css_layer_data *)r;
+    return rc;
+}
+
 
 /* CSS.PlatformFontUsage */
 struct cdp_css_platform_font_usage {
@@ -309,6 +749,22 @@ struct cdp_css_platform_font_usage {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_platform_font_usage_to_json(const cdp_css_platform_font_usage *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 29, in, json);
+}
+
+CDP_STUB int cdp_css_platform_font_usage_from_json(cdp_str json, cdp_css_platform_font_usage **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 29, json, &r, why);
+    *out = (cdp_css_platform_font_usage *)r;
+    return rc;
+}
+
+
 /* CSS.FontVariationAxis */
 struct cdp_css_font_variation_axis {
     cdp_str tag; /* required */
@@ -318,6 +774,22 @@ struct cdp_css_font_variation_axis {
     double default_value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_font_variation_axis_to_json(const cdp_css_font_variation_axis *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 30, in, json);
+}
+
+CDP_STUB int cdp_css_font_variation_axis_from_json(cdp_str json, cdp_css_font_variation_axis **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 30, json, &r, why);
+    *out = (cdp_css_font_variation_axis *)r;
+    return rc;
+}
+
 
 /* CSS.FontFace */
 struct cdp_css_font_face {
@@ -334,6 +806,20 @@ struct cdp_css_font_face {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_font_face_to_json(const cdp_css_font_face *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 31, in, json);
+}
+
+CDP_STUB int cdp_css_font_face_from_json(cdp_str json, cdp_css_font_face **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 31, json, &r, why);
+    *out = (cdp_css_font_face *)r;
+    return rc;
+}
+
+
 /* CSS.CSSTryRule */
 struct cdp_css_css_try_rule {
     cdp_dom_style_sheet_id style_sheet_id;
@@ -341,6 +827,20 @@ struct cdp_css_css_try_rule {
     const cdp_css_css_style *style; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_try_rule_to_json(const cdp_css_css_try_rule *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 32, in, json);
+}
+
+CDP_STUB int cdp_css_css_try_rule_from_json(cdp_str json, cdp_css_css_try_rule **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 32, json, &r, why);
+    *out = (cdp_css_css_try_rule *)r;
+    return rc;
+}
+
 
 /* CSS.CSSPositionTryRule */
 struct cdp_css_css_position_try_rule {
@@ -352,12 +852,45 @@ struct cdp_css_css_position_try_rule {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_position_try_rule_to_json(const cdp_css_css_position_try_rule *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 33, in, json);
+}
+
+CDP_STUB int cdp_css_css_position_try_rule_from_json(cdp_str json,
+                                                     cdp_css_css_position_try_rule **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 33, json, &r, why);
+    *out = (cdp_css_css_position_try_rule *)r;
+    return rc;
+}
+
+
 /* CSS.CSSKeyframesRule */
 struct cdp_css_css_keyframes_rule {
     const cdp_css_value *animation_name; /* required */
     CDP_LIST(cdp_css_css_keyframe_rule) keyframes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_keyframes_rule_to_json(const cdp_css_css_keyframes_rule *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 34, in, json);
+}
+
+CDP_STUB int cdp_css_css_keyframes_rule_from_json(cdp_str json, cdp_css_css_keyframes_rule **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 34, json, &r, why);
+    *out = (cdp_css_css_keyframes_rule *)r;
+    return rc;
+}
+
 
 /* CSS.CSSPropertyRegistration */
 struct cdp_css_css_property_registration {
@@ -367,6 +900,23 @@ struct cdp_css_css_property_registration {
     cdp_str syntax; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_property_registration_to_json(const cdp_css_css_property_registration *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 35, in, json);
+}
+
+CDP_STUB int cdp_css_css_property_registration_from_json(cdp_str json,
+                                                         cdp_css_css_property_registration **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 35, json, &r, why);
+    *out = (cdp_css_css_property_registration *)r;
+    return rc;
+}
+
 
 /* CSS.CSSAtRule */
 struct cdp_css_css_at_rule {
@@ -379,6 +929,20 @@ struct cdp_css_css_at_rule {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_at_rule_to_json(const cdp_css_css_at_rule *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 36, in, json);
+}
+
+CDP_STUB int cdp_css_css_at_rule_from_json(cdp_str json, cdp_css_css_at_rule **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 36, json, &r, why);
+    *out = (cdp_css_css_at_rule *)r;
+    return rc;
+}
+
+
 /* CSS.CSSPropertyRule */
 struct cdp_css_css_property_rule {
     cdp_dom_style_sheet_id style_sheet_id;
@@ -388,12 +952,44 @@ struct cdp_css_css_property_rule {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_property_rule_to_json(const cdp_css_css_property_rule *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 37, in, json);
+}
+
+CDP_STUB int cdp_css_css_property_rule_from_json(cdp_str json, cdp_css_css_property_rule **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 37, json, &r, why);
+    *out = (cdp_css_css_property_rule *)r;
+    return rc;
+}
+
+
 /* CSS.CSSFunctionParameter */
 struct cdp_css_css_function_parameter {
     cdp_str name; /* required */
     cdp_str type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_function_parameter_to_json(const cdp_css_css_function_parameter *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 38, in, json);
+}
+
+CDP_STUB int cdp_css_css_function_parameter_from_json(cdp_str json,
+                                                      cdp_css_css_function_parameter **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 38, json, &r, why);
+    *out = (cdp_css_css_function_parameter *)r;
+    return rc;
+}
+
 
 /* CSS.CSSFunctionConditionNode */
 struct cdp_css_css_function_condition_node {
@@ -406,12 +1002,43 @@ struct cdp_css_css_function_condition_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_function_condition_node_to_json(
+        const cdp_css_css_function_condition_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 39, in, json);
+}
+
+CDP_STUB int cdp_css_css_function_condition_node_from_json(
+        cdp_str json, cdp_css_css_function_condition_node **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 39, json, &r, why);
+    *out = (cdp_css_css_function_condition_node *)r;
+    return rc;
+}
+
+
 /* CSS.CSSFunctionNode */
 struct cdp_css_css_function_node {
     const cdp_css_css_function_condition_node *condition;
     const cdp_css_css_style *style;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_css_function_node_to_json(const cdp_css_css_function_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 40, in, json);
+}
+
+CDP_STUB int cdp_css_css_function_node_from_json(cdp_str json, cdp_css_css_function_node **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 40, json, &r, why);
+    *out = (cdp_css_css_function_node *)r;
+    return rc;
+}
+
 
 /* CSS.CSSFunctionRule */
 struct cdp_css_css_function_rule {
@@ -424,6 +1051,21 @@ struct cdp_css_css_function_rule {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_function_rule_to_json(const cdp_css_css_function_rule *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 41, in, json);
+}
+
+CDP_STUB int cdp_css_css_function_rule_from_json(cdp_str json, cdp_css_css_function_rule **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 41, json, &r, why);
+    *out = (cdp_css_css_function_rule *)r;
+    return rc;
+}
+
+
 /* CSS.CSSKeyframeRule */
 struct cdp_css_css_keyframe_rule {
     cdp_dom_style_sheet_id style_sheet_id;
@@ -433,6 +1075,21 @@ struct cdp_css_css_keyframe_rule {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_css_css_keyframe_rule_to_json(const cdp_css_css_keyframe_rule *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 42, in, json);
+}
+
+CDP_STUB int cdp_css_css_keyframe_rule_from_json(cdp_str json, cdp_css_css_keyframe_rule **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 42, json, &r, why);
+    *out = (cdp_css_css_keyframe_rule *)r;
+    return rc;
+}
+
+
 /* CSS.StyleDeclarationEdit */
 struct cdp_css_style_declaration_edit {
     cdp_dom_style_sheet_id style_sheet_id; /* required */
@@ -440,6 +1097,23 @@ struct cdp_css_style_declaration_edit {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_style_declaration_edit_to_json(const cdp_css_style_declaration_edit *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 43, in, json);
+}
+
+CDP_STUB int cdp_css_style_declaration_edit_from_json(cdp_str json,
+                                                      cdp_css_style_declaration_edit **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 43, json, &r, why);
+    *out = (cdp_css_style_declaration_edit *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -451,10 +1125,40 @@ struct cdp_css_add_rule_params {
     cdp_opt_int node_for_property_syntax_validation; /* cdp_dom_node_id; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_add_rule_params_to_json(const cdp_css_add_rule_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 44, in, json);
+}
+
+CDP_STUB int cdp_css_add_rule_params_from_json(cdp_str json, cdp_css_add_rule_params **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 44, json, &r, why);
+    *out = (cdp_css_add_rule_params *)r;
+    return rc;
+}
+
 struct cdp_css_add_rule_result {
     const cdp_css_css_rule *rule; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_add_rule_result_to_json(const cdp_css_add_rule_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 45, in, json);
+}
+
+CDP_STUB int cdp_css_add_rule_result_from_json(cdp_str json, cdp_css_add_rule_result **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 45, json, &r, why);
+    *out = (cdp_css_add_rule_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_add_rule_cookie {
     uint32_t id;
 } cdp_css_add_rule_cookie;
@@ -510,10 +1214,44 @@ struct cdp_css_collect_class_names_params {
     cdp_dom_style_sheet_id style_sheet_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_collect_class_names_params_to_json(
+        const cdp_css_collect_class_names_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 46, in, json);
+}
+
+CDP_STUB int cdp_css_collect_class_names_params_from_json(cdp_str json,
+                                                          cdp_css_collect_class_names_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 46, json, &r, why);
+    *out = (cdp_css_collect_class_names_params *)r;
+    return rc;
+}
+
 struct cdp_css_collect_class_names_result {
     CDP_LIST(cdp_str) class_names; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_collect_class_names_result_to_json(
+        const cdp_css_collect_class_names_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 47, in, json);
+}
+
+CDP_STUB int cdp_css_collect_class_names_result_from_json(cdp_str json,
+                                                          cdp_css_collect_class_names_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 47, json, &r, why);
+    *out = (cdp_css_collect_class_names_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_collect_class_names_cookie {
     uint32_t id;
 } cdp_css_collect_class_names_cookie;
@@ -577,10 +1315,44 @@ struct cdp_css_create_style_sheet_params {
     cdp_opt_bool force;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_create_style_sheet_params_to_json(const cdp_css_create_style_sheet_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 48, in, json);
+}
+
+CDP_STUB int cdp_css_create_style_sheet_params_from_json(cdp_str json,
+                                                         cdp_css_create_style_sheet_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 48, json, &r, why);
+    *out = (cdp_css_create_style_sheet_params *)r;
+    return rc;
+}
+
 struct cdp_css_create_style_sheet_result {
     cdp_dom_style_sheet_id style_sheet_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_create_style_sheet_result_to_json(const cdp_css_create_style_sheet_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 49, in, json);
+}
+
+CDP_STUB int cdp_css_create_style_sheet_result_from_json(cdp_str json,
+                                                         cdp_css_create_style_sheet_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 49, json, &r, why);
+    *out = (cdp_css_create_style_sheet_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_create_style_sheet_cookie {
     uint32_t id;
 } cdp_css_create_style_sheet_cookie;
@@ -711,6 +1483,23 @@ struct cdp_css_force_pseudo_state_params {
     CDP_LIST(cdp_str) forced_pseudo_classes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_force_pseudo_state_params_to_json(const cdp_css_force_pseudo_state_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 50, in, json);
+}
+
+CDP_STUB int cdp_css_force_pseudo_state_params_from_json(cdp_str json,
+                                                         cdp_css_force_pseudo_state_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 50, json, &r, why);
+    *out = (cdp_css_force_pseudo_state_params *)r;
+    return rc;
+}
+
 typedef struct cdp_css_force_pseudo_state_cookie {
     uint32_t id;
 } cdp_css_force_pseudo_state_cookie;
@@ -755,6 +1544,22 @@ struct cdp_css_force_starting_style_params {
     bool forced; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_force_starting_style_params_to_json(
+        const cdp_css_force_starting_style_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 51, in, json);
+}
+
+CDP_STUB int cdp_css_force_starting_style_params_from_json(
+        cdp_str json, cdp_css_force_starting_style_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 51, json, &r, why);
+    *out = (cdp_css_force_starting_style_params *)r;
+    return rc;
+}
+
 typedef struct cdp_css_force_starting_style_cookie {
     uint32_t id;
 } cdp_css_force_starting_style_cookie;
@@ -800,6 +1605,22 @@ struct cdp_css_force_position_try_option_params {
     cdp_opt_int index;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_force_position_try_option_params_to_json(
+        const cdp_css_force_position_try_option_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 52, in, json);
+}
+
+CDP_STUB int cdp_css_force_position_try_option_params_from_json(
+        cdp_str json, cdp_css_force_position_try_option_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 52, json, &r, why);
+    *out = (cdp_css_force_position_try_option_params *)r;
+    return rc;
+}
+
 typedef struct cdp_css_force_position_try_option_cookie {
     uint32_t id;
 } cdp_css_force_position_try_option_cookie;
@@ -844,12 +1665,44 @@ struct cdp_css_get_background_colors_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_background_colors_params_to_json(
+        const cdp_css_get_background_colors_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 53, in, json);
+}
+
+CDP_STUB int cdp_css_get_background_colors_params_from_json(
+        cdp_str json, cdp_css_get_background_colors_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 53, json, &r, why);
+    *out = (cdp_css_get_background_colors_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_background_colors_result {
     CDP_LIST(cdp_str) background_colors;
     cdp_str computed_font_size;
     cdp_str computed_font_weight;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_background_colors_result_to_json(
+        const cdp_css_get_background_colors_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 54, in, json);
+}
+
+CDP_STUB int cdp_css_get_background_colors_result_from_json(
+        cdp_str json, cdp_css_get_background_colors_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 54, json, &r, why);
+    *out = (cdp_css_get_background_colors_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_background_colors_cookie {
     uint32_t id;
 } cdp_css_get_background_colors_cookie;
@@ -912,11 +1765,43 @@ struct cdp_css_get_computed_style_for_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_computed_style_for_node_params_to_json(
+        const cdp_css_get_computed_style_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 55, in, json);
+}
+
+CDP_STUB int cdp_css_get_computed_style_for_node_params_from_json(
+        cdp_str json, cdp_css_get_computed_style_for_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 55, json, &r, why);
+    *out = (cdp_css_get_computed_style_for_node_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_computed_style_for_node_result {
     CDP_LIST(cdp_css_css_computed_style_property) computed_style; /* required */
     const cdp_css_computed_style_extra_fields *extra_fields; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_computed_style_for_node_result_to_json(
+        const cdp_css_get_computed_style_for_node_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 56, in, json);
+}
+
+CDP_STUB int cdp_css_get_computed_style_for_node_result_from_json(
+        cdp_str json, cdp_css_get_computed_style_for_node_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 56, json, &r, why);
+    *out = (cdp_css_get_computed_style_for_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_computed_style_for_node_cookie {
     uint32_t id;
 } cdp_css_get_computed_style_for_node_cookie;
@@ -983,10 +1868,44 @@ struct cdp_css_resolve_values_params {
     cdp_str pseudo_identifier;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_resolve_values_params_to_json(const cdp_css_resolve_values_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 57, in, json);
+}
+
+CDP_STUB int cdp_css_resolve_values_params_from_json(cdp_str json,
+                                                     cdp_css_resolve_values_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 57, json, &r, why);
+    *out = (cdp_css_resolve_values_params *)r;
+    return rc;
+}
+
 struct cdp_css_resolve_values_result {
     CDP_LIST(cdp_str) results; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_resolve_values_result_to_json(const cdp_css_resolve_values_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 58, in, json);
+}
+
+CDP_STUB int cdp_css_resolve_values_result_from_json(cdp_str json,
+                                                     cdp_css_resolve_values_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 58, json, &r, why);
+    *out = (cdp_css_resolve_values_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_resolve_values_cookie {
     uint32_t id;
 } cdp_css_resolve_values_cookie;
@@ -1046,10 +1965,42 @@ struct cdp_css_get_longhand_properties_params {
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_longhand_properties_params_to_json(
+        const cdp_css_get_longhand_properties_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 59, in, json);
+}
+
+CDP_STUB int cdp_css_get_longhand_properties_params_from_json(
+        cdp_str json, cdp_css_get_longhand_properties_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 59, json, &r, why);
+    *out = (cdp_css_get_longhand_properties_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_longhand_properties_result {
     CDP_LIST(cdp_css_css_property) longhand_properties; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_longhand_properties_result_to_json(
+        const cdp_css_get_longhand_properties_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 60, in, json);
+}
+
+CDP_STUB int cdp_css_get_longhand_properties_result_from_json(
+        cdp_str json, cdp_css_get_longhand_properties_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 60, json, &r, why);
+    *out = (cdp_css_get_longhand_properties_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_longhand_properties_cookie {
     uint32_t id;
 } cdp_css_get_longhand_properties_cookie;
@@ -1112,11 +2063,43 @@ struct cdp_css_get_inline_styles_for_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_inline_styles_for_node_params_to_json(
+        const cdp_css_get_inline_styles_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 61, in, json);
+}
+
+CDP_STUB int cdp_css_get_inline_styles_for_node_params_from_json(
+        cdp_str json, cdp_css_get_inline_styles_for_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 61, json, &r, why);
+    *out = (cdp_css_get_inline_styles_for_node_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_inline_styles_for_node_result {
     const cdp_css_css_style *inline_style;
     const cdp_css_css_style *attributes_style;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_inline_styles_for_node_result_to_json(
+        const cdp_css_get_inline_styles_for_node_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 62, in, json);
+}
+
+CDP_STUB int cdp_css_get_inline_styles_for_node_result_from_json(
+        cdp_str json, cdp_css_get_inline_styles_for_node_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 62, json, &r, why);
+    *out = (cdp_css_get_inline_styles_for_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_inline_styles_for_node_cookie {
     uint32_t id;
 } cdp_css_get_inline_styles_for_node_cookie;
@@ -1179,12 +2162,44 @@ struct cdp_css_get_animated_styles_for_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_animated_styles_for_node_params_to_json(
+        const cdp_css_get_animated_styles_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 63, in, json);
+}
+
+CDP_STUB int cdp_css_get_animated_styles_for_node_params_from_json(
+        cdp_str json, cdp_css_get_animated_styles_for_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 63, json, &r, why);
+    *out = (cdp_css_get_animated_styles_for_node_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_animated_styles_for_node_result {
     CDP_LIST(cdp_css_css_animation_style) animation_styles;
     const cdp_css_css_style *transitions_style;
     CDP_LIST(cdp_css_inherited_animated_style_entry) inherited;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_animated_styles_for_node_result_to_json(
+        const cdp_css_get_animated_styles_for_node_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 64, in, json);
+}
+
+CDP_STUB int cdp_css_get_animated_styles_for_node_result_from_json(
+        cdp_str json, cdp_css_get_animated_styles_for_node_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 64, json, &r, why);
+    *out = (cdp_css_get_animated_styles_for_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_animated_styles_for_node_cookie {
     uint32_t id;
 } cdp_css_get_animated_styles_for_node_cookie;
@@ -1247,6 +2262,22 @@ struct cdp_css_get_matched_styles_for_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_matched_styles_for_node_params_to_json(
+        const cdp_css_get_matched_styles_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 65, in, json);
+}
+
+CDP_STUB int cdp_css_get_matched_styles_for_node_params_from_json(
+        cdp_str json, cdp_css_get_matched_styles_for_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 65, json, &r, why);
+    *out = (cdp_css_get_matched_styles_for_node_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_matched_styles_for_node_result {
     const cdp_css_css_style *inline_style;
     const cdp_css_css_style *attributes_style;
@@ -1264,6 +2295,22 @@ struct cdp_css_get_matched_styles_for_node_result {
     CDP_LIST(cdp_css_css_function_rule) css_function_rules; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_matched_styles_for_node_result_to_json(
+        const cdp_css_get_matched_styles_for_node_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 66, in, json);
+}
+
+CDP_STUB int cdp_css_get_matched_styles_for_node_result_from_json(
+        cdp_str json, cdp_css_get_matched_styles_for_node_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 66, json, &r, why);
+    *out = (cdp_css_get_matched_styles_for_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_matched_styles_for_node_cookie {
     uint32_t id;
 } cdp_css_get_matched_styles_for_node_cookie;
@@ -1326,6 +2373,22 @@ struct cdp_css_get_environment_variables_result {
     cdp_value environment_variables; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_environment_variables_result_to_json(
+        const cdp_css_get_environment_variables_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 67, in, json);
+}
+
+CDP_STUB int cdp_css_get_environment_variables_result_from_json(
+        cdp_str json, cdp_css_get_environment_variables_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 67, json, &r, why);
+    *out = (cdp_css_get_environment_variables_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_environment_variables_cookie {
     uint32_t id;
 } cdp_css_get_environment_variables_cookie;
@@ -1387,6 +2450,23 @@ struct cdp_css_get_media_queries_result {
     CDP_LIST(cdp_css_css_media) medias; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_media_queries_result_to_json(const cdp_css_get_media_queries_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 68, in, json);
+}
+
+CDP_STUB int cdp_css_get_media_queries_result_from_json(cdp_str json,
+                                                        cdp_css_get_media_queries_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 68, json, &r, why);
+    *out = (cdp_css_get_media_queries_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_media_queries_cookie {
     uint32_t id;
 } cdp_css_get_media_queries_cookie;
@@ -1443,10 +2523,42 @@ struct cdp_css_get_platform_fonts_for_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_platform_fonts_for_node_params_to_json(
+        const cdp_css_get_platform_fonts_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 69, in, json);
+}
+
+CDP_STUB int cdp_css_get_platform_fonts_for_node_params_from_json(
+        cdp_str json, cdp_css_get_platform_fonts_for_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 69, json, &r, why);
+    *out = (cdp_css_get_platform_fonts_for_node_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_platform_fonts_for_node_result {
     CDP_LIST(cdp_css_platform_font_usage) fonts; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_platform_fonts_for_node_result_to_json(
+        const cdp_css_get_platform_fonts_for_node_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 70, in, json);
+}
+
+CDP_STUB int cdp_css_get_platform_fonts_for_node_result_from_json(
+        cdp_str json, cdp_css_get_platform_fonts_for_node_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 70, json, &r, why);
+    *out = (cdp_css_get_platform_fonts_for_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_platform_fonts_for_node_cookie {
     uint32_t id;
 } cdp_css_get_platform_fonts_for_node_cookie;
@@ -1509,10 +2621,42 @@ struct cdp_css_get_style_sheet_text_params {
     cdp_dom_style_sheet_id style_sheet_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_style_sheet_text_params_to_json(
+        const cdp_css_get_style_sheet_text_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 71, in, json);
+}
+
+CDP_STUB int cdp_css_get_style_sheet_text_params_from_json(
+        cdp_str json, cdp_css_get_style_sheet_text_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 71, json, &r, why);
+    *out = (cdp_css_get_style_sheet_text_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_style_sheet_text_result {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_style_sheet_text_result_to_json(
+        const cdp_css_get_style_sheet_text_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 72, in, json);
+}
+
+CDP_STUB int cdp_css_get_style_sheet_text_result_from_json(
+        cdp_str json, cdp_css_get_style_sheet_text_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 72, json, &r, why);
+    *out = (cdp_css_get_style_sheet_text_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_style_sheet_text_cookie {
     uint32_t id;
 } cdp_css_get_style_sheet_text_cookie;
@@ -1575,10 +2719,44 @@ struct cdp_css_get_layers_for_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_layers_for_node_params_to_json(
+        const cdp_css_get_layers_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 73, in, json);
+}
+
+CDP_STUB int cdp_css_get_layers_for_node_params_from_json(cdp_str json,
+                                                          cdp_css_get_layers_for_node_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 73, json, &r, why);
+    *out = (cdp_css_get_layers_for_node_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_layers_for_node_result {
     const cdp_css_css_layer_data *root_layer; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_layers_for_node_result_to_json(
+        const cdp_css_get_layers_for_node_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 74, in, json);
+}
+
+CDP_STUB int cdp_css_get_layers_for_node_result_from_json(cdp_str json,
+                                                          cdp_css_get_layers_for_node_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 74, json, &r, why);
+    *out = (cdp_css_get_layers_for_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_layers_for_node_cookie {
     uint32_t id;
 } cdp_css_get_layers_for_node_cookie;
@@ -1642,10 +2820,42 @@ struct cdp_css_get_location_for_selector_params {
     cdp_str selector_text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_location_for_selector_params_to_json(
+        const cdp_css_get_location_for_selector_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 75, in, json);
+}
+
+CDP_STUB int cdp_css_get_location_for_selector_params_from_json(
+        cdp_str json, cdp_css_get_location_for_selector_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 75, json, &r, why);
+    *out = (cdp_css_get_location_for_selector_params *)r;
+    return rc;
+}
+
 struct cdp_css_get_location_for_selector_result {
     CDP_LIST(cdp_css_source_range) ranges; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_get_location_for_selector_result_to_json(
+        const cdp_css_get_location_for_selector_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 76, in, json);
+}
+
+CDP_STUB int cdp_css_get_location_for_selector_result_from_json(
+        cdp_str json, cdp_css_get_location_for_selector_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 76, json, &r, why);
+    *out = (cdp_css_get_location_for_selector_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_get_location_for_selector_cookie {
     uint32_t id;
 } cdp_css_get_location_for_selector_cookie;
@@ -1708,6 +2918,22 @@ struct cdp_css_track_computed_style_updates_for_node_params {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_track_computed_style_updates_for_node_params_to_json(
+        const cdp_css_track_computed_style_updates_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 77, in, json);
+}
+
+CDP_STUB int cdp_css_track_computed_style_updates_for_node_params_from_json(
+        cdp_str json, cdp_css_track_computed_style_updates_for_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 77, json, &r, why);
+    *out = (cdp_css_track_computed_style_updates_for_node_params *)r;
+    return rc;
+}
+
 typedef struct cdp_css_track_computed_style_updates_for_node_cookie {
     uint32_t id;
 } cdp_css_track_computed_style_updates_for_node_cookie;
@@ -1757,6 +2983,22 @@ struct cdp_css_track_computed_style_updates_params {
     CDP_LIST(cdp_css_css_computed_style_property) properties_to_track; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_track_computed_style_updates_params_to_json(
+        const cdp_css_track_computed_style_updates_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 78, in, json);
+}
+
+CDP_STUB int cdp_css_track_computed_style_updates_params_from_json(
+        cdp_str json, cdp_css_track_computed_style_updates_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 78, json, &r, why);
+    *out = (cdp_css_track_computed_style_updates_params *)r;
+    return rc;
+}
+
 typedef struct cdp_css_track_computed_style_updates_cookie {
     uint32_t id;
 } cdp_css_track_computed_style_updates_cookie;
@@ -1802,6 +3044,22 @@ struct cdp_css_take_computed_style_updates_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_take_computed_style_updates_result_to_json(
+        const cdp_css_take_computed_style_updates_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 79, in, json);
+}
+
+CDP_STUB int cdp_css_take_computed_style_updates_result_from_json(
+        cdp_str json, cdp_css_take_computed_style_updates_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 79, json, &r, why);
+    *out = (cdp_css_take_computed_style_updates_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_take_computed_style_updates_cookie {
     uint32_t id;
 } cdp_css_take_computed_style_updates_cookie;
@@ -1864,6 +3122,22 @@ struct cdp_css_set_effective_property_value_for_node_params {
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_effective_property_value_for_node_params_to_json(
+        const cdp_css_set_effective_property_value_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 80, in, json);
+}
+
+CDP_STUB int cdp_css_set_effective_property_value_for_node_params_from_json(
+        cdp_str json, cdp_css_set_effective_property_value_for_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 80, json, &r, why);
+    *out = (cdp_css_set_effective_property_value_for_node_params *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_effective_property_value_for_node_cookie {
     uint32_t id;
 } cdp_css_set_effective_property_value_for_node_cookie;
@@ -1915,10 +3189,42 @@ struct cdp_css_set_property_rule_property_name_params {
     cdp_str property_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_property_rule_property_name_params_to_json(
+        const cdp_css_set_property_rule_property_name_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 81, in, json);
+}
+
+CDP_STUB int cdp_css_set_property_rule_property_name_params_from_json(
+        cdp_str json, cdp_css_set_property_rule_property_name_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 81, json, &r, why);
+    *out = (cdp_css_set_property_rule_property_name_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_property_rule_property_name_result {
     const cdp_css_value *property_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_property_rule_property_name_result_to_json(
+        const cdp_css_set_property_rule_property_name_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 82, in, json);
+}
+
+CDP_STUB int cdp_css_set_property_rule_property_name_result_from_json(
+        cdp_str json, cdp_css_set_property_rule_property_name_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 82, json, &r, why);
+    *out = (cdp_css_set_property_rule_property_name_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_property_rule_property_name_cookie {
     uint32_t id;
 } cdp_css_set_property_rule_property_name_cookie;
@@ -1985,10 +3291,44 @@ struct cdp_css_set_keyframe_key_params {
     cdp_str key_text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_keyframe_key_params_to_json(const cdp_css_set_keyframe_key_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 83, in, json);
+}
+
+CDP_STUB int cdp_css_set_keyframe_key_params_from_json(cdp_str json,
+                                                       cdp_css_set_keyframe_key_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 83, json, &r, why);
+    *out = (cdp_css_set_keyframe_key_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_keyframe_key_result {
     const cdp_css_value *key_text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_keyframe_key_result_to_json(const cdp_css_set_keyframe_key_result *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 84, in, json);
+}
+
+CDP_STUB int cdp_css_set_keyframe_key_result_from_json(cdp_str json,
+                                                       cdp_css_set_keyframe_key_result **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 84, json, &r, why);
+    *out = (cdp_css_set_keyframe_key_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_keyframe_key_cookie {
     uint32_t id;
 } cdp_css_set_keyframe_key_cookie;
@@ -2050,10 +3390,44 @@ struct cdp_css_set_media_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_media_text_params_to_json(const cdp_css_set_media_text_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 85, in, json);
+}
+
+CDP_STUB int cdp_css_set_media_text_params_from_json(cdp_str json,
+                                                     cdp_css_set_media_text_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 85, json, &r, why);
+    *out = (cdp_css_set_media_text_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_media_text_result {
     const cdp_css_css_media *media; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_media_text_result_to_json(const cdp_css_set_media_text_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 86, in, json);
+}
+
+CDP_STUB int cdp_css_set_media_text_result_from_json(cdp_str json,
+                                                     cdp_css_set_media_text_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 86, json, &r, why);
+    *out = (cdp_css_set_media_text_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_media_text_cookie {
     uint32_t id;
 } cdp_css_set_media_text_cookie;
@@ -2114,10 +3488,42 @@ struct cdp_css_set_container_query_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_container_query_text_params_to_json(
+        const cdp_css_set_container_query_text_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 87, in, json);
+}
+
+CDP_STUB int cdp_css_set_container_query_text_params_from_json(
+        cdp_str json, cdp_css_set_container_query_text_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 87, json, &r, why);
+    *out = (cdp_css_set_container_query_text_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_container_query_text_result {
     const cdp_css_css_container_query *container_query; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_container_query_text_result_to_json(
+        const cdp_css_set_container_query_text_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 88, in, json);
+}
+
+CDP_STUB int cdp_css_set_container_query_text_result_from_json(
+        cdp_str json, cdp_css_set_container_query_text_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 88, json, &r, why);
+    *out = (cdp_css_set_container_query_text_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_container_query_text_cookie {
     uint32_t id;
 } cdp_css_set_container_query_text_cookie;
@@ -2183,10 +3589,42 @@ struct cdp_css_set_container_query_condition_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_container_query_condition_text_params_to_json(
+        const cdp_css_set_container_query_condition_text_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 89, in, json);
+}
+
+CDP_STUB int cdp_css_set_container_query_condition_text_params_from_json(
+        cdp_str json, cdp_css_set_container_query_condition_text_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 89, json, &r, why);
+    *out = (cdp_css_set_container_query_condition_text_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_container_query_condition_text_result {
     const cdp_css_css_container_query *container_query; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_container_query_condition_text_result_to_json(
+        const cdp_css_set_container_query_condition_text_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 90, in, json);
+}
+
+CDP_STUB int cdp_css_set_container_query_condition_text_result_from_json(
+        cdp_str json, cdp_css_set_container_query_condition_text_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 90, json, &r, why);
+    *out = (cdp_css_set_container_query_condition_text_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_container_query_condition_text_cookie {
     uint32_t id;
 } cdp_css_set_container_query_condition_text_cookie;
@@ -2254,10 +3692,44 @@ struct cdp_css_set_supports_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_supports_text_params_to_json(const cdp_css_set_supports_text_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 91, in, json);
+}
+
+CDP_STUB int cdp_css_set_supports_text_params_from_json(cdp_str json,
+                                                        cdp_css_set_supports_text_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 91, json, &r, why);
+    *out = (cdp_css_set_supports_text_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_supports_text_result {
     const cdp_css_css_supports *supports; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_supports_text_result_to_json(const cdp_css_set_supports_text_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 92, in, json);
+}
+
+CDP_STUB int cdp_css_set_supports_text_result_from_json(cdp_str json,
+                                                        cdp_css_set_supports_text_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 92, json, &r, why);
+    *out = (cdp_css_set_supports_text_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_supports_text_cookie {
     uint32_t id;
 } cdp_css_set_supports_text_cookie;
@@ -2320,10 +3792,44 @@ struct cdp_css_set_navigation_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_navigation_text_params_to_json(
+        const cdp_css_set_navigation_text_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 93, in, json);
+}
+
+CDP_STUB int cdp_css_set_navigation_text_params_from_json(cdp_str json,
+                                                          cdp_css_set_navigation_text_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 93, json, &r, why);
+    *out = (cdp_css_set_navigation_text_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_navigation_text_result {
     const cdp_css_css_navigation *navigation; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_navigation_text_result_to_json(
+        const cdp_css_set_navigation_text_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 94, in, json);
+}
+
+CDP_STUB int cdp_css_set_navigation_text_result_from_json(cdp_str json,
+                                                          cdp_css_set_navigation_text_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 94, json, &r, why);
+    *out = (cdp_css_set_navigation_text_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_navigation_text_cookie {
     uint32_t id;
 } cdp_css_set_navigation_text_cookie;
@@ -2388,10 +3894,44 @@ struct cdp_css_set_scope_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_scope_text_params_to_json(const cdp_css_set_scope_text_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 95, in, json);
+}
+
+CDP_STUB int cdp_css_set_scope_text_params_from_json(cdp_str json,
+                                                     cdp_css_set_scope_text_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 95, json, &r, why);
+    *out = (cdp_css_set_scope_text_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_scope_text_result {
     const cdp_css_css_scope *scope; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_scope_text_result_to_json(const cdp_css_set_scope_text_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 96, in, json);
+}
+
+CDP_STUB int cdp_css_set_scope_text_result_from_json(cdp_str json,
+                                                     cdp_css_set_scope_text_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 96, json, &r, why);
+    *out = (cdp_css_set_scope_text_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_scope_text_cookie {
     uint32_t id;
 } cdp_css_set_scope_text_cookie;
@@ -2452,10 +3992,44 @@ struct cdp_css_set_rule_selector_params {
     cdp_str selector; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_rule_selector_params_to_json(const cdp_css_set_rule_selector_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 97, in, json);
+}
+
+CDP_STUB int cdp_css_set_rule_selector_params_from_json(cdp_str json,
+                                                        cdp_css_set_rule_selector_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 97, json, &r, why);
+    *out = (cdp_css_set_rule_selector_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_rule_selector_result {
     const cdp_css_selector_list *selector_list; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_rule_selector_result_to_json(const cdp_css_set_rule_selector_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 98, in, json);
+}
+
+CDP_STUB int cdp_css_set_rule_selector_result_from_json(cdp_str json,
+                                                        cdp_css_set_rule_selector_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 98, json, &r, why);
+    *out = (cdp_css_set_rule_selector_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_rule_selector_cookie {
     uint32_t id;
 } cdp_css_set_rule_selector_cookie;
@@ -2517,10 +4091,42 @@ struct cdp_css_set_style_sheet_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_style_sheet_text_params_to_json(
+        const cdp_css_set_style_sheet_text_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 99, in, json);
+}
+
+CDP_STUB int cdp_css_set_style_sheet_text_params_from_json(
+        cdp_str json, cdp_css_set_style_sheet_text_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 99, json, &r, why);
+    *out = (cdp_css_set_style_sheet_text_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_style_sheet_text_result {
     cdp_str source_map_url;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_style_sheet_text_result_to_json(
+        const cdp_css_set_style_sheet_text_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 100, in, json);
+}
+
+CDP_STUB int cdp_css_set_style_sheet_text_result_from_json(
+        cdp_str json, cdp_css_set_style_sheet_text_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 100, json, &r, why);
+    *out = (cdp_css_set_style_sheet_text_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_style_sheet_text_cookie {
     uint32_t id;
 } cdp_css_set_style_sheet_text_cookie;
@@ -2584,10 +4190,44 @@ struct cdp_css_set_style_texts_params {
     cdp_opt_int node_for_property_syntax_validation; /* cdp_dom_node_id; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_style_texts_params_to_json(const cdp_css_set_style_texts_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 101, in, json);
+}
+
+CDP_STUB int cdp_css_set_style_texts_params_from_json(cdp_str json,
+                                                      cdp_css_set_style_texts_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 101, json, &r, why);
+    *out = (cdp_css_set_style_texts_params *)r;
+    return rc;
+}
+
 struct cdp_css_set_style_texts_result {
     CDP_LIST(cdp_css_css_style) styles; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_style_texts_result_to_json(const cdp_css_set_style_texts_result *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 102, in, json);
+}
+
+CDP_STUB int cdp_css_set_style_texts_result_from_json(cdp_str json,
+                                                      cdp_css_set_style_texts_result **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 102, json, &r, why);
+    *out = (cdp_css_set_style_texts_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_style_texts_cookie {
     uint32_t id;
 } cdp_css_set_style_texts_cookie;
@@ -2685,6 +4325,22 @@ struct cdp_css_stop_rule_usage_tracking_result {
     CDP_LIST(cdp_css_rule_usage) rule_usage; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_stop_rule_usage_tracking_result_to_json(
+        const cdp_css_stop_rule_usage_tracking_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 103, in, json);
+}
+
+CDP_STUB int cdp_css_stop_rule_usage_tracking_result_from_json(
+        cdp_str json, cdp_css_stop_rule_usage_tracking_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 103, json, &r, why);
+    *out = (cdp_css_stop_rule_usage_tracking_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_stop_rule_usage_tracking_cookie {
     uint32_t id;
 } cdp_css_stop_rule_usage_tracking_cookie;
@@ -2747,6 +4403,23 @@ struct cdp_css_take_coverage_delta_result {
     double timestamp; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_take_coverage_delta_result_to_json(
+        const cdp_css_take_coverage_delta_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 104, in, json);
+}
+
+CDP_STUB int cdp_css_take_coverage_delta_result_from_json(cdp_str json,
+                                                          cdp_css_take_coverage_delta_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 104, json, &r, why);
+    *out = (cdp_css_take_coverage_delta_result *)r;
+    return rc;
+}
+
 typedef struct cdp_css_take_coverage_delta_cookie {
     uint32_t id;
 } cdp_css_take_coverage_delta_cookie;
@@ -2805,6 +4478,22 @@ struct cdp_css_set_local_fonts_enabled_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_set_local_fonts_enabled_params_to_json(
+        const cdp_css_set_local_fonts_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 105, in, json);
+}
+
+CDP_STUB int cdp_css_set_local_fonts_enabled_params_from_json(
+        cdp_str json, cdp_css_set_local_fonts_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 105, json, &r, why);
+    *out = (cdp_css_set_local_fonts_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_css_set_local_fonts_enabled_cookie {
     uint32_t id;
 } cdp_css_set_local_fonts_enabled_cookie;
@@ -2851,6 +4540,22 @@ struct cdp_css_fonts_updated_event {
     const cdp_css_font_face *font;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_fonts_updated_event_to_json(const cdp_css_fonts_updated_event *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 106, in, json);
+}
+
+CDP_STUB int cdp_css_fonts_updated_event_from_json(cdp_str json, cdp_css_fonts_updated_event **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 106, json, &r, why);
+    *out = (cdp_css_fonts_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_css_on_fonts_updated_cb(cdp_session *s, const cdp_css_fonts_updated_event *ev,
                                          void *data);
 
@@ -2925,6 +4630,23 @@ struct cdp_css_style_sheet_added_event {
     const cdp_css_css_style_sheet_header *header; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_style_sheet_added_event_to_json(const cdp_css_style_sheet_added_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 107, in, json);
+}
+
+CDP_STUB int cdp_css_style_sheet_added_event_from_json(cdp_str json,
+                                                       cdp_css_style_sheet_added_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 107, json, &r, why);
+    *out = (cdp_css_style_sheet_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_css_on_style_sheet_added_cb(cdp_session *s,
                                              const cdp_css_style_sheet_added_event *ev, void *data);
 
@@ -2967,6 +4689,23 @@ struct cdp_css_style_sheet_changed_event {
     cdp_dom_style_sheet_id style_sheet_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_style_sheet_changed_event_to_json(const cdp_css_style_sheet_changed_event *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 108, in, json);
+}
+
+CDP_STUB int cdp_css_style_sheet_changed_event_from_json(cdp_str json,
+                                                         cdp_css_style_sheet_changed_event **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 108, json, &r, why);
+    *out = (cdp_css_style_sheet_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_css_on_style_sheet_changed_cb(cdp_session *s,
                                                const cdp_css_style_sheet_changed_event *ev,
                                                void *data);
@@ -3012,6 +4751,23 @@ struct cdp_css_style_sheet_removed_event {
     cdp_dom_style_sheet_id style_sheet_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_style_sheet_removed_event_to_json(const cdp_css_style_sheet_removed_event *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 109, in, json);
+}
+
+CDP_STUB int cdp_css_style_sheet_removed_event_from_json(cdp_str json,
+                                                         cdp_css_style_sheet_removed_event **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 109, json, &r, why);
+    *out = (cdp_css_style_sheet_removed_event *)r;
+    return rc;
+}
+
 typedef void cdp_css_on_style_sheet_removed_cb(cdp_session *s,
                                                const cdp_css_style_sheet_removed_event *ev,
                                                void *data);
@@ -3057,6 +4813,22 @@ struct cdp_css_computed_style_updated_event {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_css_computed_style_updated_event_to_json(
+        const cdp_css_computed_style_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_css, 110, in, json);
+}
+
+CDP_STUB int cdp_css_computed_style_updated_event_from_json(
+        cdp_str json, cdp_css_computed_style_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_css, 110, json, &r, why);
+    *out = (cdp_css_computed_style_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_css_on_computed_style_updated_cb(cdp_session *s,
                                                   const cdp_css_computed_style_updated_event *ev,
                                                   void *data);

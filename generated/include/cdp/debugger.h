@@ -2,7 +2,8 @@
 /*
  * debugger.h - Debugger.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_debugger_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,12 +38,44 @@ struct cdp_debugger_location {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_debugger_location_to_json(const cdp_debugger_location *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 0, in, json);
+}
+
+CDP_STUB int cdp_debugger_location_from_json(cdp_str json, cdp_debugger_location **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 0, json, &r, why);
+    *out = (cdp_debugger_location *)r;
+    return rc;
+}
+
+
 /* Debugger.ScriptPosition: experimental */
 struct cdp_debugger_script_position {
     int32_t line_number; /* required */
     int32_t column_number; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_script_position_to_json(const cdp_debugger_script_position *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 1, in, json);
+}
+
+CDP_STUB int cdp_debugger_script_position_from_json(cdp_str json,
+                                                    cdp_debugger_script_position **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 1, json, &r, why);
+    *out = (cdp_debugger_script_position *)r;
+    return rc;
+}
+
 
 /* Debugger.LocationRange: experimental */
 struct cdp_debugger_location_range {
@@ -51,6 +84,22 @@ struct cdp_debugger_location_range {
     const cdp_debugger_script_position *end; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_location_range_to_json(const cdp_debugger_location_range *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 2, in, json);
+}
+
+CDP_STUB int cdp_debugger_location_range_from_json(cdp_str json, cdp_debugger_location_range **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 2, json, &r, why);
+    *out = (cdp_debugger_location_range *)r;
+    return rc;
+}
+
 
 /* Debugger.CallFrame */
 struct cdp_debugger_call_frame {
@@ -66,6 +115,21 @@ struct cdp_debugger_call_frame {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_debugger_call_frame_to_json(const cdp_debugger_call_frame *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 3, in, json);
+}
+
+CDP_STUB int cdp_debugger_call_frame_from_json(cdp_str json, cdp_debugger_call_frame **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 3, json, &r, why);
+    *out = (cdp_debugger_call_frame *)r;
+    return rc;
+}
+
+
 /* Debugger.Scope */
 struct cdp_debugger_scope {
     cdp_debugger_scope_type type; /* required */
@@ -77,12 +141,41 @@ struct cdp_debugger_scope {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_debugger_scope_to_json(const cdp_debugger_scope *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 4, in, json);
+}
+
+CDP_STUB int cdp_debugger_scope_from_json(cdp_str json, cdp_debugger_scope **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 4, json, &r, why);
+    *out = (cdp_debugger_scope *)r;
+    return rc;
+}
+
+
 /* Debugger.SearchMatch */
 struct cdp_debugger_search_match {
     double line_number; /* required */
     cdp_str line_content; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_search_match_to_json(const cdp_debugger_search_match *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 5, in, json);
+}
+
+CDP_STUB int cdp_debugger_search_match_from_json(cdp_str json, cdp_debugger_search_match **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 5, json, &r, why);
+    *out = (cdp_debugger_search_match *)r;
+    return rc;
+}
+
 
 /* Debugger.BreakLocation */
 struct cdp_debugger_break_location {
@@ -93,12 +186,44 @@ struct cdp_debugger_break_location {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_debugger_break_location_to_json(const cdp_debugger_break_location *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 6, in, json);
+}
+
+CDP_STUB int cdp_debugger_break_location_from_json(cdp_str json, cdp_debugger_break_location **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 6, json, &r, why);
+    *out = (cdp_debugger_break_location *)r;
+    return rc;
+}
+
+
 /* Debugger.WasmDisassemblyChunk: experimental */
 struct cdp_debugger_wasm_disassembly_chunk {
     CDP_LIST(cdp_str) lines; /* required */
     CDP_LIST(int32_t) bytecode_offsets; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_wasm_disassembly_chunk_to_json(
+        const cdp_debugger_wasm_disassembly_chunk *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 7, in, json);
+}
+
+CDP_STUB int cdp_debugger_wasm_disassembly_chunk_from_json(
+        cdp_str json, cdp_debugger_wasm_disassembly_chunk **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 7, json, &r, why);
+    *out = (cdp_debugger_wasm_disassembly_chunk *)r;
+    return rc;
+}
+
 
 /* Debugger.DebugSymbols */
 struct cdp_debugger_debug_symbols {
@@ -107,12 +232,45 @@ struct cdp_debugger_debug_symbols {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_debugger_debug_symbols_to_json(const cdp_debugger_debug_symbols *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 8, in, json);
+}
+
+CDP_STUB int cdp_debugger_debug_symbols_from_json(cdp_str json, cdp_debugger_debug_symbols **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 8, json, &r, why);
+    *out = (cdp_debugger_debug_symbols *)r;
+    return rc;
+}
+
+
 /* Debugger.ResolvedBreakpoint */
 struct cdp_debugger_resolved_breakpoint {
     cdp_debugger_breakpoint_id breakpoint_id; /* required */
     const cdp_debugger_location *location; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_resolved_breakpoint_to_json(const cdp_debugger_resolved_breakpoint *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 9, in, json);
+}
+
+CDP_STUB int cdp_debugger_resolved_breakpoint_from_json(cdp_str json,
+                                                        cdp_debugger_resolved_breakpoint **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 9, json, &r, why);
+    *out = (cdp_debugger_resolved_breakpoint *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -122,6 +280,22 @@ struct cdp_debugger_continue_to_location_params {
     cdp_debugger_continue_to_location_target_call_frames target_call_frames;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_continue_to_location_params_to_json(
+        const cdp_debugger_continue_to_location_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 10, in, json);
+}
+
+CDP_STUB int cdp_debugger_continue_to_location_params_from_json(
+        cdp_str json, cdp_debugger_continue_to_location_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 10, json, &r, why);
+    *out = (cdp_debugger_continue_to_location_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_continue_to_location_cookie {
     uint32_t id;
 } cdp_debugger_continue_to_location_cookie;
@@ -202,10 +376,42 @@ struct cdp_debugger_enable_params {
     cdp_opt_num max_scripts_cache_size; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_enable_params_to_json(const cdp_debugger_enable_params *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 11, in, json);
+}
+
+CDP_STUB int cdp_debugger_enable_params_from_json(cdp_str json, cdp_debugger_enable_params **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 11, json, &r, why);
+    *out = (cdp_debugger_enable_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_enable_result {
     cdp_runtime_unique_debugger_id debugger_id; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_enable_result_to_json(const cdp_debugger_enable_result *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 12, in, json);
+}
+
+CDP_STUB int cdp_debugger_enable_result_from_json(cdp_str json, cdp_debugger_enable_result **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 12, json, &r, why);
+    *out = (cdp_debugger_enable_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_enable_cookie {
     uint32_t id;
 } cdp_debugger_enable_cookie;
@@ -272,11 +478,43 @@ struct cdp_debugger_evaluate_on_call_frame_params {
     cdp_opt_int scope_number; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_evaluate_on_call_frame_params_to_json(
+        const cdp_debugger_evaluate_on_call_frame_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 13, in, json);
+}
+
+CDP_STUB int cdp_debugger_evaluate_on_call_frame_params_from_json(
+        cdp_str json, cdp_debugger_evaluate_on_call_frame_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 13, json, &r, why);
+    *out = (cdp_debugger_evaluate_on_call_frame_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_evaluate_on_call_frame_result {
     const cdp_runtime_remote_object *result; /* required */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_evaluate_on_call_frame_result_to_json(
+        const cdp_debugger_evaluate_on_call_frame_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 14, in, json);
+}
+
+CDP_STUB int cdp_debugger_evaluate_on_call_frame_result_from_json(
+        cdp_str json, cdp_debugger_evaluate_on_call_frame_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 14, json, &r, why);
+    *out = (cdp_debugger_evaluate_on_call_frame_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_evaluate_on_call_frame_cookie {
     uint32_t id;
 } cdp_debugger_evaluate_on_call_frame_cookie;
@@ -342,10 +580,42 @@ struct cdp_debugger_get_possible_breakpoints_params {
     cdp_opt_bool restrict_to_function;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_get_possible_breakpoints_params_to_json(
+        const cdp_debugger_get_possible_breakpoints_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 15, in, json);
+}
+
+CDP_STUB int cdp_debugger_get_possible_breakpoints_params_from_json(
+        cdp_str json, cdp_debugger_get_possible_breakpoints_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 15, json, &r, why);
+    *out = (cdp_debugger_get_possible_breakpoints_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_get_possible_breakpoints_result {
     CDP_LIST(cdp_debugger_break_location) locations; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_get_possible_breakpoints_result_to_json(
+        const cdp_debugger_get_possible_breakpoints_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 16, in, json);
+}
+
+CDP_STUB int cdp_debugger_get_possible_breakpoints_result_from_json(
+        cdp_str json, cdp_debugger_get_possible_breakpoints_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 16, json, &r, why);
+    *out = (cdp_debugger_get_possible_breakpoints_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_get_possible_breakpoints_cookie {
     uint32_t id;
 } cdp_debugger_get_possible_breakpoints_cookie;
@@ -409,11 +679,43 @@ struct cdp_debugger_get_script_source_params {
     cdp_runtime_script_id script_id; /* required; digits */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_get_script_source_params_to_json(
+        const cdp_debugger_get_script_source_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 17, in, json);
+}
+
+CDP_STUB int cdp_debugger_get_script_source_params_from_json(
+        cdp_str json, cdp_debugger_get_script_source_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 17, json, &r, why);
+    *out = (cdp_debugger_get_script_source_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_get_script_source_result {
     cdp_str script_source; /* required */
     cdp_bytes bytecode;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_get_script_source_result_to_json(
+        const cdp_debugger_get_script_source_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 18, in, json);
+}
+
+CDP_STUB int cdp_debugger_get_script_source_result_from_json(
+        cdp_str json, cdp_debugger_get_script_source_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 18, json, &r, why);
+    *out = (cdp_debugger_get_script_source_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_get_script_source_cookie {
     uint32_t id;
 } cdp_debugger_get_script_source_cookie;
@@ -476,6 +778,22 @@ struct cdp_debugger_disassemble_wasm_module_params {
     cdp_runtime_script_id script_id; /* required; digits */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_disassemble_wasm_module_params_to_json(
+        const cdp_debugger_disassemble_wasm_module_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 19, in, json);
+}
+
+CDP_STUB int cdp_debugger_disassemble_wasm_module_params_from_json(
+        cdp_str json, cdp_debugger_disassemble_wasm_module_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 19, json, &r, why);
+    *out = (cdp_debugger_disassemble_wasm_module_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_disassemble_wasm_module_result {
     cdp_str stream_id;
     int32_t total_number_of_lines; /* required */
@@ -483,6 +801,22 @@ struct cdp_debugger_disassemble_wasm_module_result {
     const cdp_debugger_wasm_disassembly_chunk *chunk; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_disassemble_wasm_module_result_to_json(
+        const cdp_debugger_disassemble_wasm_module_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 20, in, json);
+}
+
+CDP_STUB int cdp_debugger_disassemble_wasm_module_result_from_json(
+        cdp_str json, cdp_debugger_disassemble_wasm_module_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 20, json, &r, why);
+    *out = (cdp_debugger_disassemble_wasm_module_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_disassemble_wasm_module_cookie {
     uint32_t id;
 } cdp_debugger_disassemble_wasm_module_cookie;
@@ -546,10 +880,42 @@ struct cdp_debugger_next_wasm_disassembly_chunk_params {
     cdp_str stream_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_next_wasm_disassembly_chunk_params_to_json(
+        const cdp_debugger_next_wasm_disassembly_chunk_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 21, in, json);
+}
+
+CDP_STUB int cdp_debugger_next_wasm_disassembly_chunk_params_from_json(
+        cdp_str json, cdp_debugger_next_wasm_disassembly_chunk_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 21, json, &r, why);
+    *out = (cdp_debugger_next_wasm_disassembly_chunk_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_next_wasm_disassembly_chunk_result {
     const cdp_debugger_wasm_disassembly_chunk *chunk; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_next_wasm_disassembly_chunk_result_to_json(
+        const cdp_debugger_next_wasm_disassembly_chunk_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 22, in, json);
+}
+
+CDP_STUB int cdp_debugger_next_wasm_disassembly_chunk_result_from_json(
+        cdp_str json, cdp_debugger_next_wasm_disassembly_chunk_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 22, json, &r, why);
+    *out = (cdp_debugger_next_wasm_disassembly_chunk_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_next_wasm_disassembly_chunk_cookie {
     uint32_t id;
 } cdp_debugger_next_wasm_disassembly_chunk_cookie;
@@ -615,10 +981,42 @@ struct cdp_debugger_get_wasm_bytecode_params {
     cdp_runtime_script_id script_id; /* required; digits */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_get_wasm_bytecode_params_to_json(
+        const cdp_debugger_get_wasm_bytecode_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 23, in, json);
+}
+
+CDP_STUB int cdp_debugger_get_wasm_bytecode_params_from_json(
+        cdp_str json, cdp_debugger_get_wasm_bytecode_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 23, json, &r, why);
+    *out = (cdp_debugger_get_wasm_bytecode_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_get_wasm_bytecode_result {
     cdp_bytes bytecode; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_get_wasm_bytecode_result_to_json(
+        const cdp_debugger_get_wasm_bytecode_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 24, in, json);
+}
+
+CDP_STUB int cdp_debugger_get_wasm_bytecode_result_from_json(
+        cdp_str json, cdp_debugger_get_wasm_bytecode_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 24, json, &r, why);
+    *out = (cdp_debugger_get_wasm_bytecode_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_get_wasm_bytecode_cookie {
     uint32_t id;
 } cdp_debugger_get_wasm_bytecode_cookie;
@@ -681,10 +1079,42 @@ struct cdp_debugger_get_stack_trace_params {
     const cdp_runtime_stack_trace_id *stack_trace_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_get_stack_trace_params_to_json(
+        const cdp_debugger_get_stack_trace_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 25, in, json);
+}
+
+CDP_STUB int cdp_debugger_get_stack_trace_params_from_json(
+        cdp_str json, cdp_debugger_get_stack_trace_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 25, json, &r, why);
+    *out = (cdp_debugger_get_stack_trace_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_get_stack_trace_result {
     const cdp_runtime_stack_trace *stack_trace; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_get_stack_trace_result_to_json(
+        const cdp_debugger_get_stack_trace_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 26, in, json);
+}
+
+CDP_STUB int cdp_debugger_get_stack_trace_result_from_json(
+        cdp_str json, cdp_debugger_get_stack_trace_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 26, json, &r, why);
+    *out = (cdp_debugger_get_stack_trace_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_get_stack_trace_cookie {
     uint32_t id;
 } cdp_debugger_get_stack_trace_cookie;
@@ -782,6 +1212,22 @@ struct cdp_debugger_pause_on_async_call_params {
     const cdp_runtime_stack_trace_id *parent_stack_trace_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_pause_on_async_call_params_to_json(
+        const cdp_debugger_pause_on_async_call_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 27, in, json);
+}
+
+CDP_STUB int cdp_debugger_pause_on_async_call_params_from_json(
+        cdp_str json, cdp_debugger_pause_on_async_call_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 27, json, &r, why);
+    *out = (cdp_debugger_pause_on_async_call_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_pause_on_async_call_cookie {
     uint32_t id;
 } cdp_debugger_pause_on_async_call_cookie;
@@ -827,6 +1273,22 @@ struct cdp_debugger_remove_breakpoint_params {
     cdp_debugger_breakpoint_id breakpoint_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_remove_breakpoint_params_to_json(
+        const cdp_debugger_remove_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 28, in, json);
+}
+
+CDP_STUB int cdp_debugger_remove_breakpoint_params_from_json(
+        cdp_str json, cdp_debugger_remove_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 28, json, &r, why);
+    *out = (cdp_debugger_remove_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_remove_breakpoint_cookie {
     uint32_t id;
 } cdp_debugger_remove_breakpoint_cookie;
@@ -872,12 +1334,46 @@ struct cdp_debugger_restart_frame_params {
     cdp_debugger_restart_frame_mode mode; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_restart_frame_params_to_json(const cdp_debugger_restart_frame_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 29, in, json);
+}
+
+CDP_STUB int cdp_debugger_restart_frame_params_from_json(cdp_str json,
+                                                         cdp_debugger_restart_frame_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 29, json, &r, why);
+    *out = (cdp_debugger_restart_frame_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_restart_frame_result {
     CDP_LIST(cdp_debugger_call_frame) call_frames CDP_DEPRECATED; /* required */
     const cdp_runtime_stack_trace *async_stack_trace CDP_DEPRECATED;
     const cdp_runtime_stack_trace_id *async_stack_trace_id CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_restart_frame_result_to_json(const cdp_debugger_restart_frame_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 30, in, json);
+}
+
+CDP_STUB int cdp_debugger_restart_frame_result_from_json(cdp_str json,
+                                                         cdp_debugger_restart_frame_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 30, json, &r, why);
+    *out = (cdp_debugger_restart_frame_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_restart_frame_cookie {
     uint32_t id;
 } cdp_debugger_restart_frame_cookie;
@@ -939,6 +1435,22 @@ struct cdp_debugger_resume_params {
     cdp_opt_bool terminate_on_resume;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_resume_params_to_json(const cdp_debugger_resume_params *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 31, in, json);
+}
+
+CDP_STUB int cdp_debugger_resume_params_from_json(cdp_str json, cdp_debugger_resume_params **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 31, json, &r, why);
+    *out = (cdp_debugger_resume_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_resume_cookie {
     uint32_t id;
 } cdp_debugger_resume_cookie;
@@ -984,10 +1496,42 @@ struct cdp_debugger_search_in_content_params {
     cdp_opt_bool is_regex;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_search_in_content_params_to_json(
+        const cdp_debugger_search_in_content_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 32, in, json);
+}
+
+CDP_STUB int cdp_debugger_search_in_content_params_from_json(
+        cdp_str json, cdp_debugger_search_in_content_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 32, json, &r, why);
+    *out = (cdp_debugger_search_in_content_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_search_in_content_result {
     CDP_LIST(cdp_debugger_search_match) result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_search_in_content_result_to_json(
+        const cdp_debugger_search_in_content_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 33, in, json);
+}
+
+CDP_STUB int cdp_debugger_search_in_content_result_from_json(
+        cdp_str json, cdp_debugger_search_in_content_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 33, json, &r, why);
+    *out = (cdp_debugger_search_in_content_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_search_in_content_cookie {
     uint32_t id;
 } cdp_debugger_search_in_content_cookie;
@@ -1050,6 +1594,22 @@ struct cdp_debugger_set_async_call_stack_depth_params {
     int32_t max_depth; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_async_call_stack_depth_params_to_json(
+        const cdp_debugger_set_async_call_stack_depth_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 34, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_async_call_stack_depth_params_from_json(
+        cdp_str json, cdp_debugger_set_async_call_stack_depth_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 34, json, &r, why);
+    *out = (cdp_debugger_set_async_call_stack_depth_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_async_call_stack_depth_cookie {
     uint32_t id;
 } cdp_debugger_set_async_call_stack_depth_cookie;
@@ -1097,6 +1657,22 @@ struct cdp_debugger_set_blackbox_execution_contexts_params {
     CDP_LIST(cdp_str) unique_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_blackbox_execution_contexts_params_to_json(
+        const cdp_debugger_set_blackbox_execution_contexts_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 35, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_blackbox_execution_contexts_params_from_json(
+        cdp_str json, cdp_debugger_set_blackbox_execution_contexts_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 35, json, &r, why);
+    *out = (cdp_debugger_set_blackbox_execution_contexts_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_blackbox_execution_contexts_cookie {
     uint32_t id;
 } cdp_debugger_set_blackbox_execution_contexts_cookie;
@@ -1147,6 +1723,22 @@ struct cdp_debugger_set_blackbox_patterns_params {
     cdp_opt_bool skip_anonymous;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_blackbox_patterns_params_to_json(
+        const cdp_debugger_set_blackbox_patterns_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 36, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_blackbox_patterns_params_from_json(
+        cdp_str json, cdp_debugger_set_blackbox_patterns_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 36, json, &r, why);
+    *out = (cdp_debugger_set_blackbox_patterns_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_blackbox_patterns_cookie {
     uint32_t id;
 } cdp_debugger_set_blackbox_patterns_cookie;
@@ -1194,6 +1786,22 @@ struct cdp_debugger_set_blackboxed_ranges_params {
     CDP_LIST(cdp_debugger_script_position) positions; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_blackboxed_ranges_params_to_json(
+        const cdp_debugger_set_blackboxed_ranges_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 37, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_blackboxed_ranges_params_from_json(
+        cdp_str json, cdp_debugger_set_blackboxed_ranges_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 37, json, &r, why);
+    *out = (cdp_debugger_set_blackboxed_ranges_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_blackboxed_ranges_cookie {
     uint32_t id;
 } cdp_debugger_set_blackboxed_ranges_cookie;
@@ -1241,11 +1849,45 @@ struct cdp_debugger_set_breakpoint_params {
     cdp_str condition;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_breakpoint_params_to_json(
+        const cdp_debugger_set_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 38, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_breakpoint_params_from_json(cdp_str json,
+                                                          cdp_debugger_set_breakpoint_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 38, json, &r, why);
+    *out = (cdp_debugger_set_breakpoint_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_set_breakpoint_result {
     cdp_debugger_breakpoint_id breakpoint_id; /* required */
     const cdp_debugger_location *actual_location; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_breakpoint_result_to_json(
+        const cdp_debugger_set_breakpoint_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 39, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_breakpoint_result_from_json(cdp_str json,
+                                                          cdp_debugger_set_breakpoint_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 39, json, &r, why);
+    *out = (cdp_debugger_set_breakpoint_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_breakpoint_cookie {
     uint32_t id;
 } cdp_debugger_set_breakpoint_cookie;
@@ -1308,10 +1950,42 @@ struct cdp_debugger_set_instrumentation_breakpoint_params {
     cdp_debugger_set_instrumentation_breakpoint_instrumentation instrumentation; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_instrumentation_breakpoint_params_to_json(
+        const cdp_debugger_set_instrumentation_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 40, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_instrumentation_breakpoint_params_from_json(
+        cdp_str json, cdp_debugger_set_instrumentation_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 40, json, &r, why);
+    *out = (cdp_debugger_set_instrumentation_breakpoint_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_set_instrumentation_breakpoint_result {
     cdp_debugger_breakpoint_id breakpoint_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_instrumentation_breakpoint_result_to_json(
+        const cdp_debugger_set_instrumentation_breakpoint_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 41, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_instrumentation_breakpoint_result_from_json(
+        cdp_str json, cdp_debugger_set_instrumentation_breakpoint_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 41, json, &r, why);
+    *out = (cdp_debugger_set_instrumentation_breakpoint_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_instrumentation_breakpoint_cookie {
     uint32_t id;
 } cdp_debugger_set_instrumentation_breakpoint_cookie;
@@ -1383,11 +2057,43 @@ struct cdp_debugger_set_breakpoint_by_url_params {
     cdp_str condition;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_breakpoint_by_url_params_to_json(
+        const cdp_debugger_set_breakpoint_by_url_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 42, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_breakpoint_by_url_params_from_json(
+        cdp_str json, cdp_debugger_set_breakpoint_by_url_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 42, json, &r, why);
+    *out = (cdp_debugger_set_breakpoint_by_url_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_set_breakpoint_by_url_result {
     cdp_debugger_breakpoint_id breakpoint_id; /* required */
     CDP_LIST(cdp_debugger_location) locations; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_breakpoint_by_url_result_to_json(
+        const cdp_debugger_set_breakpoint_by_url_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 43, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_breakpoint_by_url_result_from_json(
+        cdp_str json, cdp_debugger_set_breakpoint_by_url_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 43, json, &r, why);
+    *out = (cdp_debugger_set_breakpoint_by_url_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_breakpoint_by_url_cookie {
     uint32_t id;
 } cdp_debugger_set_breakpoint_by_url_cookie;
@@ -1452,10 +2158,42 @@ struct cdp_debugger_set_breakpoint_on_function_call_params {
     cdp_str condition;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_breakpoint_on_function_call_params_to_json(
+        const cdp_debugger_set_breakpoint_on_function_call_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 44, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_breakpoint_on_function_call_params_from_json(
+        cdp_str json, cdp_debugger_set_breakpoint_on_function_call_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 44, json, &r, why);
+    *out = (cdp_debugger_set_breakpoint_on_function_call_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_set_breakpoint_on_function_call_result {
     cdp_debugger_breakpoint_id breakpoint_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_breakpoint_on_function_call_result_to_json(
+        const cdp_debugger_set_breakpoint_on_function_call_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 45, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_breakpoint_on_function_call_result_from_json(
+        cdp_str json, cdp_debugger_set_breakpoint_on_function_call_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 45, json, &r, why);
+    *out = (cdp_debugger_set_breakpoint_on_function_call_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_breakpoint_on_function_call_cookie {
     uint32_t id;
 } cdp_debugger_set_breakpoint_on_function_call_cookie;
@@ -1522,6 +2260,22 @@ struct cdp_debugger_set_breakpoints_active_params {
     bool active; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_breakpoints_active_params_to_json(
+        const cdp_debugger_set_breakpoints_active_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 46, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_breakpoints_active_params_from_json(
+        cdp_str json, cdp_debugger_set_breakpoints_active_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 46, json, &r, why);
+    *out = (cdp_debugger_set_breakpoints_active_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_breakpoints_active_cookie {
     uint32_t id;
 } cdp_debugger_set_breakpoints_active_cookie;
@@ -1568,6 +2322,22 @@ struct cdp_debugger_set_pause_on_exceptions_params {
     cdp_debugger_set_pause_on_exceptions_state state; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_pause_on_exceptions_params_to_json(
+        const cdp_debugger_set_pause_on_exceptions_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 47, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_pause_on_exceptions_params_from_json(
+        cdp_str json, cdp_debugger_set_pause_on_exceptions_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 47, json, &r, why);
+    *out = (cdp_debugger_set_pause_on_exceptions_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_pause_on_exceptions_cookie {
     uint32_t id;
 } cdp_debugger_set_pause_on_exceptions_cookie;
@@ -1614,6 +2384,22 @@ struct cdp_debugger_set_return_value_params {
     const cdp_runtime_call_argument *new_value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_return_value_params_to_json(
+        const cdp_debugger_set_return_value_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 48, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_return_value_params_from_json(
+        cdp_str json, cdp_debugger_set_return_value_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 48, json, &r, why);
+    *out = (cdp_debugger_set_return_value_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_return_value_cookie {
     uint32_t id;
 } cdp_debugger_set_return_value_cookie;
@@ -1661,6 +2447,22 @@ struct cdp_debugger_set_script_source_params {
     cdp_opt_bool allow_top_frame_editing; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_script_source_params_to_json(
+        const cdp_debugger_set_script_source_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 49, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_script_source_params_from_json(
+        cdp_str json, cdp_debugger_set_script_source_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 49, json, &r, why);
+    *out = (cdp_debugger_set_script_source_params *)r;
+    return rc;
+}
+
 struct cdp_debugger_set_script_source_result {
     CDP_LIST(cdp_debugger_call_frame) call_frames CDP_DEPRECATED;
     cdp_opt_bool stack_changed CDP_DEPRECATED;
@@ -1670,6 +2472,22 @@ struct cdp_debugger_set_script_source_result {
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_script_source_result_to_json(
+        const cdp_debugger_set_script_source_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 50, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_script_source_result_from_json(
+        cdp_str json, cdp_debugger_set_script_source_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 50, json, &r, why);
+    *out = (cdp_debugger_set_script_source_result *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_script_source_cookie {
     uint32_t id;
 } cdp_debugger_set_script_source_cookie;
@@ -1732,6 +2550,22 @@ struct cdp_debugger_set_skip_all_pauses_params {
     bool skip; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_skip_all_pauses_params_to_json(
+        const cdp_debugger_set_skip_all_pauses_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 51, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_skip_all_pauses_params_from_json(
+        cdp_str json, cdp_debugger_set_skip_all_pauses_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 51, json, &r, why);
+    *out = (cdp_debugger_set_skip_all_pauses_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_skip_all_pauses_cookie {
     uint32_t id;
 } cdp_debugger_set_skip_all_pauses_cookie;
@@ -1779,6 +2613,22 @@ struct cdp_debugger_set_variable_value_params {
     cdp_debugger_call_frame_id call_frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_set_variable_value_params_to_json(
+        const cdp_debugger_set_variable_value_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 52, in, json);
+}
+
+CDP_STUB int cdp_debugger_set_variable_value_params_from_json(
+        cdp_str json, cdp_debugger_set_variable_value_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 52, json, &r, why);
+    *out = (cdp_debugger_set_variable_value_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_set_variable_value_cookie {
     uint32_t id;
 } cdp_debugger_set_variable_value_cookie;
@@ -1824,6 +2674,23 @@ struct cdp_debugger_step_into_params {
     CDP_LIST(cdp_debugger_location_range) skip_list; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_step_into_params_to_json(const cdp_debugger_step_into_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 53, in, json);
+}
+
+CDP_STUB int cdp_debugger_step_into_params_from_json(cdp_str json,
+                                                     cdp_debugger_step_into_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 53, json, &r, why);
+    *out = (cdp_debugger_step_into_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_step_into_cookie {
     uint32_t id;
 } cdp_debugger_step_into_cookie;
@@ -1903,6 +2770,23 @@ struct cdp_debugger_step_over_params {
     CDP_LIST(cdp_debugger_location_range) enter_ranges; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_step_over_params_to_json(const cdp_debugger_step_over_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 54, in, json);
+}
+
+CDP_STUB int cdp_debugger_step_over_params_from_json(cdp_str json,
+                                                     cdp_debugger_step_over_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 54, json, &r, why);
+    *out = (cdp_debugger_step_over_params *)r;
+    return rc;
+}
+
 typedef struct cdp_debugger_step_over_cookie {
     uint32_t id;
 } cdp_debugger_step_over_cookie;
@@ -1948,6 +2832,22 @@ struct cdp_debugger_breakpoint_resolved_event {
     const cdp_debugger_location *location; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_breakpoint_resolved_event_to_json(
+        const cdp_debugger_breakpoint_resolved_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 55, in, json);
+}
+
+CDP_STUB int cdp_debugger_breakpoint_resolved_event_from_json(
+        cdp_str json, cdp_debugger_breakpoint_resolved_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 55, json, &r, why);
+    *out = (cdp_debugger_breakpoint_resolved_event *)r;
+    return rc;
+}
+
 typedef void cdp_debugger_on_breakpoint_resolved_cb(
         cdp_session *s, const cdp_debugger_breakpoint_resolved_event *ev, void *data);
 
@@ -1998,6 +2898,21 @@ struct cdp_debugger_paused_event {
     const cdp_runtime_stack_trace_id *async_call_stack_trace_id CDP_DEPRECATED; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_paused_event_to_json(const cdp_debugger_paused_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 56, in, json);
+}
+
+CDP_STUB int cdp_debugger_paused_event_from_json(cdp_str json, cdp_debugger_paused_event **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 56, json, &r, why);
+    *out = (cdp_debugger_paused_event *)r;
+    return rc;
+}
+
 typedef void cdp_debugger_on_paused_cb(cdp_session *s, const cdp_debugger_paused_event *ev,
                                        void *data);
 
@@ -2086,6 +3001,22 @@ struct cdp_debugger_script_failed_to_parse_event {
     cdp_str embedder_name; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_script_failed_to_parse_event_to_json(
+        const cdp_debugger_script_failed_to_parse_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 57, in, json);
+}
+
+CDP_STUB int cdp_debugger_script_failed_to_parse_event_from_json(
+        cdp_str json, cdp_debugger_script_failed_to_parse_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 57, json, &r, why);
+    *out = (cdp_debugger_script_failed_to_parse_event *)r;
+    return rc;
+}
+
 typedef void cdp_debugger_on_script_failed_to_parse_cb(
         cdp_session *s, const cdp_debugger_script_failed_to_parse_event *ev, void *data);
 
@@ -2150,6 +3081,23 @@ struct cdp_debugger_script_parsed_event {
     CDP_LIST(cdp_debugger_resolved_breakpoint) resolved_breakpoints; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_debugger_script_parsed_event_to_json(const cdp_debugger_script_parsed_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_debugger, 58, in, json);
+}
+
+CDP_STUB int cdp_debugger_script_parsed_event_from_json(cdp_str json,
+                                                        cdp_debugger_script_parsed_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_debugger, 58, json, &r, why);
+    *out = (cdp_debugger_script_parsed_event *)r;
+    return rc;
+}
+
 typedef void cdp_debugger_on_script_parsed_cb(cdp_session *s,
                                               const cdp_debugger_script_parsed_event *ev,
                                               void *data);

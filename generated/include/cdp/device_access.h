@@ -2,7 +2,8 @@
 /*
  * device_access.h - DeviceAccess: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_device_access_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -36,6 +37,23 @@ struct cdp_device_access_prompt_device {
     cdp_str name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_device_access_prompt_device_to_json(const cdp_device_access_prompt_device *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_device_access, 0, in, json);
+}
+
+CDP_STUB int cdp_device_access_prompt_device_from_json(cdp_str json,
+                                                       cdp_device_access_prompt_device **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_device_access, 0, json, &r, why);
+    *out = (cdp_device_access_prompt_device *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -117,6 +135,22 @@ struct cdp_device_access_select_prompt_params {
     cdp_device_access_device_id device_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_device_access_select_prompt_params_to_json(
+        const cdp_device_access_select_prompt_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_device_access, 1, in, json);
+}
+
+CDP_STUB int cdp_device_access_select_prompt_params_from_json(
+        cdp_str json, cdp_device_access_select_prompt_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_device_access, 1, json, &r, why);
+    *out = (cdp_device_access_select_prompt_params *)r;
+    return rc;
+}
+
 typedef struct cdp_device_access_select_prompt_cookie {
     uint32_t id;
 } cdp_device_access_select_prompt_cookie;
@@ -162,6 +196,22 @@ struct cdp_device_access_cancel_prompt_params {
     cdp_device_access_request_id id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_device_access_cancel_prompt_params_to_json(
+        const cdp_device_access_cancel_prompt_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_device_access, 2, in, json);
+}
+
+CDP_STUB int cdp_device_access_cancel_prompt_params_from_json(
+        cdp_str json, cdp_device_access_cancel_prompt_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_device_access, 2, json, &r, why);
+    *out = (cdp_device_access_cancel_prompt_params *)r;
+    return rc;
+}
+
 typedef struct cdp_device_access_cancel_prompt_cookie {
     uint32_t id;
 } cdp_device_access_cancel_prompt_cookie;
@@ -210,6 +260,22 @@ struct cdp_device_access_device_request_prompted_event {
     CDP_LIST(cdp_device_access_prompt_device) devices; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_device_access_device_request_prompted_event_to_json(
+        const cdp_device_access_device_request_prompted_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_device_access, 3, in, json);
+}
+
+CDP_STUB int cdp_device_access_device_request_prompted_event_from_json(
+        cdp_str json, cdp_device_access_device_request_prompted_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_device_access, 3, json, &r, why);
+    *out = (cdp_device_access_device_request_prompted_event *)r;
+    return rc;
+}
+
 typedef void cdp_device_access_on_device_request_prompted_cb(
         cdp_session *s, const cdp_device_access_device_request_prompted_event *ev, void *data);
 

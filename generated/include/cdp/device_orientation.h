@@ -2,7 +2,8 @@
 /*
  * device_orientation.h - DeviceOrientation: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_device_orientation_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -76,6 +77,23 @@ struct cdp_device_orientation_set_device_orientation_override_params {
     double gamma; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_device_orientation_set_device_orientation_override_params_to_json(
+        const cdp_device_orientation_set_device_orientation_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_device_orientation, 0, in, json);
+}
+
+CDP_STUB int cdp_device_orientation_set_device_orientation_override_params_from_json(
+        cdp_str json, cdp_device_orientation_set_device_orientation_override_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_device_orientation, 0, json, &r, why);
+    *out = (cdp_device_orientation_set_device_orientation_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_device_orientation_set_device_orientation_override_cookie {
     uint32_t id;
 } cdp_device_orientation_set_device_orientation_override_cookie;

@@ -2,7 +2,8 @@
 /*
  * digital_credentials.h - DigitalCredentials: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_digital_credentials_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -34,6 +35,23 @@ struct cdp_digital_credentials_set_virtual_wallet_behavior_params {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_digital_credentials_set_virtual_wallet_behavior_params_to_json(
+        const cdp_digital_credentials_set_virtual_wallet_behavior_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_digital_credentials, 0, in, json);
+}
+
+CDP_STUB int cdp_digital_credentials_set_virtual_wallet_behavior_params_from_json(
+        cdp_str json, cdp_digital_credentials_set_virtual_wallet_behavior_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_digital_credentials, 0, json, &r, why);
+    *out = (cdp_digital_credentials_set_virtual_wallet_behavior_params *)r;
+    return rc;
+}
+
 typedef struct cdp_digital_credentials_set_virtual_wallet_behavior_cookie {
     uint32_t id;
 } cdp_digital_credentials_set_virtual_wallet_behavior_cookie;

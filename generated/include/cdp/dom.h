@@ -2,7 +2,8 @@
 /*
  * dom.h - DOM.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_dom_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -36,6 +37,20 @@ struct cdp_dom_backend_node {
     cdp_dom_backend_node_id backend_node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_backend_node_to_json(const cdp_dom_backend_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 0, in, json);
+}
+
+CDP_STUB int cdp_dom_backend_node_from_json(cdp_str json, cdp_dom_backend_node **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 0, json, &r, why);
+    *out = (cdp_dom_backend_node *)r;
+    return rc;
+}
+
 
 /* DOM.Node */
 struct cdp_dom_node {
@@ -77,12 +92,43 @@ struct cdp_dom_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_node_to_json(const cdp_dom_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 1, in, json);
+}
+
+CDP_STUB int cdp_dom_node_from_json(cdp_str json, cdp_dom_node **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 1, json, &r, why);
+    *out = (cdp_dom_node *)r;
+    return rc;
+}
+
+
 /* DOM.DetachedElementInfo */
 struct cdp_dom_detached_element_info {
     const cdp_dom_node *tree_node; /* required */
     CDP_LIST(cdp_dom_node_id) retained_node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_detached_element_info_to_json(const cdp_dom_detached_element_info *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 2, in, json);
+}
+
+CDP_STUB int cdp_dom_detached_element_info_from_json(cdp_str json,
+                                                     cdp_dom_detached_element_info **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 2, json, &r, why);
+    *out = (cdp_dom_detached_element_info *)r;
+    return rc;
+}
+
 
 /* DOM.RGBA */
 struct cdp_dom_rgba {
@@ -92,6 +138,20 @@ struct cdp_dom_rgba {
     cdp_opt_num a;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_rgba_to_json(const cdp_dom_rgba *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 3, in, json);
+}
+
+CDP_STUB int cdp_dom_rgba_from_json(cdp_str json, cdp_dom_rgba **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 3, json, &r, why);
+    *out = (cdp_dom_rgba *)r;
+    return rc;
+}
+
 
 /* DOM.BoxModel */
 struct cdp_dom_box_model {
@@ -105,6 +165,20 @@ struct cdp_dom_box_model {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_box_model_to_json(const cdp_dom_box_model *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 4, in, json);
+}
+
+CDP_STUB int cdp_dom_box_model_from_json(cdp_str json, cdp_dom_box_model **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 4, json, &r, why);
+    *out = (cdp_dom_box_model *)r;
+    return rc;
+}
+
+
 /* DOM.ShapeOutsideInfo */
 struct cdp_dom_shape_outside_info {
     cdp_dom_quad bounds; /* required; x1, y1 to x4, y4, clockwise */
@@ -112,6 +186,22 @@ struct cdp_dom_shape_outside_info {
     CDP_LIST(cdp_value) margin_shape; /* required; any value */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_shape_outside_info_to_json(const cdp_dom_shape_outside_info *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 5, in, json);
+}
+
+CDP_STUB int cdp_dom_shape_outside_info_from_json(cdp_str json, cdp_dom_shape_outside_info **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 5, json, &r, why);
+    *out = (cdp_dom_shape_outside_info *)r;
+    return rc;
+}
+
 
 /* DOM.Rect */
 struct cdp_dom_rect {
@@ -122,12 +212,42 @@ struct cdp_dom_rect {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_rect_to_json(const cdp_dom_rect *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 6, in, json);
+}
+
+CDP_STUB int cdp_dom_rect_from_json(cdp_str json, cdp_dom_rect **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 6, json, &r, why);
+    *out = (cdp_dom_rect *)r;
+    return rc;
+}
+
+
 /* DOM.CSSComputedStyleProperty */
 struct cdp_dom_css_computed_style_property {
     cdp_str name; /* required */
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_css_computed_style_property_to_json(
+        const cdp_dom_css_computed_style_property *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 7, in, json);
+}
+
+CDP_STUB int cdp_dom_css_computed_style_property_from_json(
+        cdp_str json, cdp_dom_css_computed_style_property **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 7, json, &r, why);
+    *out = (cdp_dom_css_computed_style_property *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -136,10 +256,42 @@ struct cdp_dom_collect_class_names_from_subtree_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_collect_class_names_from_subtree_params_to_json(
+        const cdp_dom_collect_class_names_from_subtree_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 8, in, json);
+}
+
+CDP_STUB int cdp_dom_collect_class_names_from_subtree_params_from_json(
+        cdp_str json, cdp_dom_collect_class_names_from_subtree_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 8, json, &r, why);
+    *out = (cdp_dom_collect_class_names_from_subtree_params *)r;
+    return rc;
+}
+
 struct cdp_dom_collect_class_names_from_subtree_result {
     CDP_LIST(cdp_str) class_names; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_collect_class_names_from_subtree_result_to_json(
+        const cdp_dom_collect_class_names_from_subtree_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 9, in, json);
+}
+
+CDP_STUB int cdp_dom_collect_class_names_from_subtree_result_from_json(
+        cdp_str json, cdp_dom_collect_class_names_from_subtree_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 9, json, &r, why);
+    *out = (cdp_dom_collect_class_names_from_subtree_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_collect_class_names_from_subtree_cookie {
     uint32_t id;
 } cdp_dom_collect_class_names_from_subtree_cookie;
@@ -207,10 +359,40 @@ struct cdp_dom_copy_to_params {
     cdp_opt_int insert_before_node_id; /* cdp_dom_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_copy_to_params_to_json(const cdp_dom_copy_to_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 10, in, json);
+}
+
+CDP_STUB int cdp_dom_copy_to_params_from_json(cdp_str json, cdp_dom_copy_to_params **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 10, json, &r, why);
+    *out = (cdp_dom_copy_to_params *)r;
+    return rc;
+}
+
 struct cdp_dom_copy_to_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_copy_to_result_to_json(const cdp_dom_copy_to_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 11, in, json);
+}
+
+CDP_STUB int cdp_dom_copy_to_result_from_json(cdp_str json, cdp_dom_copy_to_result **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 11, json, &r, why);
+    *out = (cdp_dom_copy_to_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_copy_to_cookie {
     uint32_t id;
 } cdp_dom_copy_to_cookie;
@@ -270,10 +452,44 @@ struct cdp_dom_describe_node_params {
     cdp_opt_bool pierce;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_describe_node_params_to_json(const cdp_dom_describe_node_params *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 12, in, json);
+}
+
+CDP_STUB int cdp_dom_describe_node_params_from_json(cdp_str json,
+                                                    cdp_dom_describe_node_params **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 12, json, &r, why);
+    *out = (cdp_dom_describe_node_params *)r;
+    return rc;
+}
+
 struct cdp_dom_describe_node_result {
     const cdp_dom_node *node; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_describe_node_result_to_json(const cdp_dom_describe_node_result *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 13, in, json);
+}
+
+CDP_STUB int cdp_dom_describe_node_result_from_json(cdp_str json,
+                                                    cdp_dom_describe_node_result **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 13, json, &r, why);
+    *out = (cdp_dom_describe_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_describe_node_cookie {
     uint32_t id;
 } cdp_dom_describe_node_cookie;
@@ -335,6 +551,22 @@ struct cdp_dom_scroll_into_view_if_needed_params {
     const cdp_dom_rect *rect;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_scroll_into_view_if_needed_params_to_json(
+        const cdp_dom_scroll_into_view_if_needed_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 14, in, json);
+}
+
+CDP_STUB int cdp_dom_scroll_into_view_if_needed_params_from_json(
+        cdp_str json, cdp_dom_scroll_into_view_if_needed_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 14, json, &r, why);
+    *out = (cdp_dom_scroll_into_view_if_needed_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_scroll_into_view_if_needed_cookie {
     uint32_t id;
 } cdp_dom_scroll_into_view_if_needed_cookie;
@@ -414,6 +646,22 @@ struct cdp_dom_discard_search_results_params {
     cdp_str search_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_discard_search_results_params_to_json(
+        const cdp_dom_discard_search_results_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 15, in, json);
+}
+
+CDP_STUB int cdp_dom_discard_search_results_params_from_json(
+        cdp_str json, cdp_dom_discard_search_results_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 15, json, &r, why);
+    *out = (cdp_dom_discard_search_results_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_discard_search_results_cookie {
     uint32_t id;
 } cdp_dom_discard_search_results_cookie;
@@ -458,6 +706,21 @@ struct cdp_dom_enable_params {
     cdp_dom_enable_include_whitespace include_whitespace; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_enable_params_to_json(const cdp_dom_enable_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 16, in, json);
+}
+
+CDP_STUB int cdp_dom_enable_params_from_json(cdp_str json, cdp_dom_enable_params **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 16, json, &r, why);
+    *out = (cdp_dom_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_enable_cookie {
     uint32_t id;
 } cdp_dom_enable_cookie;
@@ -500,6 +763,20 @@ struct cdp_dom_focus_params {
     cdp_runtime_remote_object_id object_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_focus_params_to_json(const cdp_dom_focus_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 17, in, json);
+}
+
+CDP_STUB int cdp_dom_focus_params_from_json(cdp_str json, cdp_dom_focus_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 17, json, &r, why);
+    *out = (cdp_dom_focus_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_focus_cookie {
     uint32_t id;
 } cdp_dom_focus_cookie;
@@ -539,10 +816,44 @@ struct cdp_dom_get_attributes_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_attributes_params_to_json(const cdp_dom_get_attributes_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 18, in, json);
+}
+
+CDP_STUB int cdp_dom_get_attributes_params_from_json(cdp_str json,
+                                                     cdp_dom_get_attributes_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 18, json, &r, why);
+    *out = (cdp_dom_get_attributes_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_attributes_result {
     CDP_LIST(cdp_str) attributes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_attributes_result_to_json(const cdp_dom_get_attributes_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 19, in, json);
+}
+
+CDP_STUB int cdp_dom_get_attributes_result_from_json(cdp_str json,
+                                                     cdp_dom_get_attributes_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 19, json, &r, why);
+    *out = (cdp_dom_get_attributes_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_attributes_cookie {
     uint32_t id;
 } cdp_dom_get_attributes_cookie;
@@ -603,10 +914,44 @@ struct cdp_dom_get_box_model_params {
     cdp_runtime_remote_object_id object_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_box_model_params_to_json(const cdp_dom_get_box_model_params *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 20, in, json);
+}
+
+CDP_STUB int cdp_dom_get_box_model_params_from_json(cdp_str json,
+                                                    cdp_dom_get_box_model_params **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 20, json, &r, why);
+    *out = (cdp_dom_get_box_model_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_box_model_result {
     const cdp_dom_box_model *model; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_box_model_result_to_json(const cdp_dom_get_box_model_result *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 21, in, json);
+}
+
+CDP_STUB int cdp_dom_get_box_model_result_from_json(cdp_str json,
+                                                    cdp_dom_get_box_model_result **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 21, json, &r, why);
+    *out = (cdp_dom_get_box_model_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_box_model_cookie {
     uint32_t id;
 } cdp_dom_get_box_model_cookie;
@@ -667,10 +1012,44 @@ struct cdp_dom_get_content_quads_params {
     cdp_runtime_remote_object_id object_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_content_quads_params_to_json(const cdp_dom_get_content_quads_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 22, in, json);
+}
+
+CDP_STUB int cdp_dom_get_content_quads_params_from_json(cdp_str json,
+                                                        cdp_dom_get_content_quads_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 22, json, &r, why);
+    *out = (cdp_dom_get_content_quads_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_content_quads_result {
     CDP_LIST(cdp_dom_quad) quads; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_content_quads_result_to_json(const cdp_dom_get_content_quads_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 23, in, json);
+}
+
+CDP_STUB int cdp_dom_get_content_quads_result_from_json(cdp_str json,
+                                                        cdp_dom_get_content_quads_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 23, json, &r, why);
+    *out = (cdp_dom_get_content_quads_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_content_quads_cookie {
     uint32_t id;
 } cdp_dom_get_content_quads_cookie;
@@ -732,10 +1111,42 @@ struct cdp_dom_get_document_params {
     cdp_opt_bool pierce;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_document_params_to_json(const cdp_dom_get_document_params *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 24, in, json);
+}
+
+CDP_STUB int cdp_dom_get_document_params_from_json(cdp_str json, cdp_dom_get_document_params **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 24, json, &r, why);
+    *out = (cdp_dom_get_document_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_document_result {
     const cdp_dom_node *root; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_document_result_to_json(const cdp_dom_get_document_result *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 25, in, json);
+}
+
+CDP_STUB int cdp_dom_get_document_result_from_json(cdp_str json, cdp_dom_get_document_result **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 25, json, &r, why);
+    *out = (cdp_dom_get_document_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_document_cookie {
     uint32_t id;
 } cdp_dom_get_document_cookie;
@@ -794,10 +1205,42 @@ struct cdp_dom_get_flattened_document_params {
     cdp_opt_bool pierce;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_flattened_document_params_to_json(
+        const cdp_dom_get_flattened_document_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 26, in, json);
+}
+
+CDP_STUB int cdp_dom_get_flattened_document_params_from_json(
+        cdp_str json, cdp_dom_get_flattened_document_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 26, json, &r, why);
+    *out = (cdp_dom_get_flattened_document_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_flattened_document_result {
     CDP_LIST(cdp_dom_node) nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_flattened_document_result_to_json(
+        const cdp_dom_get_flattened_document_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 27, in, json);
+}
+
+CDP_STUB int cdp_dom_get_flattened_document_result_from_json(
+        cdp_str json, cdp_dom_get_flattened_document_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 27, json, &r, why);
+    *out = (cdp_dom_get_flattened_document_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_flattened_document_cookie {
     uint32_t id;
 } cdp_dom_get_flattened_document_cookie;
@@ -862,10 +1305,42 @@ struct cdp_dom_get_nodes_for_subtree_by_style_params {
     cdp_opt_bool pierce;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_nodes_for_subtree_by_style_params_to_json(
+        const cdp_dom_get_nodes_for_subtree_by_style_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 28, in, json);
+}
+
+CDP_STUB int cdp_dom_get_nodes_for_subtree_by_style_params_from_json(
+        cdp_str json, cdp_dom_get_nodes_for_subtree_by_style_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 28, json, &r, why);
+    *out = (cdp_dom_get_nodes_for_subtree_by_style_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_nodes_for_subtree_by_style_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_nodes_for_subtree_by_style_result_to_json(
+        const cdp_dom_get_nodes_for_subtree_by_style_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 29, in, json);
+}
+
+CDP_STUB int cdp_dom_get_nodes_for_subtree_by_style_result_from_json(
+        cdp_str json, cdp_dom_get_nodes_for_subtree_by_style_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 29, json, &r, why);
+    *out = (cdp_dom_get_nodes_for_subtree_by_style_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_nodes_for_subtree_by_style_cookie {
     uint32_t id;
 } cdp_dom_get_nodes_for_subtree_by_style_cookie;
@@ -932,12 +1407,44 @@ struct cdp_dom_get_node_for_location_params {
     cdp_opt_bool ignore_pointer_events_none;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_node_for_location_params_to_json(
+        const cdp_dom_get_node_for_location_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 30, in, json);
+}
+
+CDP_STUB int cdp_dom_get_node_for_location_params_from_json(
+        cdp_str json, cdp_dom_get_node_for_location_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 30, json, &r, why);
+    *out = (cdp_dom_get_node_for_location_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_node_for_location_result {
     cdp_dom_backend_node_id backend_node_id; /* required */
     cdp_page_frame_id frame_id; /* required */
     cdp_opt_int node_id; /* cdp_dom_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_node_for_location_result_to_json(
+        const cdp_dom_get_node_for_location_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 31, in, json);
+}
+
+CDP_STUB int cdp_dom_get_node_for_location_result_from_json(
+        cdp_str json, cdp_dom_get_node_for_location_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 31, json, &r, why);
+    *out = (cdp_dom_get_node_for_location_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_node_for_location_cookie {
     uint32_t id;
 } cdp_dom_get_node_for_location_cookie;
@@ -1003,10 +1510,44 @@ struct cdp_dom_get_outer_html_params {
     cdp_opt_bool include_shadow_dom; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_outer_html_params_to_json(const cdp_dom_get_outer_html_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 32, in, json);
+}
+
+CDP_STUB int cdp_dom_get_outer_html_params_from_json(cdp_str json,
+                                                     cdp_dom_get_outer_html_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 32, json, &r, why);
+    *out = (cdp_dom_get_outer_html_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_outer_html_result {
     cdp_str outer_html; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_outer_html_result_to_json(const cdp_dom_get_outer_html_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 33, in, json);
+}
+
+CDP_STUB int cdp_dom_get_outer_html_result_from_json(cdp_str json,
+                                                     cdp_dom_get_outer_html_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 33, json, &r, why);
+    *out = (cdp_dom_get_outer_html_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_outer_html_cookie {
     uint32_t id;
 } cdp_dom_get_outer_html_cookie;
@@ -1065,10 +1606,42 @@ struct cdp_dom_get_relayout_boundary_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_relayout_boundary_params_to_json(
+        const cdp_dom_get_relayout_boundary_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 34, in, json);
+}
+
+CDP_STUB int cdp_dom_get_relayout_boundary_params_from_json(
+        cdp_str json, cdp_dom_get_relayout_boundary_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 34, json, &r, why);
+    *out = (cdp_dom_get_relayout_boundary_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_relayout_boundary_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_relayout_boundary_result_to_json(
+        const cdp_dom_get_relayout_boundary_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 35, in, json);
+}
+
+CDP_STUB int cdp_dom_get_relayout_boundary_result_from_json(
+        cdp_str json, cdp_dom_get_relayout_boundary_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 35, json, &r, why);
+    *out = (cdp_dom_get_relayout_boundary_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_relayout_boundary_cookie {
     uint32_t id;
 } cdp_dom_get_relayout_boundary_cookie;
@@ -1133,10 +1706,44 @@ struct cdp_dom_get_search_results_params {
     int32_t to_index; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_search_results_params_to_json(const cdp_dom_get_search_results_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 36, in, json);
+}
+
+CDP_STUB int cdp_dom_get_search_results_params_from_json(cdp_str json,
+                                                         cdp_dom_get_search_results_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 36, json, &r, why);
+    *out = (cdp_dom_get_search_results_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_search_results_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_search_results_result_to_json(const cdp_dom_get_search_results_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 37, in, json);
+}
+
+CDP_STUB int cdp_dom_get_search_results_result_from_json(cdp_str json,
+                                                         cdp_dom_get_search_results_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 37, json, &r, why);
+    *out = (cdp_dom_get_search_results_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_search_results_cookie {
     uint32_t id;
 } cdp_dom_get_search_results_cookie;
@@ -1344,10 +1951,40 @@ struct cdp_dom_move_to_params {
     cdp_opt_int insert_before_node_id; /* cdp_dom_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_move_to_params_to_json(const cdp_dom_move_to_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 38, in, json);
+}
+
+CDP_STUB int cdp_dom_move_to_params_from_json(cdp_str json, cdp_dom_move_to_params **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 38, json, &r, why);
+    *out = (cdp_dom_move_to_params *)r;
+    return rc;
+}
+
 struct cdp_dom_move_to_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_move_to_result_to_json(const cdp_dom_move_to_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 39, in, json);
+}
+
+CDP_STUB int cdp_dom_move_to_result_from_json(cdp_str json, cdp_dom_move_to_result **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 39, json, &r, why);
+    *out = (cdp_dom_move_to_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_move_to_cookie {
     uint32_t id;
 } cdp_dom_move_to_cookie;
@@ -1404,11 +2041,45 @@ struct cdp_dom_perform_search_params {
     cdp_opt_bool include_user_agent_shadow_dom;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_perform_search_params_to_json(const cdp_dom_perform_search_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 40, in, json);
+}
+
+CDP_STUB int cdp_dom_perform_search_params_from_json(cdp_str json,
+                                                     cdp_dom_perform_search_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 40, json, &r, why);
+    *out = (cdp_dom_perform_search_params *)r;
+    return rc;
+}
+
 struct cdp_dom_perform_search_result {
     cdp_str search_id; /* required */
     int32_t result_count; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_perform_search_result_to_json(const cdp_dom_perform_search_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 41, in, json);
+}
+
+CDP_STUB int cdp_dom_perform_search_result_from_json(cdp_str json,
+                                                     cdp_dom_perform_search_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 41, json, &r, why);
+    *out = (cdp_dom_perform_search_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_perform_search_cookie {
     uint32_t id;
 } cdp_dom_perform_search_cookie;
@@ -1467,10 +2138,42 @@ struct cdp_dom_push_node_by_path_to_frontend_params {
     cdp_str path; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_push_node_by_path_to_frontend_params_to_json(
+        const cdp_dom_push_node_by_path_to_frontend_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 42, in, json);
+}
+
+CDP_STUB int cdp_dom_push_node_by_path_to_frontend_params_from_json(
+        cdp_str json, cdp_dom_push_node_by_path_to_frontend_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 42, json, &r, why);
+    *out = (cdp_dom_push_node_by_path_to_frontend_params *)r;
+    return rc;
+}
+
 struct cdp_dom_push_node_by_path_to_frontend_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_push_node_by_path_to_frontend_result_to_json(
+        const cdp_dom_push_node_by_path_to_frontend_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 43, in, json);
+}
+
+CDP_STUB int cdp_dom_push_node_by_path_to_frontend_result_from_json(
+        cdp_str json, cdp_dom_push_node_by_path_to_frontend_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 43, json, &r, why);
+    *out = (cdp_dom_push_node_by_path_to_frontend_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_push_node_by_path_to_frontend_cookie {
     uint32_t id;
 } cdp_dom_push_node_by_path_to_frontend_cookie;
@@ -1533,10 +2236,42 @@ struct cdp_dom_push_nodes_by_backend_ids_to_frontend_params {
     CDP_LIST(cdp_dom_backend_node_id) backend_node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_push_nodes_by_backend_ids_to_frontend_params_to_json(
+        const cdp_dom_push_nodes_by_backend_ids_to_frontend_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 44, in, json);
+}
+
+CDP_STUB int cdp_dom_push_nodes_by_backend_ids_to_frontend_params_from_json(
+        cdp_str json, cdp_dom_push_nodes_by_backend_ids_to_frontend_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 44, json, &r, why);
+    *out = (cdp_dom_push_nodes_by_backend_ids_to_frontend_params *)r;
+    return rc;
+}
+
 struct cdp_dom_push_nodes_by_backend_ids_to_frontend_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_push_nodes_by_backend_ids_to_frontend_result_to_json(
+        const cdp_dom_push_nodes_by_backend_ids_to_frontend_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 45, in, json);
+}
+
+CDP_STUB int cdp_dom_push_nodes_by_backend_ids_to_frontend_result_from_json(
+        cdp_str json, cdp_dom_push_nodes_by_backend_ids_to_frontend_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 45, json, &r, why);
+    *out = (cdp_dom_push_nodes_by_backend_ids_to_frontend_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_push_nodes_by_backend_ids_to_frontend_cookie {
     uint32_t id;
 } cdp_dom_push_nodes_by_backend_ids_to_frontend_cookie;
@@ -1604,10 +2339,44 @@ struct cdp_dom_query_selector_params {
     cdp_str selector; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_query_selector_params_to_json(const cdp_dom_query_selector_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 46, in, json);
+}
+
+CDP_STUB int cdp_dom_query_selector_params_from_json(cdp_str json,
+                                                     cdp_dom_query_selector_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 46, json, &r, why);
+    *out = (cdp_dom_query_selector_params *)r;
+    return rc;
+}
+
 struct cdp_dom_query_selector_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_query_selector_result_to_json(const cdp_dom_query_selector_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 47, in, json);
+}
+
+CDP_STUB int cdp_dom_query_selector_result_from_json(cdp_str json,
+                                                     cdp_dom_query_selector_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 47, json, &r, why);
+    *out = (cdp_dom_query_selector_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_query_selector_cookie {
     uint32_t id;
 } cdp_dom_query_selector_cookie;
@@ -1667,10 +2436,44 @@ struct cdp_dom_query_selector_all_params {
     cdp_str selector; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_query_selector_all_params_to_json(const cdp_dom_query_selector_all_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 48, in, json);
+}
+
+CDP_STUB int cdp_dom_query_selector_all_params_from_json(cdp_str json,
+                                                         cdp_dom_query_selector_all_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 48, json, &r, why);
+    *out = (cdp_dom_query_selector_all_params *)r;
+    return rc;
+}
+
 struct cdp_dom_query_selector_all_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_query_selector_all_result_to_json(const cdp_dom_query_selector_all_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 49, in, json);
+}
+
+CDP_STUB int cdp_dom_query_selector_all_result_from_json(cdp_str json,
+                                                         cdp_dom_query_selector_all_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 49, json, &r, why);
+    *out = (cdp_dom_query_selector_all_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_query_selector_all_cookie {
     uint32_t id;
 } cdp_dom_query_selector_all_cookie;
@@ -1732,6 +2535,22 @@ struct cdp_dom_get_top_layer_elements_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_top_layer_elements_result_to_json(
+        const cdp_dom_get_top_layer_elements_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 50, in, json);
+}
+
+CDP_STUB int cdp_dom_get_top_layer_elements_result_from_json(
+        cdp_str json, cdp_dom_get_top_layer_elements_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 50, json, &r, why);
+    *out = (cdp_dom_get_top_layer_elements_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_top_layer_elements_cookie {
     uint32_t id;
 } cdp_dom_get_top_layer_elements_cookie;
@@ -1793,10 +2612,42 @@ struct cdp_dom_get_element_by_relation_params {
     cdp_dom_get_element_by_relation_relation relation; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_element_by_relation_params_to_json(
+        const cdp_dom_get_element_by_relation_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 51, in, json);
+}
+
+CDP_STUB int cdp_dom_get_element_by_relation_params_from_json(
+        cdp_str json, cdp_dom_get_element_by_relation_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 51, json, &r, why);
+    *out = (cdp_dom_get_element_by_relation_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_element_by_relation_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_element_by_relation_result_to_json(
+        const cdp_dom_get_element_by_relation_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 52, in, json);
+}
+
+CDP_STUB int cdp_dom_get_element_by_relation_result_from_json(
+        cdp_str json, cdp_dom_get_element_by_relation_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 52, json, &r, why);
+    *out = (cdp_dom_get_element_by_relation_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_element_by_relation_cookie {
     uint32_t id;
 } cdp_dom_get_element_by_relation_cookie;
@@ -1894,6 +2745,23 @@ struct cdp_dom_remove_attribute_params {
     cdp_str name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_remove_attribute_params_to_json(const cdp_dom_remove_attribute_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 53, in, json);
+}
+
+CDP_STUB int cdp_dom_remove_attribute_params_from_json(cdp_str json,
+                                                       cdp_dom_remove_attribute_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 53, json, &r, why);
+    *out = (cdp_dom_remove_attribute_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_remove_attribute_cookie {
     uint32_t id;
 } cdp_dom_remove_attribute_cookie;
@@ -1936,6 +2804,22 @@ struct cdp_dom_remove_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_remove_node_params_to_json(const cdp_dom_remove_node_params *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 54, in, json);
+}
+
+CDP_STUB int cdp_dom_remove_node_params_from_json(cdp_str json, cdp_dom_remove_node_params **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 54, json, &r, why);
+    *out = (cdp_dom_remove_node_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_remove_node_cookie {
     uint32_t id;
 } cdp_dom_remove_node_cookie;
@@ -1980,6 +2864,23 @@ struct cdp_dom_request_child_nodes_params {
     cdp_opt_bool pierce;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_request_child_nodes_params_to_json(
+        const cdp_dom_request_child_nodes_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 55, in, json);
+}
+
+CDP_STUB int cdp_dom_request_child_nodes_params_from_json(cdp_str json,
+                                                          cdp_dom_request_child_nodes_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 55, json, &r, why);
+    *out = (cdp_dom_request_child_nodes_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_request_child_nodes_cookie {
     uint32_t id;
 } cdp_dom_request_child_nodes_cookie;
@@ -2023,10 +2924,42 @@ struct cdp_dom_request_node_params {
     cdp_runtime_remote_object_id object_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_request_node_params_to_json(const cdp_dom_request_node_params *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 56, in, json);
+}
+
+CDP_STUB int cdp_dom_request_node_params_from_json(cdp_str json, cdp_dom_request_node_params **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 56, json, &r, why);
+    *out = (cdp_dom_request_node_params *)r;
+    return rc;
+}
+
 struct cdp_dom_request_node_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_request_node_result_to_json(const cdp_dom_request_node_result *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 57, in, json);
+}
+
+CDP_STUB int cdp_dom_request_node_result_from_json(cdp_str json, cdp_dom_request_node_result **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 57, json, &r, why);
+    *out = (cdp_dom_request_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_request_node_cookie {
     uint32_t id;
 } cdp_dom_request_node_cookie;
@@ -2087,10 +3020,42 @@ struct cdp_dom_resolve_node_params {
     cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_resolve_node_params_to_json(const cdp_dom_resolve_node_params *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 58, in, json);
+}
+
+CDP_STUB int cdp_dom_resolve_node_params_from_json(cdp_str json, cdp_dom_resolve_node_params **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 58, json, &r, why);
+    *out = (cdp_dom_resolve_node_params *)r;
+    return rc;
+}
+
 struct cdp_dom_resolve_node_result {
     const cdp_runtime_remote_object *object; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_resolve_node_result_to_json(const cdp_dom_resolve_node_result *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 59, in, json);
+}
+
+CDP_STUB int cdp_dom_resolve_node_result_from_json(cdp_str json, cdp_dom_resolve_node_result **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 59, json, &r, why);
+    *out = (cdp_dom_resolve_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_resolve_node_cookie {
     uint32_t id;
 } cdp_dom_resolve_node_cookie;
@@ -2150,6 +3115,23 @@ struct cdp_dom_set_attribute_value_params {
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_attribute_value_params_to_json(
+        const cdp_dom_set_attribute_value_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 60, in, json);
+}
+
+CDP_STUB int cdp_dom_set_attribute_value_params_from_json(cdp_str json,
+                                                          cdp_dom_set_attribute_value_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 60, json, &r, why);
+    *out = (cdp_dom_set_attribute_value_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_attribute_value_cookie {
     uint32_t id;
 } cdp_dom_set_attribute_value_cookie;
@@ -2195,6 +3177,22 @@ struct cdp_dom_set_attributes_as_text_params {
     cdp_str name;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_attributes_as_text_params_to_json(
+        const cdp_dom_set_attributes_as_text_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 61, in, json);
+}
+
+CDP_STUB int cdp_dom_set_attributes_as_text_params_from_json(
+        cdp_str json, cdp_dom_set_attributes_as_text_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 61, json, &r, why);
+    *out = (cdp_dom_set_attributes_as_text_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_attributes_as_text_cookie {
     uint32_t id;
 } cdp_dom_set_attributes_as_text_cookie;
@@ -2242,6 +3240,22 @@ struct cdp_dom_set_file_input_files_params {
     cdp_runtime_remote_object_id object_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_file_input_files_params_to_json(
+        const cdp_dom_set_file_input_files_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 62, in, json);
+}
+
+CDP_STUB int cdp_dom_set_file_input_files_params_from_json(
+        cdp_str json, cdp_dom_set_file_input_files_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 62, json, &r, why);
+    *out = (cdp_dom_set_file_input_files_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_file_input_files_cookie {
     uint32_t id;
 } cdp_dom_set_file_input_files_cookie;
@@ -2286,6 +3300,22 @@ struct cdp_dom_set_node_stack_traces_enabled_params {
     bool enable; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_node_stack_traces_enabled_params_to_json(
+        const cdp_dom_set_node_stack_traces_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 63, in, json);
+}
+
+CDP_STUB int cdp_dom_set_node_stack_traces_enabled_params_from_json(
+        cdp_str json, cdp_dom_set_node_stack_traces_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 63, json, &r, why);
+    *out = (cdp_dom_set_node_stack_traces_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_node_stack_traces_enabled_cookie {
     uint32_t id;
 } cdp_dom_set_node_stack_traces_enabled_cookie;
@@ -2331,10 +3361,42 @@ struct cdp_dom_get_node_stack_traces_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_node_stack_traces_params_to_json(
+        const cdp_dom_get_node_stack_traces_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 64, in, json);
+}
+
+CDP_STUB int cdp_dom_get_node_stack_traces_params_from_json(
+        cdp_str json, cdp_dom_get_node_stack_traces_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 64, json, &r, why);
+    *out = (cdp_dom_get_node_stack_traces_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_node_stack_traces_result {
     const cdp_runtime_stack_trace *creation;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_node_stack_traces_result_to_json(
+        const cdp_dom_get_node_stack_traces_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 65, in, json);
+}
+
+CDP_STUB int cdp_dom_get_node_stack_traces_result_from_json(
+        cdp_str json, cdp_dom_get_node_stack_traces_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 65, json, &r, why);
+    *out = (cdp_dom_get_node_stack_traces_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_node_stack_traces_cookie {
     uint32_t id;
 } cdp_dom_get_node_stack_traces_cookie;
@@ -2397,10 +3459,44 @@ struct cdp_dom_get_file_info_params {
     cdp_runtime_remote_object_id object_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_file_info_params_to_json(const cdp_dom_get_file_info_params *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 66, in, json);
+}
+
+CDP_STUB int cdp_dom_get_file_info_params_from_json(cdp_str json,
+                                                    cdp_dom_get_file_info_params **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 66, json, &r, why);
+    *out = (cdp_dom_get_file_info_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_file_info_result {
     cdp_str path; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_file_info_result_to_json(const cdp_dom_get_file_info_result *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 67, in, json);
+}
+
+CDP_STUB int cdp_dom_get_file_info_result_from_json(cdp_str json,
+                                                    cdp_dom_get_file_info_result **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 67, json, &r, why);
+    *out = (cdp_dom_get_file_info_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_file_info_cookie {
     uint32_t id;
 } cdp_dom_get_file_info_cookie;
@@ -2459,6 +3555,22 @@ struct cdp_dom_get_detached_dom_nodes_result {
     CDP_LIST(cdp_dom_detached_element_info) detached_nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_detached_dom_nodes_result_to_json(
+        const cdp_dom_get_detached_dom_nodes_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 68, in, json);
+}
+
+CDP_STUB int cdp_dom_get_detached_dom_nodes_result_from_json(
+        cdp_str json, cdp_dom_get_detached_dom_nodes_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 68, json, &r, why);
+    *out = (cdp_dom_get_detached_dom_nodes_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_detached_dom_nodes_cookie {
     uint32_t id;
 } cdp_dom_get_detached_dom_nodes_cookie;
@@ -2519,6 +3631,23 @@ struct cdp_dom_set_inspected_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_inspected_node_params_to_json(const cdp_dom_set_inspected_node_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 69, in, json);
+}
+
+CDP_STUB int cdp_dom_set_inspected_node_params_from_json(cdp_str json,
+                                                         cdp_dom_set_inspected_node_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 69, json, &r, why);
+    *out = (cdp_dom_set_inspected_node_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_inspected_node_cookie {
     uint32_t id;
 } cdp_dom_set_inspected_node_cookie;
@@ -2563,10 +3692,44 @@ struct cdp_dom_set_node_name_params {
     cdp_str name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_node_name_params_to_json(const cdp_dom_set_node_name_params *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 70, in, json);
+}
+
+CDP_STUB int cdp_dom_set_node_name_params_from_json(cdp_str json,
+                                                    cdp_dom_set_node_name_params **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 70, json, &r, why);
+    *out = (cdp_dom_set_node_name_params *)r;
+    return rc;
+}
+
 struct cdp_dom_set_node_name_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_node_name_result_to_json(const cdp_dom_set_node_name_result *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 71, in, json);
+}
+
+CDP_STUB int cdp_dom_set_node_name_result_from_json(cdp_str json,
+                                                    cdp_dom_set_node_name_result **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 71, json, &r, why);
+    *out = (cdp_dom_set_node_name_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_node_name_cookie {
     uint32_t id;
 } cdp_dom_set_node_name_cookie;
@@ -2626,6 +3789,23 @@ struct cdp_dom_set_node_value_params {
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_node_value_params_to_json(const cdp_dom_set_node_value_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 72, in, json);
+}
+
+CDP_STUB int cdp_dom_set_node_value_params_from_json(cdp_str json,
+                                                     cdp_dom_set_node_value_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 72, json, &r, why);
+    *out = (cdp_dom_set_node_value_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_node_value_cookie {
     uint32_t id;
 } cdp_dom_set_node_value_cookie;
@@ -2669,6 +3849,23 @@ struct cdp_dom_set_outer_html_params {
     cdp_str outer_html; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_outer_html_params_to_json(const cdp_dom_set_outer_html_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 73, in, json);
+}
+
+CDP_STUB int cdp_dom_set_outer_html_params_from_json(cdp_str json,
+                                                     cdp_dom_set_outer_html_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 73, json, &r, why);
+    *out = (cdp_dom_set_outer_html_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_outer_html_cookie {
     uint32_t id;
 } cdp_dom_set_outer_html_cookie;
@@ -2745,11 +3942,45 @@ struct cdp_dom_get_frame_owner_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_frame_owner_params_to_json(const cdp_dom_get_frame_owner_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 74, in, json);
+}
+
+CDP_STUB int cdp_dom_get_frame_owner_params_from_json(cdp_str json,
+                                                      cdp_dom_get_frame_owner_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 74, json, &r, why);
+    *out = (cdp_dom_get_frame_owner_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_frame_owner_result {
     cdp_dom_backend_node_id backend_node_id; /* required */
     cdp_opt_int node_id; /* cdp_dom_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_frame_owner_result_to_json(const cdp_dom_get_frame_owner_result *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 75, in, json);
+}
+
+CDP_STUB int cdp_dom_get_frame_owner_result_from_json(cdp_str json,
+                                                      cdp_dom_get_frame_owner_result **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 75, json, &r, why);
+    *out = (cdp_dom_get_frame_owner_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_frame_owner_cookie {
     uint32_t id;
 } cdp_dom_get_frame_owner_cookie;
@@ -2813,10 +4044,42 @@ struct cdp_dom_get_container_for_node_params {
     cdp_opt_bool queries_anchored;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_container_for_node_params_to_json(
+        const cdp_dom_get_container_for_node_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 76, in, json);
+}
+
+CDP_STUB int cdp_dom_get_container_for_node_params_from_json(
+        cdp_str json, cdp_dom_get_container_for_node_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 76, json, &r, why);
+    *out = (cdp_dom_get_container_for_node_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_container_for_node_result {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_container_for_node_result_to_json(
+        const cdp_dom_get_container_for_node_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 77, in, json);
+}
+
+CDP_STUB int cdp_dom_get_container_for_node_result_from_json(
+        cdp_str json, cdp_dom_get_container_for_node_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 77, json, &r, why);
+    *out = (cdp_dom_get_container_for_node_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_container_for_node_cookie {
     uint32_t id;
 } cdp_dom_get_container_for_node_cookie;
@@ -2879,10 +4142,42 @@ struct cdp_dom_get_querying_descendants_for_container_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_querying_descendants_for_container_params_to_json(
+        const cdp_dom_get_querying_descendants_for_container_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 78, in, json);
+}
+
+CDP_STUB int cdp_dom_get_querying_descendants_for_container_params_from_json(
+        cdp_str json, cdp_dom_get_querying_descendants_for_container_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 78, json, &r, why);
+    *out = (cdp_dom_get_querying_descendants_for_container_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_querying_descendants_for_container_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_querying_descendants_for_container_result_to_json(
+        const cdp_dom_get_querying_descendants_for_container_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 79, in, json);
+}
+
+CDP_STUB int cdp_dom_get_querying_descendants_for_container_result_from_json(
+        cdp_str json, cdp_dom_get_querying_descendants_for_container_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 79, json, &r, why);
+    *out = (cdp_dom_get_querying_descendants_for_container_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_querying_descendants_for_container_cookie {
     uint32_t id;
 } cdp_dom_get_querying_descendants_for_container_cookie;
@@ -2950,10 +4245,44 @@ struct cdp_dom_get_anchor_element_params {
     cdp_str anchor_specifier;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_anchor_element_params_to_json(const cdp_dom_get_anchor_element_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 80, in, json);
+}
+
+CDP_STUB int cdp_dom_get_anchor_element_params_from_json(cdp_str json,
+                                                         cdp_dom_get_anchor_element_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 80, json, &r, why);
+    *out = (cdp_dom_get_anchor_element_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_anchor_element_result {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_anchor_element_result_to_json(const cdp_dom_get_anchor_element_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 81, in, json);
+}
+
+CDP_STUB int cdp_dom_get_anchor_element_result_from_json(cdp_str json,
+                                                         cdp_dom_get_anchor_element_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 81, json, &r, why);
+    *out = (cdp_dom_get_anchor_element_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_anchor_element_cookie {
     uint32_t id;
 } cdp_dom_get_anchor_element_cookie;
@@ -3017,10 +4346,44 @@ struct cdp_dom_force_show_popover_params {
     cdp_opt_int invoker_node_id; /* cdp_dom_backend_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_force_show_popover_params_to_json(const cdp_dom_force_show_popover_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 82, in, json);
+}
+
+CDP_STUB int cdp_dom_force_show_popover_params_from_json(cdp_str json,
+                                                         cdp_dom_force_show_popover_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 82, json, &r, why);
+    *out = (cdp_dom_force_show_popover_params *)r;
+    return rc;
+}
+
 struct cdp_dom_force_show_popover_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_force_show_popover_result_to_json(const cdp_dom_force_show_popover_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 83, in, json);
+}
+
+CDP_STUB int cdp_dom_force_show_popover_result_from_json(cdp_str json,
+                                                         cdp_dom_force_show_popover_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 83, json, &r, why);
+    *out = (cdp_dom_force_show_popover_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_force_show_popover_cookie {
     uint32_t id;
 } cdp_dom_force_show_popover_cookie;
@@ -3082,10 +4445,42 @@ struct cdp_dom_get_implicit_anchor_candidates_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_implicit_anchor_candidates_params_to_json(
+        const cdp_dom_get_implicit_anchor_candidates_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 84, in, json);
+}
+
+CDP_STUB int cdp_dom_get_implicit_anchor_candidates_params_from_json(
+        cdp_str json, cdp_dom_get_implicit_anchor_candidates_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 84, json, &r, why);
+    *out = (cdp_dom_get_implicit_anchor_candidates_params *)r;
+    return rc;
+}
+
 struct cdp_dom_get_implicit_anchor_candidates_result {
     CDP_LIST(cdp_dom_backend_node_id) backend_node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_get_implicit_anchor_candidates_result_to_json(
+        const cdp_dom_get_implicit_anchor_candidates_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 85, in, json);
+}
+
+CDP_STUB int cdp_dom_get_implicit_anchor_candidates_result_from_json(
+        cdp_str json, cdp_dom_get_implicit_anchor_candidates_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 85, json, &r, why);
+    *out = (cdp_dom_get_implicit_anchor_candidates_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_get_implicit_anchor_candidates_cookie {
     uint32_t id;
 } cdp_dom_get_implicit_anchor_candidates_cookie;
@@ -3150,6 +4545,23 @@ struct cdp_dom_force_show_interest_params {
     bool enable; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_force_show_interest_params_to_json(
+        const cdp_dom_force_show_interest_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 86, in, json);
+}
+
+CDP_STUB int cdp_dom_force_show_interest_params_from_json(cdp_str json,
+                                                          cdp_dom_force_show_interest_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 86, json, &r, why);
+    *out = (cdp_dom_force_show_interest_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_force_show_interest_cookie {
     uint32_t id;
 } cdp_dom_force_show_interest_cookie;
@@ -3198,6 +4610,23 @@ struct cdp_dom_set_text_marker_params {
     int32_t end; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_text_marker_params_to_json(const cdp_dom_set_text_marker_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 87, in, json);
+}
+
+CDP_STUB int cdp_dom_set_text_marker_params_from_json(cdp_str json,
+                                                      cdp_dom_set_text_marker_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 87, json, &r, why);
+    *out = (cdp_dom_set_text_marker_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_set_text_marker_cookie {
     uint32_t id;
 } cdp_dom_set_text_marker_cookie;
@@ -3280,6 +4709,23 @@ struct cdp_dom_attribute_modified_event {
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_attribute_modified_event_to_json(const cdp_dom_attribute_modified_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 88, in, json);
+}
+
+CDP_STUB int cdp_dom_attribute_modified_event_from_json(cdp_str json,
+                                                        cdp_dom_attribute_modified_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 88, json, &r, why);
+    *out = (cdp_dom_attribute_modified_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_attribute_modified_cb(cdp_session *s,
                                               const cdp_dom_attribute_modified_event *ev,
                                               void *data);
@@ -3325,6 +4771,22 @@ struct cdp_dom_adopted_style_sheets_modified_event {
     CDP_LIST(cdp_dom_style_sheet_id) adopted_style_sheets; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_adopted_style_sheets_modified_event_to_json(
+        const cdp_dom_adopted_style_sheets_modified_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 89, in, json);
+}
+
+CDP_STUB int cdp_dom_adopted_style_sheets_modified_event_from_json(
+        cdp_str json, cdp_dom_adopted_style_sheets_modified_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 89, json, &r, why);
+    *out = (cdp_dom_adopted_style_sheets_modified_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_adopted_style_sheets_modified_cb(
         cdp_session *s, const cdp_dom_adopted_style_sheets_modified_event *ev, void *data);
 
@@ -3371,6 +4833,23 @@ struct cdp_dom_attribute_removed_event {
     cdp_str name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_attribute_removed_event_to_json(const cdp_dom_attribute_removed_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 90, in, json);
+}
+
+CDP_STUB int cdp_dom_attribute_removed_event_from_json(cdp_str json,
+                                                       cdp_dom_attribute_removed_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 90, json, &r, why);
+    *out = (cdp_dom_attribute_removed_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_attribute_removed_cb(cdp_session *s,
                                              const cdp_dom_attribute_removed_event *ev, void *data);
 
@@ -3414,6 +4893,22 @@ struct cdp_dom_character_data_modified_event {
     cdp_str character_data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_character_data_modified_event_to_json(
+        const cdp_dom_character_data_modified_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 91, in, json);
+}
+
+CDP_STUB int cdp_dom_character_data_modified_event_from_json(
+        cdp_str json, cdp_dom_character_data_modified_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 91, json, &r, why);
+    *out = (cdp_dom_character_data_modified_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_character_data_modified_cb(cdp_session *s,
                                                    const cdp_dom_character_data_modified_event *ev,
                                                    void *data);
@@ -3461,6 +4956,22 @@ struct cdp_dom_child_node_count_updated_event {
     int32_t child_node_count; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_child_node_count_updated_event_to_json(
+        const cdp_dom_child_node_count_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 92, in, json);
+}
+
+CDP_STUB int cdp_dom_child_node_count_updated_event_from_json(
+        cdp_str json, cdp_dom_child_node_count_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 92, json, &r, why);
+    *out = (cdp_dom_child_node_count_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_child_node_count_updated_cb(
         cdp_session *s, const cdp_dom_child_node_count_updated_event *ev, void *data);
 
@@ -3508,6 +5019,23 @@ struct cdp_dom_child_node_inserted_event {
     const cdp_dom_node *node; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_child_node_inserted_event_to_json(const cdp_dom_child_node_inserted_event *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 93, in, json);
+}
+
+CDP_STUB int cdp_dom_child_node_inserted_event_from_json(cdp_str json,
+                                                         cdp_dom_child_node_inserted_event **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 93, json, &r, why);
+    *out = (cdp_dom_child_node_inserted_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_child_node_inserted_cb(cdp_session *s,
                                                const cdp_dom_child_node_inserted_event *ev,
                                                void *data);
@@ -3554,6 +5082,23 @@ struct cdp_dom_child_node_removed_event {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_child_node_removed_event_to_json(const cdp_dom_child_node_removed_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 94, in, json);
+}
+
+CDP_STUB int cdp_dom_child_node_removed_event_from_json(cdp_str json,
+                                                        cdp_dom_child_node_removed_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 94, json, &r, why);
+    *out = (cdp_dom_child_node_removed_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_child_node_removed_cb(cdp_session *s,
                                               const cdp_dom_child_node_removed_event *ev,
                                               void *data);
@@ -3599,6 +5144,22 @@ struct cdp_dom_distributed_nodes_updated_event {
     CDP_LIST(cdp_dom_backend_node) distributed_nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_distributed_nodes_updated_event_to_json(
+        const cdp_dom_distributed_nodes_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 95, in, json);
+}
+
+CDP_STUB int cdp_dom_distributed_nodes_updated_event_from_json(
+        cdp_str json, cdp_dom_distributed_nodes_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 95, json, &r, why);
+    *out = (cdp_dom_distributed_nodes_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_distributed_nodes_updated_cb(
         cdp_session *s, const cdp_dom_distributed_nodes_updated_event *ev, void *data);
 
@@ -3676,6 +5237,22 @@ struct cdp_dom_inline_style_invalidated_event {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_inline_style_invalidated_event_to_json(
+        const cdp_dom_inline_style_invalidated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 96, in, json);
+}
+
+CDP_STUB int cdp_dom_inline_style_invalidated_event_from_json(
+        cdp_str json, cdp_dom_inline_style_invalidated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 96, json, &r, why);
+    *out = (cdp_dom_inline_style_invalidated_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_inline_style_invalidated_cb(
         cdp_session *s, const cdp_dom_inline_style_invalidated_event *ev, void *data);
 
@@ -3722,6 +5299,23 @@ struct cdp_dom_pseudo_element_added_event {
     const cdp_dom_node *pseudo_element; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_pseudo_element_added_event_to_json(
+        const cdp_dom_pseudo_element_added_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 97, in, json);
+}
+
+CDP_STUB int cdp_dom_pseudo_element_added_event_from_json(cdp_str json,
+                                                          cdp_dom_pseudo_element_added_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 97, json, &r, why);
+    *out = (cdp_dom_pseudo_element_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_pseudo_element_added_cb(cdp_session *s,
                                                 const cdp_dom_pseudo_element_added_event *ev,
                                                 void *data);
@@ -3802,6 +5396,22 @@ struct cdp_dom_scrollable_flag_updated_event {
     bool is_scrollable; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_scrollable_flag_updated_event_to_json(
+        const cdp_dom_scrollable_flag_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 98, in, json);
+}
+
+CDP_STUB int cdp_dom_scrollable_flag_updated_event_from_json(
+        cdp_str json, cdp_dom_scrollable_flag_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 98, json, &r, why);
+    *out = (cdp_dom_scrollable_flag_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_scrollable_flag_updated_cb(cdp_session *s,
                                                    const cdp_dom_scrollable_flag_updated_event *ev,
                                                    void *data);
@@ -3849,6 +5459,22 @@ struct cdp_dom_ad_related_state_updated_event {
     const cdp_network_ad_provenance *ad_provenance;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_ad_related_state_updated_event_to_json(
+        const cdp_dom_ad_related_state_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 99, in, json);
+}
+
+CDP_STUB int cdp_dom_ad_related_state_updated_event_from_json(
+        cdp_str json, cdp_dom_ad_related_state_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 99, json, &r, why);
+    *out = (cdp_dom_ad_related_state_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_ad_related_state_updated_cb(
         cdp_session *s, const cdp_dom_ad_related_state_updated_event *ev, void *data);
 
@@ -3895,6 +5521,22 @@ struct cdp_dom_affected_by_starting_styles_flag_updated_event {
     bool affected_by_starting_styles; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_affected_by_starting_styles_flag_updated_event_to_json(
+        const cdp_dom_affected_by_starting_styles_flag_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 100, in, json);
+}
+
+CDP_STUB int cdp_dom_affected_by_starting_styles_flag_updated_event_from_json(
+        cdp_str json, cdp_dom_affected_by_starting_styles_flag_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 100, json, &r, why);
+    *out = (cdp_dom_affected_by_starting_styles_flag_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_affected_by_starting_styles_flag_updated_cb(
         cdp_session *s, const cdp_dom_affected_by_starting_styles_flag_updated_event *ev,
         void *data);
@@ -3943,6 +5585,22 @@ struct cdp_dom_pseudo_element_removed_event {
     cdp_dom_node_id pseudo_element_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_pseudo_element_removed_event_to_json(
+        const cdp_dom_pseudo_element_removed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 101, in, json);
+}
+
+CDP_STUB int cdp_dom_pseudo_element_removed_event_from_json(
+        cdp_str json, cdp_dom_pseudo_element_removed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 101, json, &r, why);
+    *out = (cdp_dom_pseudo_element_removed_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_pseudo_element_removed_cb(cdp_session *s,
                                                   const cdp_dom_pseudo_element_removed_event *ev,
                                                   void *data);
@@ -3990,6 +5648,23 @@ struct cdp_dom_set_child_nodes_event {
     CDP_LIST(cdp_dom_node) nodes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_set_child_nodes_event_to_json(const cdp_dom_set_child_nodes_event *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 102, in, json);
+}
+
+CDP_STUB int cdp_dom_set_child_nodes_event_from_json(cdp_str json,
+                                                     cdp_dom_set_child_nodes_event **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 102, json, &r, why);
+    *out = (cdp_dom_set_child_nodes_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_set_child_nodes_cb(cdp_session *s, const cdp_dom_set_child_nodes_event *ev,
                                            void *data);
 
@@ -4032,6 +5707,23 @@ struct cdp_dom_shadow_root_popped_event {
     cdp_dom_node_id root_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_shadow_root_popped_event_to_json(const cdp_dom_shadow_root_popped_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 103, in, json);
+}
+
+CDP_STUB int cdp_dom_shadow_root_popped_event_from_json(cdp_str json,
+                                                        cdp_dom_shadow_root_popped_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 103, json, &r, why);
+    *out = (cdp_dom_shadow_root_popped_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_shadow_root_popped_cb(cdp_session *s,
                                               const cdp_dom_shadow_root_popped_event *ev,
                                               void *data);
@@ -4078,6 +5770,23 @@ struct cdp_dom_shadow_root_pushed_event {
     const cdp_dom_node *root; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_shadow_root_pushed_event_to_json(const cdp_dom_shadow_root_pushed_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom, 104, in, json);
+}
+
+CDP_STUB int cdp_dom_shadow_root_pushed_event_from_json(cdp_str json,
+                                                        cdp_dom_shadow_root_pushed_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom, 104, json, &r, why);
+    *out = (cdp_dom_shadow_root_pushed_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_on_shadow_root_pushed_cb(cdp_session *s,
                                               const cdp_dom_shadow_root_pushed_event *ev,
                                               void *data);

@@ -2,7 +2,8 @@
 /*
  * dom_debugger.h - DOMDebugger.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_dom_debugger_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -41,6 +42,23 @@ struct cdp_dom_debugger_event_listener {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_debugger_event_listener_to_json(const cdp_dom_debugger_event_listener *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 0, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_event_listener_from_json(cdp_str json,
+                                                       cdp_dom_debugger_event_listener **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 0, json, &r, why);
+    *out = (cdp_dom_debugger_event_listener *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* DOMDebugger.getEventListeners */
@@ -50,10 +68,42 @@ struct cdp_dom_debugger_get_event_listeners_params {
     cdp_opt_bool pierce;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_get_event_listeners_params_to_json(
+        const cdp_dom_debugger_get_event_listeners_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 1, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_get_event_listeners_params_from_json(
+        cdp_str json, cdp_dom_debugger_get_event_listeners_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 1, json, &r, why);
+    *out = (cdp_dom_debugger_get_event_listeners_params *)r;
+    return rc;
+}
+
 struct cdp_dom_debugger_get_event_listeners_result {
     CDP_LIST(cdp_dom_debugger_event_listener) listeners; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_get_event_listeners_result_to_json(
+        const cdp_dom_debugger_get_event_listeners_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 2, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_get_event_listeners_result_from_json(
+        cdp_str json, cdp_dom_debugger_get_event_listeners_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 2, json, &r, why);
+    *out = (cdp_dom_debugger_get_event_listeners_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_get_event_listeners_cookie {
     uint32_t id;
 } cdp_dom_debugger_get_event_listeners_cookie;
@@ -118,6 +168,22 @@ struct cdp_dom_debugger_remove_dom_breakpoint_params {
     cdp_dom_debugger_dom_breakpoint_type type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_remove_dom_breakpoint_params_to_json(
+        const cdp_dom_debugger_remove_dom_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 3, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_remove_dom_breakpoint_params_from_json(
+        cdp_str json, cdp_dom_debugger_remove_dom_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 3, json, &r, why);
+    *out = (cdp_dom_debugger_remove_dom_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_remove_dom_breakpoint_cookie {
     uint32_t id;
 } cdp_dom_debugger_remove_dom_breakpoint_cookie;
@@ -165,6 +231,22 @@ struct cdp_dom_debugger_remove_event_listener_breakpoint_params {
     cdp_str target_name; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_remove_event_listener_breakpoint_params_to_json(
+        const cdp_dom_debugger_remove_event_listener_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 4, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_remove_event_listener_breakpoint_params_from_json(
+        cdp_str json, cdp_dom_debugger_remove_event_listener_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 4, json, &r, why);
+    *out = (cdp_dom_debugger_remove_event_listener_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_remove_event_listener_breakpoint_cookie {
     uint32_t id;
 } cdp_dom_debugger_remove_event_listener_breakpoint_cookie;
@@ -215,6 +297,23 @@ struct cdp_dom_debugger_remove_instrumentation_breakpoint_params {
     cdp_str event_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_remove_instrumentation_breakpoint_params_to_json(
+        const cdp_dom_debugger_remove_instrumentation_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 5, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_remove_instrumentation_breakpoint_params_from_json(
+        cdp_str json, cdp_dom_debugger_remove_instrumentation_breakpoint_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 5, json, &r, why);
+    *out = (cdp_dom_debugger_remove_instrumentation_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_remove_instrumentation_breakpoint_cookie {
     uint32_t id;
 } cdp_dom_debugger_remove_instrumentation_breakpoint_cookie;
@@ -265,6 +364,22 @@ struct cdp_dom_debugger_remove_xhr_breakpoint_params {
     cdp_str url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_remove_xhr_breakpoint_params_to_json(
+        const cdp_dom_debugger_remove_xhr_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 6, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_remove_xhr_breakpoint_params_from_json(
+        cdp_str json, cdp_dom_debugger_remove_xhr_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 6, json, &r, why);
+    *out = (cdp_dom_debugger_remove_xhr_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_remove_xhr_breakpoint_cookie {
     uint32_t id;
 } cdp_dom_debugger_remove_xhr_breakpoint_cookie;
@@ -311,6 +426,22 @@ struct cdp_dom_debugger_set_break_on_csp_violation_params {
     CDP_LIST(cdp_dom_debugger_csp_violation_type) violation_types; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_set_break_on_csp_violation_params_to_json(
+        const cdp_dom_debugger_set_break_on_csp_violation_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 7, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_set_break_on_csp_violation_params_from_json(
+        cdp_str json, cdp_dom_debugger_set_break_on_csp_violation_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 7, json, &r, why);
+    *out = (cdp_dom_debugger_set_break_on_csp_violation_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_set_break_on_csp_violation_cookie {
     uint32_t id;
 } cdp_dom_debugger_set_break_on_csp_violation_cookie;
@@ -361,6 +492,22 @@ struct cdp_dom_debugger_set_dom_breakpoint_params {
     cdp_dom_debugger_dom_breakpoint_type type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_set_dom_breakpoint_params_to_json(
+        const cdp_dom_debugger_set_dom_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 8, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_set_dom_breakpoint_params_from_json(
+        cdp_str json, cdp_dom_debugger_set_dom_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 8, json, &r, why);
+    *out = (cdp_dom_debugger_set_dom_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_set_dom_breakpoint_cookie {
     uint32_t id;
 } cdp_dom_debugger_set_dom_breakpoint_cookie;
@@ -408,6 +555,22 @@ struct cdp_dom_debugger_set_event_listener_breakpoint_params {
     cdp_str target_name; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_set_event_listener_breakpoint_params_to_json(
+        const cdp_dom_debugger_set_event_listener_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 9, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_set_event_listener_breakpoint_params_from_json(
+        cdp_str json, cdp_dom_debugger_set_event_listener_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 9, json, &r, why);
+    *out = (cdp_dom_debugger_set_event_listener_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_set_event_listener_breakpoint_cookie {
     uint32_t id;
 } cdp_dom_debugger_set_event_listener_breakpoint_cookie;
@@ -457,6 +620,22 @@ struct cdp_dom_debugger_set_instrumentation_breakpoint_params {
     cdp_str event_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_set_instrumentation_breakpoint_params_to_json(
+        const cdp_dom_debugger_set_instrumentation_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 10, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_set_instrumentation_breakpoint_params_from_json(
+        cdp_str json, cdp_dom_debugger_set_instrumentation_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 10, json, &r, why);
+    *out = (cdp_dom_debugger_set_instrumentation_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_set_instrumentation_breakpoint_cookie {
     uint32_t id;
 } cdp_dom_debugger_set_instrumentation_breakpoint_cookie;
@@ -506,6 +685,22 @@ struct cdp_dom_debugger_set_xhr_breakpoint_params {
     cdp_str url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_debugger_set_xhr_breakpoint_params_to_json(
+        const cdp_dom_debugger_set_xhr_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_debugger, 11, in, json);
+}
+
+CDP_STUB int cdp_dom_debugger_set_xhr_breakpoint_params_from_json(
+        cdp_str json, cdp_dom_debugger_set_xhr_breakpoint_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_debugger, 11, json, &r, why);
+    *out = (cdp_dom_debugger_set_xhr_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_debugger_set_xhr_breakpoint_cookie {
     uint32_t id;
 } cdp_dom_debugger_set_xhr_breakpoint_cookie;

@@ -2,7 +2,8 @@
 /*
  * dom_snapshot.h - DOMSnapshot: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_dom_snapshot_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -59,6 +60,21 @@ struct cdp_dom_snapshot_dom_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_snapshot_dom_node_to_json(const cdp_dom_snapshot_dom_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 0, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_dom_node_from_json(cdp_str json, cdp_dom_snapshot_dom_node **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 0, json, &r, why);
+    *out = (cdp_dom_snapshot_dom_node *)r;
+    return rc;
+}
+
+
 /* DOMSnapshot.InlineTextBox */
 struct cdp_dom_snapshot_inline_text_box {
     const cdp_dom_rect *bounding_box; /* required */
@@ -66,6 +82,23 @@ struct cdp_dom_snapshot_inline_text_box {
     int32_t num_characters; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_inline_text_box_to_json(const cdp_dom_snapshot_inline_text_box *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 1, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_inline_text_box_from_json(cdp_str json,
+                                                        cdp_dom_snapshot_inline_text_box **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 1, json, &r, why);
+    *out = (cdp_dom_snapshot_inline_text_box *)r;
+    return rc;
+}
+
 
 /* DOMSnapshot.LayoutTreeNode */
 struct cdp_dom_snapshot_layout_tree_node {
@@ -79,11 +112,45 @@ struct cdp_dom_snapshot_layout_tree_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_snapshot_layout_tree_node_to_json(const cdp_dom_snapshot_layout_tree_node *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 2, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_layout_tree_node_from_json(cdp_str json,
+                                                         cdp_dom_snapshot_layout_tree_node **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 2, json, &r, why);
+    *out = (cdp_dom_snapshot_layout_tree_node *)r;
+    return rc;
+}
+
+
 /* DOMSnapshot.ComputedStyle */
 struct cdp_dom_snapshot_computed_style {
     CDP_LIST(cdp_dom_snapshot_name_value) properties; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_computed_style_to_json(const cdp_dom_snapshot_computed_style *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 3, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_computed_style_from_json(cdp_str json,
+                                                       cdp_dom_snapshot_computed_style **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 3, json, &r, why);
+    *out = (cdp_dom_snapshot_computed_style *)r;
+    return rc;
+}
+
 
 /* DOMSnapshot.NameValue */
 struct cdp_dom_snapshot_name_value {
@@ -92,6 +159,22 @@ struct cdp_dom_snapshot_name_value {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_snapshot_name_value_to_json(const cdp_dom_snapshot_name_value *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 4, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_name_value_from_json(cdp_str json, cdp_dom_snapshot_name_value **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 4, json, &r, why);
+    *out = (cdp_dom_snapshot_name_value *)r;
+    return rc;
+}
+
+
 /* DOMSnapshot.RareStringData */
 struct cdp_dom_snapshot_rare_string_data {
     CDP_LIST(int32_t) index; /* required */
@@ -99,11 +182,45 @@ struct cdp_dom_snapshot_rare_string_data {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_snapshot_rare_string_data_to_json(const cdp_dom_snapshot_rare_string_data *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 5, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_rare_string_data_from_json(cdp_str json,
+                                                         cdp_dom_snapshot_rare_string_data **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 5, json, &r, why);
+    *out = (cdp_dom_snapshot_rare_string_data *)r;
+    return rc;
+}
+
+
 /* DOMSnapshot.RareBooleanData */
 struct cdp_dom_snapshot_rare_boolean_data {
     CDP_LIST(int32_t) index; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_rare_boolean_data_to_json(
+        const cdp_dom_snapshot_rare_boolean_data *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 6, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_rare_boolean_data_from_json(cdp_str json,
+                                                          cdp_dom_snapshot_rare_boolean_data **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 6, json, &r, why);
+    *out = (cdp_dom_snapshot_rare_boolean_data *)r;
+    return rc;
+}
+
 
 /* DOMSnapshot.RareIntegerData */
 struct cdp_dom_snapshot_rare_integer_data {
@@ -111,6 +228,23 @@ struct cdp_dom_snapshot_rare_integer_data {
     CDP_LIST(int32_t) value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_rare_integer_data_to_json(
+        const cdp_dom_snapshot_rare_integer_data *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 7, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_rare_integer_data_from_json(cdp_str json,
+                                                          cdp_dom_snapshot_rare_integer_data **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 7, json, &r, why);
+    *out = (cdp_dom_snapshot_rare_integer_data *)r;
+    return rc;
+}
+
 
 /* DOMSnapshot.DocumentSnapshot */
 struct cdp_dom_snapshot_document_snapshot {
@@ -132,6 +266,23 @@ struct cdp_dom_snapshot_document_snapshot {
     cdp_opt_num content_height;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_document_snapshot_to_json(
+        const cdp_dom_snapshot_document_snapshot *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 8, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_document_snapshot_from_json(cdp_str json,
+                                                          cdp_dom_snapshot_document_snapshot **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 8, json, &r, why);
+    *out = (cdp_dom_snapshot_document_snapshot *)r;
+    return rc;
+}
+
 
 /* DOMSnapshot.NodeTreeSnapshot */
 struct cdp_dom_snapshot_node_tree_snapshot {
@@ -155,6 +306,22 @@ struct cdp_dom_snapshot_node_tree_snapshot {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_snapshot_node_tree_snapshot_to_json(
+        const cdp_dom_snapshot_node_tree_snapshot *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 9, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_node_tree_snapshot_from_json(
+        cdp_str json, cdp_dom_snapshot_node_tree_snapshot **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 9, json, &r, why);
+    *out = (cdp_dom_snapshot_node_tree_snapshot *)r;
+    return rc;
+}
+
+
 /* DOMSnapshot.LayoutTreeSnapshot */
 struct cdp_dom_snapshot_layout_tree_snapshot {
     CDP_LIST(int32_t) node_index; /* required */
@@ -171,6 +338,22 @@ struct cdp_dom_snapshot_layout_tree_snapshot {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_snapshot_layout_tree_snapshot_to_json(
+        const cdp_dom_snapshot_layout_tree_snapshot *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 10, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_layout_tree_snapshot_from_json(
+        cdp_str json, cdp_dom_snapshot_layout_tree_snapshot **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 10, json, &r, why);
+    *out = (cdp_dom_snapshot_layout_tree_snapshot *)r;
+    return rc;
+}
+
+
 /* DOMSnapshot.TextBoxSnapshot */
 struct cdp_dom_snapshot_text_box_snapshot {
     CDP_LIST(int32_t) layout_index; /* required */
@@ -179,6 +362,23 @@ struct cdp_dom_snapshot_text_box_snapshot {
     CDP_LIST(int32_t) length; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_text_box_snapshot_to_json(
+        const cdp_dom_snapshot_text_box_snapshot *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 11, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_text_box_snapshot_from_json(cdp_str json,
+                                                          cdp_dom_snapshot_text_box_snapshot **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 11, json, &r, why);
+    *out = (cdp_dom_snapshot_text_box_snapshot *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -262,12 +462,44 @@ struct cdp_dom_snapshot_get_snapshot_params {
     cdp_opt_bool include_user_agent_shadow_tree;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_get_snapshot_params_to_json(
+        const cdp_dom_snapshot_get_snapshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 12, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_get_snapshot_params_from_json(
+        cdp_str json, cdp_dom_snapshot_get_snapshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 12, json, &r, why);
+    *out = (cdp_dom_snapshot_get_snapshot_params *)r;
+    return rc;
+}
+
 struct cdp_dom_snapshot_get_snapshot_result {
     CDP_LIST(cdp_dom_snapshot_dom_node) dom_nodes; /* required */
     CDP_LIST(cdp_dom_snapshot_layout_tree_node) layout_tree_nodes; /* required */
     CDP_LIST(cdp_dom_snapshot_computed_style) computed_styles; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_get_snapshot_result_to_json(
+        const cdp_dom_snapshot_get_snapshot_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 13, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_get_snapshot_result_from_json(
+        cdp_str json, cdp_dom_snapshot_get_snapshot_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 13, json, &r, why);
+    *out = (cdp_dom_snapshot_get_snapshot_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_snapshot_get_snapshot_cookie {
     uint32_t id;
 } cdp_dom_snapshot_get_snapshot_cookie;
@@ -334,11 +566,43 @@ struct cdp_dom_snapshot_capture_snapshot_params {
     cdp_opt_bool include_text_color_opacities; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_capture_snapshot_params_to_json(
+        const cdp_dom_snapshot_capture_snapshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 14, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_capture_snapshot_params_from_json(
+        cdp_str json, cdp_dom_snapshot_capture_snapshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 14, json, &r, why);
+    *out = (cdp_dom_snapshot_capture_snapshot_params *)r;
+    return rc;
+}
+
 struct cdp_dom_snapshot_capture_snapshot_result {
     CDP_LIST(cdp_dom_snapshot_document_snapshot) documents; /* required */
     CDP_LIST(cdp_str) strings; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_snapshot_capture_snapshot_result_to_json(
+        const cdp_dom_snapshot_capture_snapshot_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_snapshot, 15, in, json);
+}
+
+CDP_STUB int cdp_dom_snapshot_capture_snapshot_result_from_json(
+        cdp_str json, cdp_dom_snapshot_capture_snapshot_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_snapshot, 15, json, &r, why);
+    *out = (cdp_dom_snapshot_capture_snapshot_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_snapshot_capture_snapshot_cookie {
     uint32_t id;
 } cdp_dom_snapshot_capture_snapshot_cookie;

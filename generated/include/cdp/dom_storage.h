@@ -2,7 +2,8 @@
 /*
  * dom_storage.h - DOMStorage: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_dom_storage_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -38,6 +39,22 @@ struct cdp_dom_storage_storage_id {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_dom_storage_storage_id_to_json(const cdp_dom_storage_storage_id *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 0, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_storage_id_from_json(cdp_str json, cdp_dom_storage_storage_id **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 0, json, &r, why);
+    *out = (cdp_dom_storage_storage_id *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* DOMStorage.clear */
@@ -45,6 +62,23 @@ struct cdp_dom_storage_clear_params {
     const cdp_dom_storage_storage_id *storage_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_clear_params_to_json(const cdp_dom_storage_clear_params *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 1, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_clear_params_from_json(cdp_str json,
+                                                    cdp_dom_storage_clear_params **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 1, json, &r, why);
+    *out = (cdp_dom_storage_clear_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_storage_clear_cookie {
     uint32_t id;
 } cdp_dom_storage_clear_cookie;
@@ -159,10 +193,42 @@ struct cdp_dom_storage_get_dom_storage_items_params {
     const cdp_dom_storage_storage_id *storage_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_get_dom_storage_items_params_to_json(
+        const cdp_dom_storage_get_dom_storage_items_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 2, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_get_dom_storage_items_params_from_json(
+        cdp_str json, cdp_dom_storage_get_dom_storage_items_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 2, json, &r, why);
+    *out = (cdp_dom_storage_get_dom_storage_items_params *)r;
+    return rc;
+}
+
 struct cdp_dom_storage_get_dom_storage_items_result {
     CDP_LIST(cdp_dom_storage_item) entries; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_get_dom_storage_items_result_to_json(
+        const cdp_dom_storage_get_dom_storage_items_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 3, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_get_dom_storage_items_result_from_json(
+        cdp_str json, cdp_dom_storage_get_dom_storage_items_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 3, json, &r, why);
+    *out = (cdp_dom_storage_get_dom_storage_items_result *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_storage_get_dom_storage_items_cookie {
     uint32_t id;
 } cdp_dom_storage_get_dom_storage_items_cookie;
@@ -227,6 +293,22 @@ struct cdp_dom_storage_remove_dom_storage_item_params {
     cdp_str key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_remove_dom_storage_item_params_to_json(
+        const cdp_dom_storage_remove_dom_storage_item_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 4, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_remove_dom_storage_item_params_from_json(
+        cdp_str json, cdp_dom_storage_remove_dom_storage_item_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 4, json, &r, why);
+    *out = (cdp_dom_storage_remove_dom_storage_item_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_storage_remove_dom_storage_item_cookie {
     uint32_t id;
 } cdp_dom_storage_remove_dom_storage_item_cookie;
@@ -276,6 +358,22 @@ struct cdp_dom_storage_set_dom_storage_item_params {
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_set_dom_storage_item_params_to_json(
+        const cdp_dom_storage_set_dom_storage_item_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 5, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_set_dom_storage_item_params_from_json(
+        cdp_str json, cdp_dom_storage_set_dom_storage_item_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 5, json, &r, why);
+    *out = (cdp_dom_storage_set_dom_storage_item_params *)r;
+    return rc;
+}
+
 typedef struct cdp_dom_storage_set_dom_storage_item_cookie {
     uint32_t id;
 } cdp_dom_storage_set_dom_storage_item_cookie;
@@ -326,6 +424,22 @@ struct cdp_dom_storage_dom_storage_item_added_event {
     cdp_str new_value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_dom_storage_item_added_event_to_json(
+        const cdp_dom_storage_dom_storage_item_added_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 6, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_dom_storage_item_added_event_from_json(
+        cdp_str json, cdp_dom_storage_dom_storage_item_added_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 6, json, &r, why);
+    *out = (cdp_dom_storage_dom_storage_item_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_storage_on_dom_storage_item_added_cb(
         cdp_session *s, const cdp_dom_storage_dom_storage_item_added_event *ev, void *data);
 
@@ -372,6 +486,22 @@ struct cdp_dom_storage_dom_storage_item_removed_event {
     cdp_str key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_dom_storage_item_removed_event_to_json(
+        const cdp_dom_storage_dom_storage_item_removed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 7, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_dom_storage_item_removed_event_from_json(
+        cdp_str json, cdp_dom_storage_dom_storage_item_removed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 7, json, &r, why);
+    *out = (cdp_dom_storage_dom_storage_item_removed_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_storage_on_dom_storage_item_removed_cb(
         cdp_session *s, const cdp_dom_storage_dom_storage_item_removed_event *ev, void *data);
 
@@ -421,6 +551,22 @@ struct cdp_dom_storage_dom_storage_item_updated_event {
     cdp_str new_value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_dom_storage_item_updated_event_to_json(
+        const cdp_dom_storage_dom_storage_item_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 8, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_dom_storage_item_updated_event_from_json(
+        cdp_str json, cdp_dom_storage_dom_storage_item_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 8, json, &r, why);
+    *out = (cdp_dom_storage_dom_storage_item_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_storage_on_dom_storage_item_updated_cb(
         cdp_session *s, const cdp_dom_storage_dom_storage_item_updated_event *ev, void *data);
 
@@ -467,6 +613,22 @@ struct cdp_dom_storage_dom_storage_items_cleared_event {
     const cdp_dom_storage_storage_id *storage_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_dom_storage_dom_storage_items_cleared_event_to_json(
+        const cdp_dom_storage_dom_storage_items_cleared_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_dom_storage, 9, in, json);
+}
+
+CDP_STUB int cdp_dom_storage_dom_storage_items_cleared_event_from_json(
+        cdp_str json, cdp_dom_storage_dom_storage_items_cleared_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_dom_storage, 9, json, &r, why);
+    *out = (cdp_dom_storage_dom_storage_items_cleared_event *)r;
+    return rc;
+}
+
 typedef void cdp_dom_storage_on_dom_storage_items_cleared_cb(
         cdp_session *s, const cdp_dom_storage_dom_storage_items_cleared_event *ev, void *data);
 

@@ -2,7 +2,8 @@
 /*
  * emulation.h - Emulation.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_emulation_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -43,12 +44,46 @@ struct cdp_emulation_safe_area_insets {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_emulation_safe_area_insets_to_json(const cdp_emulation_safe_area_insets *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 0, in, json);
+}
+
+CDP_STUB int cdp_emulation_safe_area_insets_from_json(cdp_str json,
+                                                      cdp_emulation_safe_area_insets **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 0, json, &r, why);
+    *out = (cdp_emulation_safe_area_insets *)r;
+    return rc;
+}
+
+
 /* Emulation.ScreenOrientation */
 struct cdp_emulation_screen_orientation {
     cdp_emulation_screen_orientation_type type; /* required */
     int32_t angle; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_screen_orientation_to_json(const cdp_emulation_screen_orientation *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 1, in, json);
+}
+
+CDP_STUB int cdp_emulation_screen_orientation_from_json(cdp_str json,
+                                                        cdp_emulation_screen_orientation **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 1, json, &r, why);
+    *out = (cdp_emulation_screen_orientation *)r;
+    return rc;
+}
+
 
 /* Emulation.DisplayFeature */
 struct cdp_emulation_display_feature {
@@ -58,11 +93,45 @@ struct cdp_emulation_display_feature {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_emulation_display_feature_to_json(const cdp_emulation_display_feature *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 2, in, json);
+}
+
+CDP_STUB int cdp_emulation_display_feature_from_json(cdp_str json,
+                                                     cdp_emulation_display_feature **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 2, json, &r, why);
+    *out = (cdp_emulation_display_feature *)r;
+    return rc;
+}
+
+
 /* Emulation.DevicePosture */
 struct cdp_emulation_device_posture {
     cdp_emulation_device_posture_type type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_device_posture_to_json(const cdp_emulation_device_posture *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 3, in, json);
+}
+
+CDP_STUB int cdp_emulation_device_posture_from_json(cdp_str json,
+                                                    cdp_emulation_device_posture **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 3, json, &r, why);
+    *out = (cdp_emulation_device_posture *)r;
+    return rc;
+}
+
 
 /* Emulation.MediaFeature */
 struct cdp_emulation_media_feature {
@@ -71,12 +140,44 @@ struct cdp_emulation_media_feature {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_emulation_media_feature_to_json(const cdp_emulation_media_feature *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 4, in, json);
+}
+
+CDP_STUB int cdp_emulation_media_feature_from_json(cdp_str json, cdp_emulation_media_feature **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 4, json, &r, why);
+    *out = (cdp_emulation_media_feature *)r;
+    return rc;
+}
+
+
 /* Emulation.UserAgentBrandVersion: experimental */
 struct cdp_emulation_user_agent_brand_version {
     cdp_str brand; /* required */
     cdp_str version; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_user_agent_brand_version_to_json(
+        const cdp_emulation_user_agent_brand_version *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 5, in, json);
+}
+
+CDP_STUB int cdp_emulation_user_agent_brand_version_from_json(
+        cdp_str json, cdp_emulation_user_agent_brand_version **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 5, json, &r, why);
+    *out = (cdp_emulation_user_agent_brand_version *)r;
+    return rc;
+}
+
 
 /* Emulation.UserAgentMetadata: experimental */
 struct cdp_emulation_user_agent_metadata {
@@ -94,6 +195,23 @@ struct cdp_emulation_user_agent_metadata {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_emulation_user_agent_metadata_to_json(const cdp_emulation_user_agent_metadata *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 6, in, json);
+}
+
+CDP_STUB int cdp_emulation_user_agent_metadata_from_json(cdp_str json,
+                                                         cdp_emulation_user_agent_metadata **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 6, json, &r, why);
+    *out = (cdp_emulation_user_agent_metadata *)r;
+    return rc;
+}
+
+
 /* Emulation.SensorMetadata: experimental */
 struct cdp_emulation_sensor_metadata {
     cdp_opt_bool available;
@@ -102,11 +220,44 @@ struct cdp_emulation_sensor_metadata {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_emulation_sensor_metadata_to_json(const cdp_emulation_sensor_metadata *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 7, in, json);
+}
+
+CDP_STUB int cdp_emulation_sensor_metadata_from_json(cdp_str json,
+                                                     cdp_emulation_sensor_metadata **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 7, json, &r, why);
+    *out = (cdp_emulation_sensor_metadata *)r;
+    return rc;
+}
+
+
 /* Emulation.SensorReadingSingle: experimental */
 struct cdp_emulation_sensor_reading_single {
     double value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_sensor_reading_single_to_json(
+        const cdp_emulation_sensor_reading_single *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 8, in, json);
+}
+
+CDP_STUB int cdp_emulation_sensor_reading_single_from_json(
+        cdp_str json, cdp_emulation_sensor_reading_single **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 8, json, &r, why);
+    *out = (cdp_emulation_sensor_reading_single *)r;
+    return rc;
+}
+
 
 /* Emulation.SensorReadingXYZ: experimental */
 struct cdp_emulation_sensor_reading_xyz {
@@ -115,6 +266,23 @@ struct cdp_emulation_sensor_reading_xyz {
     double z; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_sensor_reading_xyz_to_json(const cdp_emulation_sensor_reading_xyz *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 9, in, json);
+}
+
+CDP_STUB int cdp_emulation_sensor_reading_xyz_from_json(cdp_str json,
+                                                        cdp_emulation_sensor_reading_xyz **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 9, json, &r, why);
+    *out = (cdp_emulation_sensor_reading_xyz *)r;
+    return rc;
+}
+
 
 /* Emulation.SensorReadingQuaternion: experimental */
 struct cdp_emulation_sensor_reading_quaternion {
@@ -125,6 +293,22 @@ struct cdp_emulation_sensor_reading_quaternion {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_emulation_sensor_reading_quaternion_to_json(
+        const cdp_emulation_sensor_reading_quaternion *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 10, in, json);
+}
+
+CDP_STUB int cdp_emulation_sensor_reading_quaternion_from_json(
+        cdp_str json, cdp_emulation_sensor_reading_quaternion **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 10, json, &r, why);
+    *out = (cdp_emulation_sensor_reading_quaternion *)r;
+    return rc;
+}
+
+
 /* Emulation.SensorReading: experimental */
 struct cdp_emulation_sensor_reading {
     const cdp_emulation_sensor_reading_single *single;
@@ -133,11 +317,45 @@ struct cdp_emulation_sensor_reading {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_emulation_sensor_reading_to_json(const cdp_emulation_sensor_reading *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 11, in, json);
+}
+
+CDP_STUB int cdp_emulation_sensor_reading_from_json(cdp_str json,
+                                                    cdp_emulation_sensor_reading **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 11, json, &r, why);
+    *out = (cdp_emulation_sensor_reading *)r;
+    return rc;
+}
+
+
 /* Emulation.PressureMetadata: experimental */
 struct cdp_emulation_pressure_metadata {
     cdp_opt_bool available;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_pressure_metadata_to_json(const cdp_emulation_pressure_metadata *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 12, in, json);
+}
+
+CDP_STUB int cdp_emulation_pressure_metadata_from_json(cdp_str json,
+                                                       cdp_emulation_pressure_metadata **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 12, json, &r, why);
+    *out = (cdp_emulation_pressure_metadata *)r;
+    return rc;
+}
+
 
 /* Emulation.WorkAreaInsets: experimental */
 struct cdp_emulation_work_area_insets {
@@ -147,6 +365,23 @@ struct cdp_emulation_work_area_insets {
     cdp_opt_int right;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_work_area_insets_to_json(const cdp_emulation_work_area_insets *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 13, in, json);
+}
+
+CDP_STUB int cdp_emulation_work_area_insets_from_json(cdp_str json,
+                                                      cdp_emulation_work_area_insets **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 13, json, &r, why);
+    *out = (cdp_emulation_work_area_insets *)r;
+    return rc;
+}
+
 
 /* Emulation.ScreenInfo: experimental */
 struct cdp_emulation_screen_info {
@@ -169,6 +404,21 @@ struct cdp_emulation_screen_info {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_emulation_screen_info_to_json(const cdp_emulation_screen_info *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 14, in, json);
+}
+
+CDP_STUB int cdp_emulation_screen_info_from_json(cdp_str json, cdp_emulation_screen_info **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 14, json, &r, why);
+    *out = (cdp_emulation_screen_info *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* Emulation.canEmulate: deprecated */
@@ -176,6 +426,23 @@ struct cdp_emulation_can_emulate_result {
     bool result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_can_emulate_result_to_json(const cdp_emulation_can_emulate_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 15, in, json);
+}
+
+CDP_STUB int cdp_emulation_can_emulate_result_from_json(cdp_str json,
+                                                        cdp_emulation_can_emulate_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 15, json, &r, why);
+    *out = (cdp_emulation_can_emulate_result *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_can_emulate_cookie {
     uint32_t id;
 } cdp_emulation_can_emulate_cookie;
@@ -359,6 +626,22 @@ struct cdp_emulation_set_focus_emulation_enabled_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_focus_emulation_enabled_params_to_json(
+        const cdp_emulation_set_focus_emulation_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 16, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_focus_emulation_enabled_params_from_json(
+        cdp_str json, cdp_emulation_set_focus_emulation_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 16, json, &r, why);
+    *out = (cdp_emulation_set_focus_emulation_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_focus_emulation_enabled_cookie {
     uint32_t id;
 } cdp_emulation_set_focus_emulation_enabled_cookie;
@@ -407,6 +690,22 @@ struct cdp_emulation_set_auto_dark_mode_override_params {
     cdp_opt_bool enabled;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_auto_dark_mode_override_params_to_json(
+        const cdp_emulation_set_auto_dark_mode_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 17, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_auto_dark_mode_override_params_from_json(
+        cdp_str json, cdp_emulation_set_auto_dark_mode_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 17, json, &r, why);
+    *out = (cdp_emulation_set_auto_dark_mode_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_auto_dark_mode_override_cookie {
     uint32_t id;
 } cdp_emulation_set_auto_dark_mode_override_cookie;
@@ -455,6 +754,22 @@ struct cdp_emulation_set_cpu_throttling_rate_params {
     double rate; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_cpu_throttling_rate_params_to_json(
+        const cdp_emulation_set_cpu_throttling_rate_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 18, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_cpu_throttling_rate_params_from_json(
+        cdp_str json, cdp_emulation_set_cpu_throttling_rate_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 18, json, &r, why);
+    *out = (cdp_emulation_set_cpu_throttling_rate_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_cpu_throttling_rate_cookie {
     uint32_t id;
 } cdp_emulation_set_cpu_throttling_rate_cookie;
@@ -501,6 +816,23 @@ struct cdp_emulation_set_default_background_color_override_params {
     const cdp_dom_rgba *color;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_default_background_color_override_params_to_json(
+        const cdp_emulation_set_default_background_color_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 19, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_default_background_color_override_params_from_json(
+        cdp_str json, cdp_emulation_set_default_background_color_override_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 19, json, &r, why);
+    *out = (cdp_emulation_set_default_background_color_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_default_background_color_override_cookie {
     uint32_t id;
 } cdp_emulation_set_default_background_color_override_cookie;
@@ -551,6 +883,22 @@ struct cdp_emulation_set_safe_area_insets_override_params {
     const cdp_emulation_safe_area_insets *insets; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_safe_area_insets_override_params_to_json(
+        const cdp_emulation_set_safe_area_insets_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 20, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_safe_area_insets_override_params_from_json(
+        cdp_str json, cdp_emulation_set_safe_area_insets_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 20, json, &r, why);
+    *out = (cdp_emulation_set_safe_area_insets_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_safe_area_insets_override_cookie {
     uint32_t id;
 } cdp_emulation_set_safe_area_insets_override_cookie;
@@ -600,6 +948,23 @@ struct cdp_emulation_set_virtual_keyboard_geometry_override_params {
     const cdp_dom_rect *keyboard_rect;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_virtual_keyboard_geometry_override_params_to_json(
+        const cdp_emulation_set_virtual_keyboard_geometry_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 21, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_virtual_keyboard_geometry_override_params_from_json(
+        cdp_str json, cdp_emulation_set_virtual_keyboard_geometry_override_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 21, json, &r, why);
+    *out = (cdp_emulation_set_virtual_keyboard_geometry_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_virtual_keyboard_geometry_override_cookie {
     uint32_t id;
 } cdp_emulation_set_virtual_keyboard_geometry_override_cookie;
@@ -667,6 +1032,22 @@ struct cdp_emulation_set_device_metrics_override_params {
     cdp_emulation_set_device_metrics_override_text_layout_mode text_layout_mode; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_device_metrics_override_params_to_json(
+        const cdp_emulation_set_device_metrics_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 22, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_device_metrics_override_params_from_json(
+        cdp_str json, cdp_emulation_set_device_metrics_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 22, json, &r, why);
+    *out = (cdp_emulation_set_device_metrics_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_device_metrics_override_cookie {
     uint32_t id;
 } cdp_emulation_set_device_metrics_override_cookie;
@@ -715,6 +1096,22 @@ struct cdp_emulation_set_device_posture_override_params {
     const cdp_emulation_device_posture *posture; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_device_posture_override_params_to_json(
+        const cdp_emulation_set_device_posture_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 23, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_device_posture_override_params_from_json(
+        cdp_str json, cdp_emulation_set_device_posture_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 23, json, &r, why);
+    *out = (cdp_emulation_set_device_posture_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_device_posture_override_cookie {
     uint32_t id;
 } cdp_emulation_set_device_posture_override_cookie;
@@ -805,6 +1202,22 @@ struct cdp_emulation_set_display_features_override_params {
     CDP_LIST(cdp_emulation_display_feature) features; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_display_features_override_params_to_json(
+        const cdp_emulation_set_display_features_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 24, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_display_features_override_params_from_json(
+        cdp_str json, cdp_emulation_set_display_features_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 24, json, &r, why);
+    *out = (cdp_emulation_set_display_features_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_display_features_override_cookie {
     uint32_t id;
 } cdp_emulation_set_display_features_override_cookie;
@@ -896,6 +1309,22 @@ struct cdp_emulation_set_scrollbars_hidden_params {
     bool hidden; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_scrollbars_hidden_params_to_json(
+        const cdp_emulation_set_scrollbars_hidden_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 25, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_scrollbars_hidden_params_from_json(
+        cdp_str json, cdp_emulation_set_scrollbars_hidden_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 25, json, &r, why);
+    *out = (cdp_emulation_set_scrollbars_hidden_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_scrollbars_hidden_cookie {
     uint32_t id;
 } cdp_emulation_set_scrollbars_hidden_cookie;
@@ -942,6 +1371,22 @@ struct cdp_emulation_set_document_cookie_disabled_params {
     bool disabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_document_cookie_disabled_params_to_json(
+        const cdp_emulation_set_document_cookie_disabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 26, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_document_cookie_disabled_params_from_json(
+        cdp_str json, cdp_emulation_set_document_cookie_disabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 26, json, &r, why);
+    *out = (cdp_emulation_set_document_cookie_disabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_document_cookie_disabled_cookie {
     uint32_t id;
 } cdp_emulation_set_document_cookie_disabled_cookie;
@@ -991,6 +1436,22 @@ struct cdp_emulation_set_emit_touch_events_for_mouse_params {
     cdp_emulation_set_emit_touch_events_for_mouse_configuration configuration;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_emit_touch_events_for_mouse_params_to_json(
+        const cdp_emulation_set_emit_touch_events_for_mouse_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 27, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_emit_touch_events_for_mouse_params_from_json(
+        cdp_str json, cdp_emulation_set_emit_touch_events_for_mouse_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 27, json, &r, why);
+    *out = (cdp_emulation_set_emit_touch_events_for_mouse_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_emit_touch_events_for_mouse_cookie {
     uint32_t id;
 } cdp_emulation_set_emit_touch_events_for_mouse_cookie;
@@ -1041,6 +1502,22 @@ struct cdp_emulation_set_emulated_media_params {
     CDP_LIST(cdp_emulation_media_feature) features;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_emulated_media_params_to_json(
+        const cdp_emulation_set_emulated_media_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 28, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_emulated_media_params_from_json(
+        cdp_str json, cdp_emulation_set_emulated_media_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 28, json, &r, why);
+    *out = (cdp_emulation_set_emulated_media_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_emulated_media_cookie {
     uint32_t id;
 } cdp_emulation_set_emulated_media_cookie;
@@ -1086,6 +1563,22 @@ struct cdp_emulation_set_emulated_vision_deficiency_params {
     cdp_emulation_set_emulated_vision_deficiency_type type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_emulated_vision_deficiency_params_to_json(
+        const cdp_emulation_set_emulated_vision_deficiency_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 29, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_emulated_vision_deficiency_params_from_json(
+        cdp_str json, cdp_emulation_set_emulated_vision_deficiency_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 29, json, &r, why);
+    *out = (cdp_emulation_set_emulated_vision_deficiency_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_emulated_vision_deficiency_cookie {
     uint32_t id;
 } cdp_emulation_set_emulated_vision_deficiency_cookie;
@@ -1135,6 +1628,22 @@ struct cdp_emulation_set_emulated_os_text_scale_params {
     cdp_opt_num scale;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_emulated_os_text_scale_params_to_json(
+        const cdp_emulation_set_emulated_os_text_scale_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 30, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_emulated_os_text_scale_params_from_json(
+        cdp_str json, cdp_emulation_set_emulated_os_text_scale_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 30, json, &r, why);
+    *out = (cdp_emulation_set_emulated_os_text_scale_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_emulated_os_text_scale_cookie {
     uint32_t id;
 } cdp_emulation_set_emulated_os_text_scale_cookie;
@@ -1189,6 +1698,22 @@ struct cdp_emulation_set_geolocation_override_params {
     cdp_opt_num speed;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_geolocation_override_params_to_json(
+        const cdp_emulation_set_geolocation_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 31, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_geolocation_override_params_from_json(
+        cdp_str json, cdp_emulation_set_geolocation_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 31, json, &r, why);
+    *out = (cdp_emulation_set_geolocation_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_geolocation_override_cookie {
     uint32_t id;
 } cdp_emulation_set_geolocation_override_cookie;
@@ -1235,10 +1760,42 @@ struct cdp_emulation_get_overridden_sensor_information_params {
     cdp_emulation_sensor_type type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_get_overridden_sensor_information_params_to_json(
+        const cdp_emulation_get_overridden_sensor_information_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 32, in, json);
+}
+
+CDP_STUB int cdp_emulation_get_overridden_sensor_information_params_from_json(
+        cdp_str json, cdp_emulation_get_overridden_sensor_information_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 32, json, &r, why);
+    *out = (cdp_emulation_get_overridden_sensor_information_params *)r;
+    return rc;
+}
+
 struct cdp_emulation_get_overridden_sensor_information_result {
     double requested_sampling_frequency; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_get_overridden_sensor_information_result_to_json(
+        const cdp_emulation_get_overridden_sensor_information_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 33, in, json);
+}
+
+CDP_STUB int cdp_emulation_get_overridden_sensor_information_result_from_json(
+        cdp_str json, cdp_emulation_get_overridden_sensor_information_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 33, json, &r, why);
+    *out = (cdp_emulation_get_overridden_sensor_information_result *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_get_overridden_sensor_information_cookie {
     uint32_t id;
 } cdp_emulation_get_overridden_sensor_information_cookie;
@@ -1307,6 +1864,22 @@ struct cdp_emulation_set_sensor_override_enabled_params {
     const cdp_emulation_sensor_metadata *metadata;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_sensor_override_enabled_params_to_json(
+        const cdp_emulation_set_sensor_override_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 34, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_sensor_override_enabled_params_from_json(
+        cdp_str json, cdp_emulation_set_sensor_override_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 34, json, &r, why);
+    *out = (cdp_emulation_set_sensor_override_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_sensor_override_enabled_cookie {
     uint32_t id;
 } cdp_emulation_set_sensor_override_enabled_cookie;
@@ -1356,6 +1929,22 @@ struct cdp_emulation_set_sensor_override_readings_params {
     const cdp_emulation_sensor_reading *reading; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_sensor_override_readings_params_to_json(
+        const cdp_emulation_set_sensor_override_readings_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 35, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_sensor_override_readings_params_from_json(
+        cdp_str json, cdp_emulation_set_sensor_override_readings_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 35, json, &r, why);
+    *out = (cdp_emulation_set_sensor_override_readings_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_sensor_override_readings_cookie {
     uint32_t id;
 } cdp_emulation_set_sensor_override_readings_cookie;
@@ -1406,6 +1995,23 @@ struct cdp_emulation_set_pressure_source_override_enabled_params {
     const cdp_emulation_pressure_metadata *metadata;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_pressure_source_override_enabled_params_to_json(
+        const cdp_emulation_set_pressure_source_override_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 36, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_pressure_source_override_enabled_params_from_json(
+        cdp_str json, cdp_emulation_set_pressure_source_override_enabled_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 36, json, &r, why);
+    *out = (cdp_emulation_set_pressure_source_override_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_pressure_source_override_enabled_cookie {
     uint32_t id;
 } cdp_emulation_set_pressure_source_override_enabled_cookie;
@@ -1457,6 +2063,22 @@ struct cdp_emulation_set_pressure_state_override_params {
     cdp_emulation_pressure_state state; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_pressure_state_override_params_to_json(
+        const cdp_emulation_set_pressure_state_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 37, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_pressure_state_override_params_from_json(
+        cdp_str json, cdp_emulation_set_pressure_state_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 37, json, &r, why);
+    *out = (cdp_emulation_set_pressure_state_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_pressure_state_override_cookie {
     uint32_t id;
 } cdp_emulation_set_pressure_state_override_cookie;
@@ -1506,6 +2128,22 @@ struct cdp_emulation_set_idle_override_params {
     bool is_screen_unlocked; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_idle_override_params_to_json(
+        const cdp_emulation_set_idle_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 38, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_idle_override_params_from_json(
+        cdp_str json, cdp_emulation_set_idle_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 38, json, &r, why);
+    *out = (cdp_emulation_set_idle_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_idle_override_cookie {
     uint32_t id;
 } cdp_emulation_set_idle_override_cookie;
@@ -1589,6 +2227,22 @@ struct cdp_emulation_set_navigator_overrides_params {
     cdp_str platform; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_navigator_overrides_params_to_json(
+        const cdp_emulation_set_navigator_overrides_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 39, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_navigator_overrides_params_from_json(
+        cdp_str json, cdp_emulation_set_navigator_overrides_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 39, json, &r, why);
+    *out = (cdp_emulation_set_navigator_overrides_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_navigator_overrides_cookie {
     uint32_t id;
 } cdp_emulation_set_navigator_overrides_cookie;
@@ -1636,6 +2290,22 @@ struct cdp_emulation_set_page_scale_factor_params {
     double page_scale_factor; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_page_scale_factor_params_to_json(
+        const cdp_emulation_set_page_scale_factor_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 40, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_page_scale_factor_params_from_json(
+        cdp_str json, cdp_emulation_set_page_scale_factor_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 40, json, &r, why);
+    *out = (cdp_emulation_set_page_scale_factor_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_page_scale_factor_cookie {
     uint32_t id;
 } cdp_emulation_set_page_scale_factor_cookie;
@@ -1682,6 +2352,22 @@ struct cdp_emulation_set_script_execution_disabled_params {
     bool value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_script_execution_disabled_params_to_json(
+        const cdp_emulation_set_script_execution_disabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 41, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_script_execution_disabled_params_from_json(
+        cdp_str json, cdp_emulation_set_script_execution_disabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 41, json, &r, why);
+    *out = (cdp_emulation_set_script_execution_disabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_script_execution_disabled_cookie {
     uint32_t id;
 } cdp_emulation_set_script_execution_disabled_cookie;
@@ -1732,6 +2418,22 @@ struct cdp_emulation_set_touch_emulation_enabled_params {
     cdp_opt_int max_touch_points;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_touch_emulation_enabled_params_to_json(
+        const cdp_emulation_set_touch_emulation_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 42, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_touch_emulation_enabled_params_from_json(
+        cdp_str json, cdp_emulation_set_touch_emulation_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 42, json, &r, why);
+    *out = (cdp_emulation_set_touch_emulation_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_touch_emulation_enabled_cookie {
     uint32_t id;
 } cdp_emulation_set_touch_emulation_enabled_cookie;
@@ -1783,10 +2485,42 @@ struct cdp_emulation_set_virtual_time_policy_params {
     cdp_opt_num initial_virtual_time; /* cdp_network_time_since_epoch; seconds since 1970, UTC */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_virtual_time_policy_params_to_json(
+        const cdp_emulation_set_virtual_time_policy_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 43, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_virtual_time_policy_params_from_json(
+        cdp_str json, cdp_emulation_set_virtual_time_policy_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 43, json, &r, why);
+    *out = (cdp_emulation_set_virtual_time_policy_params *)r;
+    return rc;
+}
+
 struct cdp_emulation_set_virtual_time_policy_result {
     double virtual_time_ticks_base; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_virtual_time_policy_result_to_json(
+        const cdp_emulation_set_virtual_time_policy_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 44, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_virtual_time_policy_result_from_json(
+        cdp_str json, cdp_emulation_set_virtual_time_policy_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 44, json, &r, why);
+    *out = (cdp_emulation_set_virtual_time_policy_result *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_virtual_time_policy_cookie {
     uint32_t id;
 } cdp_emulation_set_virtual_time_policy_cookie;
@@ -1850,6 +2584,22 @@ struct cdp_emulation_set_locale_override_params {
     cdp_str locale;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_locale_override_params_to_json(
+        const cdp_emulation_set_locale_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 45, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_locale_override_params_from_json(
+        cdp_str json, cdp_emulation_set_locale_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 45, json, &r, why);
+    *out = (cdp_emulation_set_locale_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_locale_override_cookie {
     uint32_t id;
 } cdp_emulation_set_locale_override_cookie;
@@ -1895,6 +2645,22 @@ struct cdp_emulation_set_timezone_override_params {
     cdp_str timezone_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_timezone_override_params_to_json(
+        const cdp_emulation_set_timezone_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 46, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_timezone_override_params_from_json(
+        cdp_str json, cdp_emulation_set_timezone_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 46, json, &r, why);
+    *out = (cdp_emulation_set_timezone_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_timezone_override_cookie {
     uint32_t id;
 } cdp_emulation_set_timezone_override_cookie;
@@ -1942,6 +2708,22 @@ struct cdp_emulation_set_visible_size_params {
     int32_t height; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_visible_size_params_to_json(
+        const cdp_emulation_set_visible_size_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 47, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_visible_size_params_from_json(
+        cdp_str json, cdp_emulation_set_visible_size_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 47, json, &r, why);
+    *out = (cdp_emulation_set_visible_size_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_visible_size_cookie {
     uint32_t id;
 } cdp_emulation_set_visible_size_cookie;
@@ -1986,6 +2768,22 @@ struct cdp_emulation_set_disabled_image_types_params {
     CDP_LIST(cdp_emulation_disabled_image_type) image_types; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_disabled_image_types_params_to_json(
+        const cdp_emulation_set_disabled_image_types_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 48, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_disabled_image_types_params_from_json(
+        cdp_str json, cdp_emulation_set_disabled_image_types_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 48, json, &r, why);
+    *out = (cdp_emulation_set_disabled_image_types_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_disabled_image_types_cookie {
     uint32_t id;
 } cdp_emulation_set_disabled_image_types_cookie;
@@ -2032,6 +2830,22 @@ struct cdp_emulation_set_data_saver_override_params {
     cdp_opt_bool data_saver_enabled;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_data_saver_override_params_to_json(
+        const cdp_emulation_set_data_saver_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 49, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_data_saver_override_params_from_json(
+        cdp_str json, cdp_emulation_set_data_saver_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 49, json, &r, why);
+    *out = (cdp_emulation_set_data_saver_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_data_saver_override_cookie {
     uint32_t id;
 } cdp_emulation_set_data_saver_override_cookie;
@@ -2078,6 +2892,22 @@ struct cdp_emulation_set_hardware_concurrency_override_params {
     int32_t hardware_concurrency; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_hardware_concurrency_override_params_to_json(
+        const cdp_emulation_set_hardware_concurrency_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 50, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_hardware_concurrency_override_params_from_json(
+        cdp_str json, cdp_emulation_set_hardware_concurrency_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 50, json, &r, why);
+    *out = (cdp_emulation_set_hardware_concurrency_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_hardware_concurrency_override_cookie {
     uint32_t id;
 } cdp_emulation_set_hardware_concurrency_override_cookie;
@@ -2127,6 +2957,22 @@ struct cdp_emulation_set_cpu_performance_override_params {
     cdp_emulation_set_cpu_performance_override_performance_tier performance_tier;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_cpu_performance_override_params_to_json(
+        const cdp_emulation_set_cpu_performance_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 51, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_cpu_performance_override_params_from_json(
+        cdp_str json, cdp_emulation_set_cpu_performance_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 51, json, &r, why);
+    *out = (cdp_emulation_set_cpu_performance_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_cpu_performance_override_cookie {
     uint32_t id;
 } cdp_emulation_set_cpu_performance_override_cookie;
@@ -2178,6 +3024,22 @@ struct cdp_emulation_set_user_agent_override_params {
     const cdp_emulation_user_agent_metadata *user_agent_metadata; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_user_agent_override_params_to_json(
+        const cdp_emulation_set_user_agent_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 52, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_user_agent_override_params_from_json(
+        cdp_str json, cdp_emulation_set_user_agent_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 52, json, &r, why);
+    *out = (cdp_emulation_set_user_agent_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_user_agent_override_cookie {
     uint32_t id;
 } cdp_emulation_set_user_agent_override_cookie;
@@ -2224,6 +3086,22 @@ struct cdp_emulation_set_automation_override_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_automation_override_params_to_json(
+        const cdp_emulation_set_automation_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 53, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_automation_override_params_from_json(
+        cdp_str json, cdp_emulation_set_automation_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 53, json, &r, why);
+    *out = (cdp_emulation_set_automation_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_automation_override_cookie {
     uint32_t id;
 } cdp_emulation_set_automation_override_cookie;
@@ -2270,6 +3148,24 @@ struct cdp_emulation_set_small_viewport_height_difference_override_params {
     int32_t difference; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_small_viewport_height_difference_override_params_to_json(
+        const cdp_emulation_set_small_viewport_height_difference_override_params *in,
+        cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 54, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_small_viewport_height_difference_override_params_from_json(
+        cdp_str json, cdp_emulation_set_small_viewport_height_difference_override_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 54, json, &r, why);
+    *out = (cdp_emulation_set_small_viewport_height_difference_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_small_viewport_height_difference_override_cookie {
     uint32_t id;
 } cdp_emulation_set_small_viewport_height_difference_override_cookie;
@@ -2325,6 +3221,22 @@ struct cdp_emulation_get_screen_infos_result {
     CDP_LIST(cdp_emulation_screen_info) screen_infos; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_get_screen_infos_result_to_json(
+        const cdp_emulation_get_screen_infos_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 55, in, json);
+}
+
+CDP_STUB int cdp_emulation_get_screen_infos_result_from_json(
+        cdp_str json, cdp_emulation_get_screen_infos_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 55, json, &r, why);
+    *out = (cdp_emulation_get_screen_infos_result *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_get_screen_infos_cookie {
     uint32_t id;
 } cdp_emulation_get_screen_infos_cookie;
@@ -2394,10 +3306,44 @@ struct cdp_emulation_add_screen_params {
     cdp_opt_bool is_internal;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_add_screen_params_to_json(const cdp_emulation_add_screen_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 56, in, json);
+}
+
+CDP_STUB int cdp_emulation_add_screen_params_from_json(cdp_str json,
+                                                       cdp_emulation_add_screen_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 56, json, &r, why);
+    *out = (cdp_emulation_add_screen_params *)r;
+    return rc;
+}
+
 struct cdp_emulation_add_screen_result {
     const cdp_emulation_screen_info *screen_info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_add_screen_result_to_json(const cdp_emulation_add_screen_result *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 57, in, json);
+}
+
+CDP_STUB int cdp_emulation_add_screen_result_from_json(cdp_str json,
+                                                       cdp_emulation_add_screen_result **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 57, json, &r, why);
+    *out = (cdp_emulation_add_screen_result *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_add_screen_cookie {
     uint32_t id;
 } cdp_emulation_add_screen_cookie;
@@ -2467,10 +3413,44 @@ struct cdp_emulation_update_screen_params {
     cdp_opt_bool is_internal;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_update_screen_params_to_json(
+        const cdp_emulation_update_screen_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 58, in, json);
+}
+
+CDP_STUB int cdp_emulation_update_screen_params_from_json(cdp_str json,
+                                                          cdp_emulation_update_screen_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 58, json, &r, why);
+    *out = (cdp_emulation_update_screen_params *)r;
+    return rc;
+}
+
 struct cdp_emulation_update_screen_result {
     const cdp_emulation_screen_info *screen_info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_update_screen_result_to_json(
+        const cdp_emulation_update_screen_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 59, in, json);
+}
+
+CDP_STUB int cdp_emulation_update_screen_result_from_json(cdp_str json,
+                                                          cdp_emulation_update_screen_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 59, json, &r, why);
+    *out = (cdp_emulation_update_screen_result *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_update_screen_cookie {
     uint32_t id;
 } cdp_emulation_update_screen_cookie;
@@ -2533,6 +3513,23 @@ struct cdp_emulation_remove_screen_params {
     cdp_emulation_screen_id screen_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_remove_screen_params_to_json(
+        const cdp_emulation_remove_screen_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 60, in, json);
+}
+
+CDP_STUB int cdp_emulation_remove_screen_params_from_json(cdp_str json,
+                                                          cdp_emulation_remove_screen_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 60, json, &r, why);
+    *out = (cdp_emulation_remove_screen_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_remove_screen_cookie {
     uint32_t id;
 } cdp_emulation_remove_screen_cookie;
@@ -2576,6 +3573,22 @@ struct cdp_emulation_set_primary_screen_params {
     cdp_emulation_screen_id screen_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_set_primary_screen_params_to_json(
+        const cdp_emulation_set_primary_screen_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 61, in, json);
+}
+
+CDP_STUB int cdp_emulation_set_primary_screen_params_from_json(
+        cdp_str json, cdp_emulation_set_primary_screen_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 61, json, &r, why);
+    *out = (cdp_emulation_set_primary_screen_params *)r;
+    return rc;
+}
+
 typedef struct cdp_emulation_set_primary_screen_cookie {
     uint32_t id;
 } cdp_emulation_set_primary_screen_cookie;
@@ -2659,6 +3672,22 @@ struct cdp_emulation_screen_orientation_lock_changed_event {
     const cdp_emulation_screen_orientation *orientation;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_emulation_screen_orientation_lock_changed_event_to_json(
+        const cdp_emulation_screen_orientation_lock_changed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_emulation, 62, in, json);
+}
+
+CDP_STUB int cdp_emulation_screen_orientation_lock_changed_event_from_json(
+        cdp_str json, cdp_emulation_screen_orientation_lock_changed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_emulation, 62, json, &r, why);
+    *out = (cdp_emulation_screen_orientation_lock_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_emulation_on_screen_orientation_lock_changed_cb(
         cdp_session *s, const cdp_emulation_screen_orientation_lock_changed_event *ev, void *data);
 

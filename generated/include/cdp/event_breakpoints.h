@@ -2,7 +2,8 @@
 /*
  * event_breakpoints.h - EventBreakpoints: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_event_breakpoints_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -31,6 +32,23 @@ struct cdp_event_breakpoints_set_instrumentation_breakpoint_params {
     cdp_str event_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_event_breakpoints_set_instrumentation_breakpoint_params_to_json(
+        const cdp_event_breakpoints_set_instrumentation_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_event_breakpoints, 0, in, json);
+}
+
+CDP_STUB int cdp_event_breakpoints_set_instrumentation_breakpoint_params_from_json(
+        cdp_str json, cdp_event_breakpoints_set_instrumentation_breakpoint_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_event_breakpoints, 0, json, &r, why);
+    *out = (cdp_event_breakpoints_set_instrumentation_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_event_breakpoints_set_instrumentation_breakpoint_cookie {
     uint32_t id;
 } cdp_event_breakpoints_set_instrumentation_breakpoint_cookie;
@@ -81,6 +99,23 @@ struct cdp_event_breakpoints_remove_instrumentation_breakpoint_params {
     cdp_str event_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_event_breakpoints_remove_instrumentation_breakpoint_params_to_json(
+        const cdp_event_breakpoints_remove_instrumentation_breakpoint_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_event_breakpoints, 1, in, json);
+}
+
+CDP_STUB int cdp_event_breakpoints_remove_instrumentation_breakpoint_params_from_json(
+        cdp_str json, cdp_event_breakpoints_remove_instrumentation_breakpoint_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_event_breakpoints, 1, json, &r, why);
+    *out = (cdp_event_breakpoints_remove_instrumentation_breakpoint_params *)r;
+    return rc;
+}
+
 typedef struct cdp_event_breakpoints_remove_instrumentation_breakpoint_cookie {
     uint32_t id;
 } cdp_event_breakpoints_remove_instrumentation_breakpoint_cookie;

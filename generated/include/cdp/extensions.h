@@ -2,7 +2,8 @@
 /*
  * extensions.h - Extensions: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_extensions_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -36,6 +37,23 @@ struct cdp_extensions_extension_info {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_extensions_extension_info_to_json(const cdp_extensions_extension_info *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 0, in, json);
+}
+
+CDP_STUB int cdp_extensions_extension_info_from_json(cdp_str json,
+                                                     cdp_extensions_extension_info **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 0, json, &r, why);
+    *out = (cdp_extensions_extension_info *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* Extensions.triggerAction */
@@ -44,6 +62,22 @@ struct cdp_extensions_trigger_action_params {
     cdp_str target_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_trigger_action_params_to_json(
+        const cdp_extensions_trigger_action_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 1, in, json);
+}
+
+CDP_STUB int cdp_extensions_trigger_action_params_from_json(
+        cdp_str json, cdp_extensions_trigger_action_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 1, json, &r, why);
+    *out = (cdp_extensions_trigger_action_params *)r;
+    return rc;
+}
+
 typedef struct cdp_extensions_trigger_action_cookie {
     uint32_t id;
 } cdp_extensions_trigger_action_cookie;
@@ -89,10 +123,42 @@ struct cdp_extensions_load_unpacked_params {
     cdp_opt_bool enable_in_incognito;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_load_unpacked_params_to_json(
+        const cdp_extensions_load_unpacked_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 2, in, json);
+}
+
+CDP_STUB int cdp_extensions_load_unpacked_params_from_json(
+        cdp_str json, cdp_extensions_load_unpacked_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 2, json, &r, why);
+    *out = (cdp_extensions_load_unpacked_params *)r;
+    return rc;
+}
+
 struct cdp_extensions_load_unpacked_result {
     cdp_str id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_load_unpacked_result_to_json(
+        const cdp_extensions_load_unpacked_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 3, in, json);
+}
+
+CDP_STUB int cdp_extensions_load_unpacked_result_from_json(
+        cdp_str json, cdp_extensions_load_unpacked_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 3, json, &r, why);
+    *out = (cdp_extensions_load_unpacked_result *)r;
+    return rc;
+}
+
 typedef struct cdp_extensions_load_unpacked_cookie {
     uint32_t id;
 } cdp_extensions_load_unpacked_cookie;
@@ -155,6 +221,22 @@ struct cdp_extensions_get_extensions_result {
     CDP_LIST(cdp_extensions_extension_info) extensions; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_get_extensions_result_to_json(
+        const cdp_extensions_get_extensions_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 4, in, json);
+}
+
+CDP_STUB int cdp_extensions_get_extensions_result_from_json(
+        cdp_str json, cdp_extensions_get_extensions_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 4, json, &r, why);
+    *out = (cdp_extensions_get_extensions_result *)r;
+    return rc;
+}
+
 typedef struct cdp_extensions_get_extensions_cookie {
     uint32_t id;
 } cdp_extensions_get_extensions_cookie;
@@ -215,6 +297,23 @@ struct cdp_extensions_uninstall_params {
     cdp_str id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_uninstall_params_to_json(const cdp_extensions_uninstall_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 5, in, json);
+}
+
+CDP_STUB int cdp_extensions_uninstall_params_from_json(cdp_str json,
+                                                       cdp_extensions_uninstall_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 5, json, &r, why);
+    *out = (cdp_extensions_uninstall_params *)r;
+    return rc;
+}
+
 typedef struct cdp_extensions_uninstall_cookie {
     uint32_t id;
 } cdp_extensions_uninstall_cookie;
@@ -259,10 +358,42 @@ struct cdp_extensions_get_storage_items_params {
     CDP_LIST(cdp_str) keys;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_get_storage_items_params_to_json(
+        const cdp_extensions_get_storage_items_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 6, in, json);
+}
+
+CDP_STUB int cdp_extensions_get_storage_items_params_from_json(
+        cdp_str json, cdp_extensions_get_storage_items_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 6, json, &r, why);
+    *out = (cdp_extensions_get_storage_items_params *)r;
+    return rc;
+}
+
 struct cdp_extensions_get_storage_items_result {
     cdp_value data; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_get_storage_items_result_to_json(
+        const cdp_extensions_get_storage_items_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 7, in, json);
+}
+
+CDP_STUB int cdp_extensions_get_storage_items_result_from_json(
+        cdp_str json, cdp_extensions_get_storage_items_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 7, json, &r, why);
+    *out = (cdp_extensions_get_storage_items_result *)r;
+    return rc;
+}
+
 typedef struct cdp_extensions_get_storage_items_cookie {
     uint32_t id;
 } cdp_extensions_get_storage_items_cookie;
@@ -329,6 +460,22 @@ struct cdp_extensions_remove_storage_items_params {
     CDP_LIST(cdp_str) keys; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_remove_storage_items_params_to_json(
+        const cdp_extensions_remove_storage_items_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 8, in, json);
+}
+
+CDP_STUB int cdp_extensions_remove_storage_items_params_from_json(
+        cdp_str json, cdp_extensions_remove_storage_items_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 8, json, &r, why);
+    *out = (cdp_extensions_remove_storage_items_params *)r;
+    return rc;
+}
+
 typedef struct cdp_extensions_remove_storage_items_cookie {
     uint32_t id;
 } cdp_extensions_remove_storage_items_cookie;
@@ -376,6 +523,22 @@ struct cdp_extensions_clear_storage_items_params {
     cdp_extensions_storage_area storage_area; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_clear_storage_items_params_to_json(
+        const cdp_extensions_clear_storage_items_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 9, in, json);
+}
+
+CDP_STUB int cdp_extensions_clear_storage_items_params_from_json(
+        cdp_str json, cdp_extensions_clear_storage_items_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 9, json, &r, why);
+    *out = (cdp_extensions_clear_storage_items_params *)r;
+    return rc;
+}
+
 typedef struct cdp_extensions_clear_storage_items_cookie {
     uint32_t id;
 } cdp_extensions_clear_storage_items_cookie;
@@ -424,6 +587,22 @@ struct cdp_extensions_set_storage_items_params {
     cdp_value values; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_extensions_set_storage_items_params_to_json(
+        const cdp_extensions_set_storage_items_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_extensions, 10, in, json);
+}
+
+CDP_STUB int cdp_extensions_set_storage_items_params_from_json(
+        cdp_str json, cdp_extensions_set_storage_items_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_extensions, 10, json, &r, why);
+    *out = (cdp_extensions_set_storage_items_params *)r;
+    return rc;
+}
+
 typedef struct cdp_extensions_set_storage_items_cookie {
     uint32_t id;
 } cdp_extensions_set_storage_items_cookie;

@@ -2,7 +2,8 @@
 /*
  * fed_cm.h - FedCm: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_fed_cm_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -44,6 +45,20 @@ struct cdp_fed_cm_account {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_fed_cm_account_to_json(const cdp_fed_cm_account *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fed_cm, 0, in, json);
+}
+
+CDP_STUB int cdp_fed_cm_account_from_json(cdp_str json, cdp_fed_cm_account **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fed_cm, 0, json, &r, why);
+    *out = (cdp_fed_cm_account *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* FedCm.enable */
@@ -51,6 +66,21 @@ struct cdp_fed_cm_enable_params {
     cdp_opt_bool disable_rejection_delay;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fed_cm_enable_params_to_json(const cdp_fed_cm_enable_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fed_cm, 1, in, json);
+}
+
+CDP_STUB int cdp_fed_cm_enable_params_from_json(cdp_str json, cdp_fed_cm_enable_params **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fed_cm, 1, json, &r, why);
+    *out = (cdp_fed_cm_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fed_cm_enable_cookie {
     uint32_t id;
 } cdp_fed_cm_enable_cookie;
@@ -128,6 +158,23 @@ struct cdp_fed_cm_select_account_params {
     int32_t account_index; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fed_cm_select_account_params_to_json(const cdp_fed_cm_select_account_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fed_cm, 2, in, json);
+}
+
+CDP_STUB int cdp_fed_cm_select_account_params_from_json(cdp_str json,
+                                                        cdp_fed_cm_select_account_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fed_cm, 2, json, &r, why);
+    *out = (cdp_fed_cm_select_account_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fed_cm_select_account_cookie {
     uint32_t id;
 } cdp_fed_cm_select_account_cookie;
@@ -172,6 +219,22 @@ struct cdp_fed_cm_click_dialog_button_params {
     cdp_fed_cm_dialog_button dialog_button; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fed_cm_click_dialog_button_params_to_json(
+        const cdp_fed_cm_click_dialog_button_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fed_cm, 3, in, json);
+}
+
+CDP_STUB int cdp_fed_cm_click_dialog_button_params_from_json(
+        cdp_str json, cdp_fed_cm_click_dialog_button_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fed_cm, 3, json, &r, why);
+    *out = (cdp_fed_cm_click_dialog_button_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fed_cm_click_dialog_button_cookie {
     uint32_t id;
 } cdp_fed_cm_click_dialog_button_cookie;
@@ -218,6 +281,22 @@ struct cdp_fed_cm_open_url_params {
     cdp_fed_cm_account_url_type account_url_type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fed_cm_open_url_params_to_json(const cdp_fed_cm_open_url_params *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fed_cm, 4, in, json);
+}
+
+CDP_STUB int cdp_fed_cm_open_url_params_from_json(cdp_str json, cdp_fed_cm_open_url_params **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fed_cm, 4, json, &r, why);
+    *out = (cdp_fed_cm_open_url_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fed_cm_open_url_cookie {
     uint32_t id;
 } cdp_fed_cm_open_url_cookie;
@@ -261,6 +340,23 @@ struct cdp_fed_cm_dismiss_dialog_params {
     cdp_opt_bool trigger_cooldown;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fed_cm_dismiss_dialog_params_to_json(const cdp_fed_cm_dismiss_dialog_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fed_cm, 5, in, json);
+}
+
+CDP_STUB int cdp_fed_cm_dismiss_dialog_params_from_json(cdp_str json,
+                                                        cdp_fed_cm_dismiss_dialog_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fed_cm, 5, json, &r, why);
+    *out = (cdp_fed_cm_dismiss_dialog_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fed_cm_dismiss_dialog_cookie {
     uint32_t id;
 } cdp_fed_cm_dismiss_dialog_cookie;
@@ -346,6 +442,23 @@ struct cdp_fed_cm_dialog_shown_event {
     cdp_str subtitle;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fed_cm_dialog_shown_event_to_json(const cdp_fed_cm_dialog_shown_event *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fed_cm, 6, in, json);
+}
+
+CDP_STUB int cdp_fed_cm_dialog_shown_event_from_json(cdp_str json,
+                                                     cdp_fed_cm_dialog_shown_event **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fed_cm, 6, json, &r, why);
+    *out = (cdp_fed_cm_dialog_shown_event *)r;
+    return rc;
+}
+
 typedef void cdp_fed_cm_on_dialog_shown_cb(cdp_session *s, const cdp_fed_cm_dialog_shown_event *ev,
                                            void *data);
 
@@ -387,6 +500,23 @@ struct cdp_fed_cm_dialog_closed_event {
     cdp_str dialog_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fed_cm_dialog_closed_event_to_json(const cdp_fed_cm_dialog_closed_event *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fed_cm, 7, in, json);
+}
+
+CDP_STUB int cdp_fed_cm_dialog_closed_event_from_json(cdp_str json,
+                                                      cdp_fed_cm_dialog_closed_event **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fed_cm, 7, json, &r, why);
+    *out = (cdp_fed_cm_dialog_closed_event *)r;
+    return rc;
+}
+
 typedef void cdp_fed_cm_on_dialog_closed_cb(cdp_session *s,
                                             const cdp_fed_cm_dialog_closed_event *ev, void *data);
 

@@ -2,7 +2,8 @@
 /*
  * fetch.h - Fetch.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_fetch_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,12 +38,42 @@ struct cdp_fetch_request_pattern {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_fetch_request_pattern_to_json(const cdp_fetch_request_pattern *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 0, in, json);
+}
+
+CDP_STUB int cdp_fetch_request_pattern_from_json(cdp_str json, cdp_fetch_request_pattern **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 0, json, &r, why);
+    *out = (cdp_fetch_request_pattern *)r;
+    return rc;
+}
+
+
 /* Fetch.HeaderEntry */
 struct cdp_fetch_header_entry {
     cdp_str name; /* required */
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_header_entry_to_json(const cdp_fetch_header_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 1, in, json);
+}
+
+CDP_STUB int cdp_fetch_header_entry_from_json(cdp_str json, cdp_fetch_header_entry **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 1, json, &r, why);
+    *out = (cdp_fetch_header_entry *)r;
+    return rc;
+}
+
 
 /* Fetch.AuthChallenge */
 struct cdp_fetch_auth_challenge {
@@ -53,6 +84,21 @@ struct cdp_fetch_auth_challenge {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_fetch_auth_challenge_to_json(const cdp_fetch_auth_challenge *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 2, in, json);
+}
+
+CDP_STUB int cdp_fetch_auth_challenge_from_json(cdp_str json, cdp_fetch_auth_challenge **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 2, json, &r, why);
+    *out = (cdp_fetch_auth_challenge *)r;
+    return rc;
+}
+
+
 /* Fetch.AuthChallengeResponse */
 struct cdp_fetch_auth_challenge_response {
     cdp_fetch_auth_challenge_response_response response; /* required */
@@ -60,6 +106,23 @@ struct cdp_fetch_auth_challenge_response {
     cdp_str password;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_auth_challenge_response_to_json(const cdp_fetch_auth_challenge_response *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 3, in, json);
+}
+
+CDP_STUB int cdp_fetch_auth_challenge_response_from_json(cdp_str json,
+                                                         cdp_fetch_auth_challenge_response **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 3, json, &r, why);
+    *out = (cdp_fetch_auth_challenge_response *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -103,6 +166,21 @@ struct cdp_fetch_enable_params {
     cdp_opt_bool handle_auth_requests;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_enable_params_to_json(const cdp_fetch_enable_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 4, in, json);
+}
+
+CDP_STUB int cdp_fetch_enable_params_from_json(cdp_str json, cdp_fetch_enable_params **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 4, json, &r, why);
+    *out = (cdp_fetch_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fetch_enable_cookie {
     uint32_t id;
 } cdp_fetch_enable_cookie;
@@ -144,6 +222,23 @@ struct cdp_fetch_fail_request_params {
     cdp_network_error_reason error_reason; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_fail_request_params_to_json(const cdp_fetch_fail_request_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 5, in, json);
+}
+
+CDP_STUB int cdp_fetch_fail_request_params_from_json(cdp_str json,
+                                                     cdp_fetch_fail_request_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 5, json, &r, why);
+    *out = (cdp_fetch_fail_request_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fetch_fail_request_cookie {
     uint32_t id;
 } cdp_fetch_fail_request_cookie;
@@ -191,6 +286,23 @@ struct cdp_fetch_fulfill_request_params {
     cdp_str response_phrase;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_fulfill_request_params_to_json(const cdp_fetch_fulfill_request_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 6, in, json);
+}
+
+CDP_STUB int cdp_fetch_fulfill_request_params_from_json(cdp_str json,
+                                                        cdp_fetch_fulfill_request_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 6, json, &r, why);
+    *out = (cdp_fetch_fulfill_request_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fetch_fulfill_request_cookie {
     uint32_t id;
 } cdp_fetch_fulfill_request_cookie;
@@ -239,6 +351,23 @@ struct cdp_fetch_continue_request_params {
     cdp_opt_bool intercept_response; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_continue_request_params_to_json(const cdp_fetch_continue_request_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 7, in, json);
+}
+
+CDP_STUB int cdp_fetch_continue_request_params_from_json(cdp_str json,
+                                                         cdp_fetch_continue_request_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 7, json, &r, why);
+    *out = (cdp_fetch_continue_request_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fetch_continue_request_cookie {
     uint32_t id;
 } cdp_fetch_continue_request_cookie;
@@ -283,6 +412,22 @@ struct cdp_fetch_continue_with_auth_params {
     const cdp_fetch_auth_challenge_response *auth_challenge_response; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_continue_with_auth_params_to_json(
+        const cdp_fetch_continue_with_auth_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 8, in, json);
+}
+
+CDP_STUB int cdp_fetch_continue_with_auth_params_from_json(
+        cdp_str json, cdp_fetch_continue_with_auth_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 8, json, &r, why);
+    *out = (cdp_fetch_continue_with_auth_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fetch_continue_with_auth_cookie {
     uint32_t id;
 } cdp_fetch_continue_with_auth_cookie;
@@ -331,6 +476,23 @@ struct cdp_fetch_continue_response_params {
     cdp_bytes binary_response_headers;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_continue_response_params_to_json(
+        const cdp_fetch_continue_response_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 9, in, json);
+}
+
+CDP_STUB int cdp_fetch_continue_response_params_from_json(cdp_str json,
+                                                          cdp_fetch_continue_response_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 9, json, &r, why);
+    *out = (cdp_fetch_continue_response_params *)r;
+    return rc;
+}
+
 typedef struct cdp_fetch_continue_response_cookie {
     uint32_t id;
 } cdp_fetch_continue_response_cookie;
@@ -374,11 +536,45 @@ struct cdp_fetch_get_response_body_params {
     cdp_fetch_request_id request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_get_response_body_params_to_json(
+        const cdp_fetch_get_response_body_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 10, in, json);
+}
+
+CDP_STUB int cdp_fetch_get_response_body_params_from_json(cdp_str json,
+                                                          cdp_fetch_get_response_body_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 10, json, &r, why);
+    *out = (cdp_fetch_get_response_body_params *)r;
+    return rc;
+}
+
 struct cdp_fetch_get_response_body_result {
     cdp_str body; /* required */
     bool base64_encoded; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_get_response_body_result_to_json(
+        const cdp_fetch_get_response_body_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 11, in, json);
+}
+
+CDP_STUB int cdp_fetch_get_response_body_result_from_json(cdp_str json,
+                                                          cdp_fetch_get_response_body_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 11, json, &r, why);
+    *out = (cdp_fetch_get_response_body_result *)r;
+    return rc;
+}
+
 typedef struct cdp_fetch_get_response_body_cookie {
     uint32_t id;
 } cdp_fetch_get_response_body_cookie;
@@ -441,10 +637,42 @@ struct cdp_fetch_take_response_body_as_stream_params {
     cdp_fetch_request_id request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_take_response_body_as_stream_params_to_json(
+        const cdp_fetch_take_response_body_as_stream_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 12, in, json);
+}
+
+CDP_STUB int cdp_fetch_take_response_body_as_stream_params_from_json(
+        cdp_str json, cdp_fetch_take_response_body_as_stream_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 12, json, &r, why);
+    *out = (cdp_fetch_take_response_body_as_stream_params *)r;
+    return rc;
+}
+
 struct cdp_fetch_take_response_body_as_stream_result {
     cdp_io_stream_handle stream; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_take_response_body_as_stream_result_to_json(
+        const cdp_fetch_take_response_body_as_stream_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 13, in, json);
+}
+
+CDP_STUB int cdp_fetch_take_response_body_as_stream_result_from_json(
+        cdp_str json, cdp_fetch_take_response_body_as_stream_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 13, json, &r, why);
+    *out = (cdp_fetch_take_response_body_as_stream_result *)r;
+    return rc;
+}
+
 typedef struct cdp_fetch_take_response_body_as_stream_cookie {
     uint32_t id;
 } cdp_fetch_take_response_body_as_stream_cookie;
@@ -519,6 +747,23 @@ struct cdp_fetch_request_paused_event {
     cdp_fetch_request_id redirected_request_id; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_request_paused_event_to_json(const cdp_fetch_request_paused_event *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 14, in, json);
+}
+
+CDP_STUB int cdp_fetch_request_paused_event_from_json(cdp_str json,
+                                                      cdp_fetch_request_paused_event **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 14, json, &r, why);
+    *out = (cdp_fetch_request_paused_event *)r;
+    return rc;
+}
+
 typedef void cdp_fetch_on_request_paused_cb(cdp_session *s,
                                             const cdp_fetch_request_paused_event *ev, void *data);
 
@@ -564,6 +809,23 @@ struct cdp_fetch_auth_required_event {
     const cdp_fetch_auth_challenge *auth_challenge; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_fetch_auth_required_event_to_json(const cdp_fetch_auth_required_event *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_fetch, 15, in, json);
+}
+
+CDP_STUB int cdp_fetch_auth_required_event_from_json(cdp_str json,
+                                                     cdp_fetch_auth_required_event **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_fetch, 15, json, &r, why);
+    *out = (cdp_fetch_auth_required_event *)r;
+    return rc;
+}
+
 typedef void cdp_fetch_on_auth_required_cb(cdp_session *s, const cdp_fetch_auth_required_event *ev,
                                            void *data);
 

@@ -2,7 +2,8 @@
 /*
  * file_system.h - FileSystem: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_file_system_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -35,6 +36,20 @@ struct cdp_file_system_file {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_file_system_file_to_json(const cdp_file_system_file *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_file_system, 0, in, json);
+}
+
+CDP_STUB int cdp_file_system_file_from_json(cdp_str json, cdp_file_system_file **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_file_system, 0, json, &r, why);
+    *out = (cdp_file_system_file *)r;
+    return rc;
+}
+
+
 /* FileSystem.Directory */
 struct cdp_file_system_directory {
     cdp_str name; /* required */
@@ -42,6 +57,21 @@ struct cdp_file_system_directory {
     CDP_LIST(cdp_file_system_file) nested_files; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_file_system_directory_to_json(const cdp_file_system_directory *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_file_system, 1, in, json);
+}
+
+CDP_STUB int cdp_file_system_directory_from_json(cdp_str json, cdp_file_system_directory **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_file_system, 1, json, &r, why);
+    *out = (cdp_file_system_directory *)r;
+    return rc;
+}
+
 
 /* FileSystem.BucketFileSystemLocator */
 struct cdp_file_system_bucket_file_system_locator {
@@ -51,6 +81,22 @@ struct cdp_file_system_bucket_file_system_locator {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_file_system_bucket_file_system_locator_to_json(
+        const cdp_file_system_bucket_file_system_locator *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_file_system, 2, in, json);
+}
+
+CDP_STUB int cdp_file_system_bucket_file_system_locator_from_json(
+        cdp_str json, cdp_file_system_bucket_file_system_locator **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_file_system, 2, json, &r, why);
+    *out = (cdp_file_system_bucket_file_system_locator *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* FileSystem.getDirectory */
@@ -58,10 +104,42 @@ struct cdp_file_system_get_directory_params {
     const cdp_file_system_bucket_file_system_locator *bucket_file_system_locator; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_file_system_get_directory_params_to_json(
+        const cdp_file_system_get_directory_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_file_system, 3, in, json);
+}
+
+CDP_STUB int cdp_file_system_get_directory_params_from_json(
+        cdp_str json, cdp_file_system_get_directory_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_file_system, 3, json, &r, why);
+    *out = (cdp_file_system_get_directory_params *)r;
+    return rc;
+}
+
 struct cdp_file_system_get_directory_result {
     const cdp_file_system_directory *directory; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_file_system_get_directory_result_to_json(
+        const cdp_file_system_get_directory_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_file_system, 4, in, json);
+}
+
+CDP_STUB int cdp_file_system_get_directory_result_from_json(
+        cdp_str json, cdp_file_system_get_directory_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_file_system, 4, json, &r, why);
+    *out = (cdp_file_system_get_directory_result *)r;
+    return rc;
+}
+
 typedef struct cdp_file_system_get_directory_cookie {
     uint32_t id;
 } cdp_file_system_get_directory_cookie;

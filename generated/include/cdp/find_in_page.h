@@ -2,7 +2,8 @@
 /*
  * find_in_page.h - FindInPage: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_find_in_page_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -31,6 +32,23 @@ struct cdp_find_in_page_find_first_params {
     cdp_str query; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_find_in_page_find_first_params_to_json(
+        const cdp_find_in_page_find_first_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_find_in_page, 0, in, json);
+}
+
+CDP_STUB int cdp_find_in_page_find_first_params_from_json(cdp_str json,
+                                                          cdp_find_in_page_find_first_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_find_in_page, 0, json, &r, why);
+    *out = (cdp_find_in_page_find_first_params *)r;
+    return rc;
+}
+
 typedef struct cdp_find_in_page_find_first_cookie {
     uint32_t id;
 } cdp_find_in_page_find_first_cookie;

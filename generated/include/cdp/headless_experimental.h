@@ -2,7 +2,8 @@
 /*
  * headless_experimental.h - HeadlessExperimental: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_headless_experimental_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -34,6 +35,22 @@ struct cdp_headless_experimental_screenshot_params {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_headless_experimental_screenshot_params_to_json(
+        const cdp_headless_experimental_screenshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_headless_experimental, 0, in, json);
+}
+
+CDP_STUB int cdp_headless_experimental_screenshot_params_from_json(
+        cdp_str json, cdp_headless_experimental_screenshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_headless_experimental, 0, json, &r, why);
+    *out = (cdp_headless_experimental_screenshot_params *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* HeadlessExperimental.beginFrame */
@@ -44,11 +61,43 @@ struct cdp_headless_experimental_begin_frame_params {
     const cdp_headless_experimental_screenshot_params *screenshot;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_headless_experimental_begin_frame_params_to_json(
+        const cdp_headless_experimental_begin_frame_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_headless_experimental, 1, in, json);
+}
+
+CDP_STUB int cdp_headless_experimental_begin_frame_params_from_json(
+        cdp_str json, cdp_headless_experimental_begin_frame_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_headless_experimental, 1, json, &r, why);
+    *out = (cdp_headless_experimental_begin_frame_params *)r;
+    return rc;
+}
+
 struct cdp_headless_experimental_begin_frame_result {
     bool has_damage; /* required */
     cdp_bytes screenshot_data;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_headless_experimental_begin_frame_result_to_json(
+        const cdp_headless_experimental_begin_frame_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_headless_experimental, 2, in, json);
+}
+
+CDP_STUB int cdp_headless_experimental_begin_frame_result_from_json(
+        cdp_str json, cdp_headless_experimental_begin_frame_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_headless_experimental, 2, json, &r, why);
+    *out = (cdp_headless_experimental_begin_frame_result *)r;
+    return rc;
+}
+
 typedef struct cdp_headless_experimental_begin_frame_cookie {
     uint32_t id;
 } cdp_headless_experimental_begin_frame_cookie;

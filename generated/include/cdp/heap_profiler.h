@@ -2,7 +2,8 @@
 /*
  * heap_profiler.h - HeapProfiler: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_heap_profiler_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,6 +40,22 @@ struct cdp_heap_profiler_sampling_heap_profile_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_heap_profiler_sampling_heap_profile_node_to_json(
+        const cdp_heap_profiler_sampling_heap_profile_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 0, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_sampling_heap_profile_node_from_json(
+        cdp_str json, cdp_heap_profiler_sampling_heap_profile_node **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 0, json, &r, why);
+    *out = (cdp_heap_profiler_sampling_heap_profile_node *)r;
+    return rc;
+}
+
+
 /* HeapProfiler.SamplingHeapProfileSample */
 struct cdp_heap_profiler_sampling_heap_profile_sample {
     double size; /* required */
@@ -47,12 +64,44 @@ struct cdp_heap_profiler_sampling_heap_profile_sample {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_heap_profiler_sampling_heap_profile_sample_to_json(
+        const cdp_heap_profiler_sampling_heap_profile_sample *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 1, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_sampling_heap_profile_sample_from_json(
+        cdp_str json, cdp_heap_profiler_sampling_heap_profile_sample **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 1, json, &r, why);
+    *out = (cdp_heap_profiler_sampling_heap_profile_sample *)r;
+    return rc;
+}
+
+
 /* HeapProfiler.SamplingHeapProfile */
 struct cdp_heap_profiler_sampling_heap_profile {
     const cdp_heap_profiler_sampling_heap_profile_node *head; /* required */
     CDP_LIST(cdp_heap_profiler_sampling_heap_profile_sample) samples; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_sampling_heap_profile_to_json(
+        const cdp_heap_profiler_sampling_heap_profile *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 2, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_sampling_heap_profile_from_json(
+        cdp_str json, cdp_heap_profiler_sampling_heap_profile **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 2, json, &r, why);
+    *out = (cdp_heap_profiler_sampling_heap_profile *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -61,6 +110,22 @@ struct cdp_heap_profiler_add_inspected_heap_object_params {
     cdp_heap_profiler_heap_snapshot_object_id heap_object_id; /* required; digits */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_add_inspected_heap_object_params_to_json(
+        const cdp_heap_profiler_add_inspected_heap_object_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 3, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_add_inspected_heap_object_params_from_json(
+        cdp_str json, cdp_heap_profiler_add_inspected_heap_object_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 3, json, &r, why);
+    *out = (cdp_heap_profiler_add_inspected_heap_object_params *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_add_inspected_heap_object_cookie {
     uint32_t id;
 } cdp_heap_profiler_add_inspected_heap_object_cookie;
@@ -222,10 +287,42 @@ struct cdp_heap_profiler_get_heap_object_id_params {
     cdp_runtime_remote_object_id object_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_get_heap_object_id_params_to_json(
+        const cdp_heap_profiler_get_heap_object_id_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 4, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_get_heap_object_id_params_from_json(
+        cdp_str json, cdp_heap_profiler_get_heap_object_id_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 4, json, &r, why);
+    *out = (cdp_heap_profiler_get_heap_object_id_params *)r;
+    return rc;
+}
+
 struct cdp_heap_profiler_get_heap_object_id_result {
     cdp_heap_profiler_heap_snapshot_object_id heap_snapshot_object_id; /* required; digits */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_get_heap_object_id_result_to_json(
+        const cdp_heap_profiler_get_heap_object_id_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 5, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_get_heap_object_id_result_from_json(
+        cdp_str json, cdp_heap_profiler_get_heap_object_id_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 5, json, &r, why);
+    *out = (cdp_heap_profiler_get_heap_object_id_result *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_get_heap_object_id_cookie {
     uint32_t id;
 } cdp_heap_profiler_get_heap_object_id_cookie;
@@ -290,10 +387,42 @@ struct cdp_heap_profiler_get_object_by_heap_object_id_params {
     cdp_str object_group;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_get_object_by_heap_object_id_params_to_json(
+        const cdp_heap_profiler_get_object_by_heap_object_id_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 6, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_get_object_by_heap_object_id_params_from_json(
+        cdp_str json, cdp_heap_profiler_get_object_by_heap_object_id_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 6, json, &r, why);
+    *out = (cdp_heap_profiler_get_object_by_heap_object_id_params *)r;
+    return rc;
+}
+
 struct cdp_heap_profiler_get_object_by_heap_object_id_result {
     const cdp_runtime_remote_object *result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_get_object_by_heap_object_id_result_to_json(
+        const cdp_heap_profiler_get_object_by_heap_object_id_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 7, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_get_object_by_heap_object_id_result_from_json(
+        cdp_str json, cdp_heap_profiler_get_object_by_heap_object_id_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 7, json, &r, why);
+    *out = (cdp_heap_profiler_get_object_by_heap_object_id_result *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_get_object_by_heap_object_id_cookie {
     uint32_t id;
 } cdp_heap_profiler_get_object_by_heap_object_id_cookie;
@@ -360,6 +489,22 @@ struct cdp_heap_profiler_get_sampling_profile_result {
     const cdp_heap_profiler_sampling_heap_profile *profile; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_get_sampling_profile_result_to_json(
+        const cdp_heap_profiler_get_sampling_profile_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 8, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_get_sampling_profile_result_from_json(
+        cdp_str json, cdp_heap_profiler_get_sampling_profile_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 8, json, &r, why);
+    *out = (cdp_heap_profiler_get_sampling_profile_result *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_get_sampling_profile_cookie {
     uint32_t id;
 } cdp_heap_profiler_get_sampling_profile_cookie;
@@ -424,6 +569,22 @@ struct cdp_heap_profiler_start_sampling_params {
     cdp_opt_bool include_objects_collected_by_minor_gc;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_start_sampling_params_to_json(
+        const cdp_heap_profiler_start_sampling_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 9, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_start_sampling_params_from_json(
+        cdp_str json, cdp_heap_profiler_start_sampling_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 9, json, &r, why);
+    *out = (cdp_heap_profiler_start_sampling_params *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_start_sampling_cookie {
     uint32_t id;
 } cdp_heap_profiler_start_sampling_cookie;
@@ -469,6 +630,22 @@ struct cdp_heap_profiler_start_tracking_heap_objects_params {
     cdp_opt_bool track_allocations;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_start_tracking_heap_objects_params_to_json(
+        const cdp_heap_profiler_start_tracking_heap_objects_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 10, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_start_tracking_heap_objects_params_from_json(
+        cdp_str json, cdp_heap_profiler_start_tracking_heap_objects_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 10, json, &r, why);
+    *out = (cdp_heap_profiler_start_tracking_heap_objects_params *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_start_tracking_heap_objects_cookie {
     uint32_t id;
 } cdp_heap_profiler_start_tracking_heap_objects_cookie;
@@ -518,6 +695,22 @@ struct cdp_heap_profiler_stop_sampling_result {
     const cdp_heap_profiler_sampling_heap_profile *profile; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_stop_sampling_result_to_json(
+        const cdp_heap_profiler_stop_sampling_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 11, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_stop_sampling_result_from_json(
+        cdp_str json, cdp_heap_profiler_stop_sampling_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 11, json, &r, why);
+    *out = (cdp_heap_profiler_stop_sampling_result *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_stop_sampling_cookie {
     uint32_t id;
 } cdp_heap_profiler_stop_sampling_cookie;
@@ -582,6 +775,22 @@ struct cdp_heap_profiler_stop_tracking_heap_objects_params {
     cdp_opt_bool expose_internals; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_stop_tracking_heap_objects_params_to_json(
+        const cdp_heap_profiler_stop_tracking_heap_objects_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 12, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_stop_tracking_heap_objects_params_from_json(
+        cdp_str json, cdp_heap_profiler_stop_tracking_heap_objects_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 12, json, &r, why);
+    *out = (cdp_heap_profiler_stop_tracking_heap_objects_params *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_stop_tracking_heap_objects_cookie {
     uint32_t id;
 } cdp_heap_profiler_stop_tracking_heap_objects_cookie;
@@ -634,6 +843,22 @@ struct cdp_heap_profiler_take_heap_snapshot_params {
     cdp_opt_bool expose_internals; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_take_heap_snapshot_params_to_json(
+        const cdp_heap_profiler_take_heap_snapshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 13, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_take_heap_snapshot_params_from_json(
+        cdp_str json, cdp_heap_profiler_take_heap_snapshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 13, json, &r, why);
+    *out = (cdp_heap_profiler_take_heap_snapshot_params *)r;
+    return rc;
+}
+
 typedef struct cdp_heap_profiler_take_heap_snapshot_cookie {
     uint32_t id;
 } cdp_heap_profiler_take_heap_snapshot_cookie;
@@ -682,6 +907,22 @@ struct cdp_heap_profiler_add_heap_snapshot_chunk_event {
     cdp_str chunk; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_add_heap_snapshot_chunk_event_to_json(
+        const cdp_heap_profiler_add_heap_snapshot_chunk_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 14, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_add_heap_snapshot_chunk_event_from_json(
+        cdp_str json, cdp_heap_profiler_add_heap_snapshot_chunk_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 14, json, &r, why);
+    *out = (cdp_heap_profiler_add_heap_snapshot_chunk_event *)r;
+    return rc;
+}
+
 typedef void cdp_heap_profiler_on_add_heap_snapshot_chunk_cb(
         cdp_session *s, const cdp_heap_profiler_add_heap_snapshot_chunk_event *ev, void *data);
 
@@ -728,6 +969,22 @@ struct cdp_heap_profiler_heap_stats_update_event {
     CDP_LIST(int32_t) stats_update; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_heap_stats_update_event_to_json(
+        const cdp_heap_profiler_heap_stats_update_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 15, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_heap_stats_update_event_from_json(
+        cdp_str json, cdp_heap_profiler_heap_stats_update_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 15, json, &r, why);
+    *out = (cdp_heap_profiler_heap_stats_update_event *)r;
+    return rc;
+}
+
 typedef void cdp_heap_profiler_on_heap_stats_update_cb(
         cdp_session *s, const cdp_heap_profiler_heap_stats_update_event *ev, void *data);
 
@@ -773,6 +1030,22 @@ struct cdp_heap_profiler_last_seen_object_id_event {
     double timestamp; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_last_seen_object_id_event_to_json(
+        const cdp_heap_profiler_last_seen_object_id_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 16, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_last_seen_object_id_event_from_json(
+        cdp_str json, cdp_heap_profiler_last_seen_object_id_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 16, json, &r, why);
+    *out = (cdp_heap_profiler_last_seen_object_id_event *)r;
+    return rc;
+}
+
 typedef void cdp_heap_profiler_on_last_seen_object_id_cb(
         cdp_session *s, const cdp_heap_profiler_last_seen_object_id_event *ev, void *data);
 
@@ -820,6 +1093,22 @@ struct cdp_heap_profiler_report_heap_snapshot_progress_event {
     cdp_opt_bool finished;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_heap_profiler_report_heap_snapshot_progress_event_to_json(
+        const cdp_heap_profiler_report_heap_snapshot_progress_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_heap_profiler, 17, in, json);
+}
+
+CDP_STUB int cdp_heap_profiler_report_heap_snapshot_progress_event_from_json(
+        cdp_str json, cdp_heap_profiler_report_heap_snapshot_progress_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_heap_profiler, 17, json, &r, why);
+    *out = (cdp_heap_profiler_report_heap_snapshot_progress_event *)r;
+    return rc;
+}
+
 typedef void cdp_heap_profiler_on_report_heap_snapshot_progress_cb(
         cdp_session *s, const cdp_heap_profiler_report_heap_snapshot_progress_event *ev,
         void *data);

@@ -2,7 +2,8 @@
 /*
  * indexed_db.h - IndexedDB: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_indexed_db_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -34,6 +35,22 @@ struct cdp_indexed_db_database_with_object_stores {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_indexed_db_database_with_object_stores_to_json(
+        const cdp_indexed_db_database_with_object_stores *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 0, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_database_with_object_stores_from_json(
+        cdp_str json, cdp_indexed_db_database_with_object_stores **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 0, json, &r, why);
+    *out = (cdp_indexed_db_database_with_object_stores *)r;
+    return rc;
+}
+
+
 /* IndexedDB.ObjectStore */
 struct cdp_indexed_db_object_store {
     cdp_str name; /* required */
@@ -43,6 +60,22 @@ struct cdp_indexed_db_object_store {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_indexed_db_object_store_to_json(const cdp_indexed_db_object_store *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 1, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_object_store_from_json(cdp_str json, cdp_indexed_db_object_store **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 1, json, &r, why);
+    *out = (cdp_indexed_db_object_store *)r;
+    return rc;
+}
+
+
 /* IndexedDB.ObjectStoreIndex */
 struct cdp_indexed_db_object_store_index {
     cdp_str name; /* required */
@@ -51,6 +84,23 @@ struct cdp_indexed_db_object_store_index {
     bool multi_entry; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_object_store_index_to_json(const cdp_indexed_db_object_store_index *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 2, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_object_store_index_from_json(cdp_str json,
+                                                         cdp_indexed_db_object_store_index **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 2, json, &r, why);
+    *out = (cdp_indexed_db_object_store_index *)r;
+    return rc;
+}
+
 
 /* IndexedDB.Key */
 struct cdp_indexed_db_key {
@@ -62,6 +112,20 @@ struct cdp_indexed_db_key {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_indexed_db_key_to_json(const cdp_indexed_db_key *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 3, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_key_from_json(cdp_str json, cdp_indexed_db_key **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 3, json, &r, why);
+    *out = (cdp_indexed_db_key *)r;
+    return rc;
+}
+
+
 /* IndexedDB.KeyRange */
 struct cdp_indexed_db_key_range {
     const cdp_indexed_db_key *lower;
@@ -71,6 +135,21 @@ struct cdp_indexed_db_key_range {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_indexed_db_key_range_to_json(const cdp_indexed_db_key_range *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 4, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_key_range_from_json(cdp_str json, cdp_indexed_db_key_range **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 4, json, &r, why);
+    *out = (cdp_indexed_db_key_range *)r;
+    return rc;
+}
+
+
 /* IndexedDB.DataEntry */
 struct cdp_indexed_db_data_entry {
     const cdp_runtime_remote_object *key; /* required */
@@ -79,6 +158,21 @@ struct cdp_indexed_db_data_entry {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_indexed_db_data_entry_to_json(const cdp_indexed_db_data_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 5, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_data_entry_from_json(cdp_str json, cdp_indexed_db_data_entry **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 5, json, &r, why);
+    *out = (cdp_indexed_db_data_entry *)r;
+    return rc;
+}
+
+
 /* IndexedDB.KeyPath */
 struct cdp_indexed_db_key_path {
     cdp_indexed_db_key_path_type type; /* required */
@@ -86,6 +180,21 @@ struct cdp_indexed_db_key_path {
     CDP_LIST(cdp_str) array;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_key_path_to_json(const cdp_indexed_db_key_path *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 6, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_key_path_from_json(cdp_str json, cdp_indexed_db_key_path **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 6, json, &r, why);
+    *out = (cdp_indexed_db_key_path *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -98,6 +207,22 @@ struct cdp_indexed_db_clear_object_store_params {
     cdp_str object_store_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_clear_object_store_params_to_json(
+        const cdp_indexed_db_clear_object_store_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 7, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_clear_object_store_params_from_json(
+        cdp_str json, cdp_indexed_db_clear_object_store_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 7, json, &r, why);
+    *out = (cdp_indexed_db_clear_object_store_params *)r;
+    return rc;
+}
+
 typedef struct cdp_indexed_db_clear_object_store_cookie {
     uint32_t id;
 } cdp_indexed_db_clear_object_store_cookie;
@@ -146,6 +271,22 @@ struct cdp_indexed_db_delete_database_params {
     cdp_str database_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_delete_database_params_to_json(
+        const cdp_indexed_db_delete_database_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 8, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_delete_database_params_from_json(
+        cdp_str json, cdp_indexed_db_delete_database_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 8, json, &r, why);
+    *out = (cdp_indexed_db_delete_database_params *)r;
+    return rc;
+}
+
 typedef struct cdp_indexed_db_delete_database_cookie {
     uint32_t id;
 } cdp_indexed_db_delete_database_cookie;
@@ -195,6 +336,22 @@ struct cdp_indexed_db_delete_object_store_entries_params {
     const cdp_indexed_db_key_range *key_range; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_delete_object_store_entries_params_to_json(
+        const cdp_indexed_db_delete_object_store_entries_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 9, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_delete_object_store_entries_params_from_json(
+        cdp_str json, cdp_indexed_db_delete_object_store_entries_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 9, json, &r, why);
+    *out = (cdp_indexed_db_delete_object_store_entries_params *)r;
+    return rc;
+}
+
 typedef struct cdp_indexed_db_delete_object_store_entries_cookie {
     uint32_t id;
 } cdp_indexed_db_delete_object_store_entries_cookie;
@@ -323,11 +480,45 @@ struct cdp_indexed_db_request_data_params {
     const cdp_indexed_db_key_range *key_range;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_request_data_params_to_json(
+        const cdp_indexed_db_request_data_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 10, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_request_data_params_from_json(cdp_str json,
+                                                          cdp_indexed_db_request_data_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 10, json, &r, why);
+    *out = (cdp_indexed_db_request_data_params *)r;
+    return rc;
+}
+
 struct cdp_indexed_db_request_data_result {
     CDP_LIST(cdp_indexed_db_data_entry) object_store_data_entries; /* required */
     bool has_more; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_request_data_result_to_json(
+        const cdp_indexed_db_request_data_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 11, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_request_data_result_from_json(cdp_str json,
+                                                          cdp_indexed_db_request_data_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 11, json, &r, why);
+    *out = (cdp_indexed_db_request_data_result *)r;
+    return rc;
+}
+
 typedef struct cdp_indexed_db_request_data_cookie {
     uint32_t id;
 } cdp_indexed_db_request_data_cookie;
@@ -394,11 +585,45 @@ struct cdp_indexed_db_get_metadata_params {
     cdp_str object_store_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_get_metadata_params_to_json(
+        const cdp_indexed_db_get_metadata_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 12, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_get_metadata_params_from_json(cdp_str json,
+                                                          cdp_indexed_db_get_metadata_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 12, json, &r, why);
+    *out = (cdp_indexed_db_get_metadata_params *)r;
+    return rc;
+}
+
 struct cdp_indexed_db_get_metadata_result {
     double entries_count; /* required */
     double key_generator_value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_get_metadata_result_to_json(
+        const cdp_indexed_db_get_metadata_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 13, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_get_metadata_result_from_json(cdp_str json,
+                                                          cdp_indexed_db_get_metadata_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 13, json, &r, why);
+    *out = (cdp_indexed_db_get_metadata_result *)r;
+    return rc;
+}
+
 typedef struct cdp_indexed_db_get_metadata_cookie {
     uint32_t id;
 } cdp_indexed_db_get_metadata_cookie;
@@ -464,10 +689,42 @@ struct cdp_indexed_db_request_database_params {
     cdp_str database_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_request_database_params_to_json(
+        const cdp_indexed_db_request_database_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 14, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_request_database_params_from_json(
+        cdp_str json, cdp_indexed_db_request_database_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 14, json, &r, why);
+    *out = (cdp_indexed_db_request_database_params *)r;
+    return rc;
+}
+
 struct cdp_indexed_db_request_database_result {
     const cdp_indexed_db_database_with_object_stores *database_with_object_stores; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_request_database_result_to_json(
+        const cdp_indexed_db_request_database_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 15, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_request_database_result_from_json(
+        cdp_str json, cdp_indexed_db_request_database_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 15, json, &r, why);
+    *out = (cdp_indexed_db_request_database_result *)r;
+    return rc;
+}
+
 typedef struct cdp_indexed_db_request_database_cookie {
     uint32_t id;
 } cdp_indexed_db_request_database_cookie;
@@ -532,10 +789,42 @@ struct cdp_indexed_db_request_database_names_params {
     const cdp_storage_storage_bucket *storage_bucket;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_request_database_names_params_to_json(
+        const cdp_indexed_db_request_database_names_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 16, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_request_database_names_params_from_json(
+        cdp_str json, cdp_indexed_db_request_database_names_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 16, json, &r, why);
+    *out = (cdp_indexed_db_request_database_names_params *)r;
+    return rc;
+}
+
 struct cdp_indexed_db_request_database_names_result {
     CDP_LIST(cdp_str) database_names; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_indexed_db_request_database_names_result_to_json(
+        const cdp_indexed_db_request_database_names_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_indexed_db, 17, in, json);
+}
+
+CDP_STUB int cdp_indexed_db_request_database_names_result_from_json(
+        cdp_str json, cdp_indexed_db_request_database_names_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_indexed_db, 17, json, &r, why);
+    *out = (cdp_indexed_db_request_database_names_result *)r;
+    return rc;
+}
+
 typedef struct cdp_indexed_db_request_database_names_cookie {
     uint32_t id;
 } cdp_indexed_db_request_database_names_cookie;

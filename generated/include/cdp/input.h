@@ -2,7 +2,8 @@
 /*
  * input.h - Input.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_input_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -45,6 +46,21 @@ struct cdp_input_touch_point {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_input_touch_point_to_json(const cdp_input_touch_point *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 0, in, json);
+}
+
+CDP_STUB int cdp_input_touch_point_from_json(cdp_str json, cdp_input_touch_point **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 0, json, &r, why);
+    *out = (cdp_input_touch_point *)r;
+    return rc;
+}
+
+
 /* Input.DragDataItem: experimental */
 struct cdp_input_drag_data_item {
     cdp_str mime_type; /* required */
@@ -54,6 +70,21 @@ struct cdp_input_drag_data_item {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_input_drag_data_item_to_json(const cdp_input_drag_data_item *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 1, in, json);
+}
+
+CDP_STUB int cdp_input_drag_data_item_from_json(cdp_str json, cdp_input_drag_data_item **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 1, json, &r, why);
+    *out = (cdp_input_drag_data_item *)r;
+    return rc;
+}
+
+
 /* Input.DragData: experimental */
 struct cdp_input_drag_data {
     CDP_LIST(cdp_input_drag_data_item) items; /* required */
@@ -61,6 +92,20 @@ struct cdp_input_drag_data {
     int32_t drag_operations_mask; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_drag_data_to_json(const cdp_input_drag_data *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 2, in, json);
+}
+
+CDP_STUB int cdp_input_drag_data_from_json(cdp_str json, cdp_input_drag_data **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 2, json, &r, why);
+    *out = (cdp_input_drag_data *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -73,6 +118,22 @@ struct cdp_input_dispatch_drag_event_params {
     cdp_opt_int modifiers;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_dispatch_drag_event_params_to_json(
+        const cdp_input_dispatch_drag_event_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 3, in, json);
+}
+
+CDP_STUB int cdp_input_dispatch_drag_event_params_from_json(
+        cdp_str json, cdp_input_dispatch_drag_event_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 3, json, &r, why);
+    *out = (cdp_input_dispatch_drag_event_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_dispatch_drag_event_cookie {
     uint32_t id;
 } cdp_input_dispatch_drag_event_cookie;
@@ -131,6 +192,22 @@ struct cdp_input_dispatch_key_event_params {
     CDP_LIST(cdp_str) commands; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_dispatch_key_event_params_to_json(
+        const cdp_input_dispatch_key_event_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 4, in, json);
+}
+
+CDP_STUB int cdp_input_dispatch_key_event_params_from_json(
+        cdp_str json, cdp_input_dispatch_key_event_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 4, json, &r, why);
+    *out = (cdp_input_dispatch_key_event_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_dispatch_key_event_cookie {
     uint32_t id;
 } cdp_input_dispatch_key_event_cookie;
@@ -175,6 +252,23 @@ struct cdp_input_insert_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_insert_text_params_to_json(const cdp_input_insert_text_params *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 5, in, json);
+}
+
+CDP_STUB int cdp_input_insert_text_params_from_json(cdp_str json,
+                                                    cdp_input_insert_text_params **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 5, json, &r, why);
+    *out = (cdp_input_insert_text_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_insert_text_cookie {
     uint32_t id;
 } cdp_input_insert_text_cookie;
@@ -221,6 +315,22 @@ struct cdp_input_ime_set_composition_params {
     cdp_opt_int replacement_end;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_ime_set_composition_params_to_json(
+        const cdp_input_ime_set_composition_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 6, in, json);
+}
+
+CDP_STUB int cdp_input_ime_set_composition_params_from_json(
+        cdp_str json, cdp_input_ime_set_composition_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 6, json, &r, why);
+    *out = (cdp_input_ime_set_composition_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_ime_set_composition_cookie {
     uint32_t id;
 } cdp_input_ime_set_composition_cookie;
@@ -280,6 +390,22 @@ struct cdp_input_dispatch_mouse_event_params {
     cdp_input_dispatch_mouse_event_pointer_type pointer_type;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_dispatch_mouse_event_params_to_json(
+        const cdp_input_dispatch_mouse_event_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 7, in, json);
+}
+
+CDP_STUB int cdp_input_dispatch_mouse_event_params_from_json(
+        cdp_str json, cdp_input_dispatch_mouse_event_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 7, json, &r, why);
+    *out = (cdp_input_dispatch_mouse_event_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_dispatch_mouse_event_cookie {
     uint32_t id;
 } cdp_input_dispatch_mouse_event_cookie;
@@ -327,6 +453,22 @@ struct cdp_input_dispatch_touch_event_params {
     cdp_opt_num timestamp; /* cdp_input_time_since_epoch; seconds since 1970, UTC */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_dispatch_touch_event_params_to_json(
+        const cdp_input_dispatch_touch_event_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 8, in, json);
+}
+
+CDP_STUB int cdp_input_dispatch_touch_event_params_from_json(
+        cdp_str json, cdp_input_dispatch_touch_event_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 8, json, &r, why);
+    *out = (cdp_input_dispatch_touch_event_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_dispatch_touch_event_cookie {
     uint32_t id;
 } cdp_input_dispatch_touch_event_cookie;
@@ -415,6 +557,22 @@ struct cdp_input_emulate_touch_from_mouse_event_params {
     cdp_opt_int click_count;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_emulate_touch_from_mouse_event_params_to_json(
+        const cdp_input_emulate_touch_from_mouse_event_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 9, in, json);
+}
+
+CDP_STUB int cdp_input_emulate_touch_from_mouse_event_params_from_json(
+        cdp_str json, cdp_input_emulate_touch_from_mouse_event_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 9, json, &r, why);
+    *out = (cdp_input_emulate_touch_from_mouse_event_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_emulate_touch_from_mouse_event_cookie {
     uint32_t id;
 } cdp_input_emulate_touch_from_mouse_event_cookie;
@@ -463,6 +621,22 @@ struct cdp_input_set_ignore_input_events_params {
     bool ignore; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_set_ignore_input_events_params_to_json(
+        const cdp_input_set_ignore_input_events_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 10, in, json);
+}
+
+CDP_STUB int cdp_input_set_ignore_input_events_params_from_json(
+        cdp_str json, cdp_input_set_ignore_input_events_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 10, json, &r, why);
+    *out = (cdp_input_set_ignore_input_events_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_set_ignore_input_events_cookie {
     uint32_t id;
 } cdp_input_set_ignore_input_events_cookie;
@@ -507,6 +681,22 @@ struct cdp_input_set_intercept_drags_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_set_intercept_drags_params_to_json(
+        const cdp_input_set_intercept_drags_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 11, in, json);
+}
+
+CDP_STUB int cdp_input_set_intercept_drags_params_from_json(
+        cdp_str json, cdp_input_set_intercept_drags_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 11, json, &r, why);
+    *out = (cdp_input_set_intercept_drags_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_set_intercept_drags_cookie {
     uint32_t id;
 } cdp_input_set_intercept_drags_cookie;
@@ -555,6 +745,22 @@ struct cdp_input_synthesize_pinch_gesture_params {
     cdp_input_gesture_source_type gesture_source_type;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_synthesize_pinch_gesture_params_to_json(
+        const cdp_input_synthesize_pinch_gesture_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 12, in, json);
+}
+
+CDP_STUB int cdp_input_synthesize_pinch_gesture_params_from_json(
+        cdp_str json, cdp_input_synthesize_pinch_gesture_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 12, json, &r, why);
+    *out = (cdp_input_synthesize_pinch_gesture_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_synthesize_pinch_gesture_cookie {
     uint32_t id;
 } cdp_input_synthesize_pinch_gesture_cookie;
@@ -611,6 +817,22 @@ struct cdp_input_synthesize_scroll_gesture_params {
     cdp_str interaction_marker_name;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_synthesize_scroll_gesture_params_to_json(
+        const cdp_input_synthesize_scroll_gesture_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 13, in, json);
+}
+
+CDP_STUB int cdp_input_synthesize_scroll_gesture_params_from_json(
+        cdp_str json, cdp_input_synthesize_scroll_gesture_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 13, json, &r, why);
+    *out = (cdp_input_synthesize_scroll_gesture_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_synthesize_scroll_gesture_cookie {
     uint32_t id;
 } cdp_input_synthesize_scroll_gesture_cookie;
@@ -660,6 +882,22 @@ struct cdp_input_synthesize_tap_gesture_params {
     cdp_input_gesture_source_type gesture_source_type;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_synthesize_tap_gesture_params_to_json(
+        const cdp_input_synthesize_tap_gesture_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 14, in, json);
+}
+
+CDP_STUB int cdp_input_synthesize_tap_gesture_params_from_json(
+        cdp_str json, cdp_input_synthesize_tap_gesture_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 14, json, &r, why);
+    *out = (cdp_input_synthesize_tap_gesture_params *)r;
+    return rc;
+}
+
 typedef struct cdp_input_synthesize_tap_gesture_cookie {
     uint32_t id;
 } cdp_input_synthesize_tap_gesture_cookie;
@@ -706,6 +944,23 @@ struct cdp_input_drag_intercepted_event {
     const cdp_input_drag_data *data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_input_drag_intercepted_event_to_json(const cdp_input_drag_intercepted_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_input, 15, in, json);
+}
+
+CDP_STUB int cdp_input_drag_intercepted_event_from_json(cdp_str json,
+                                                        cdp_input_drag_intercepted_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_input, 15, json, &r, why);
+    *out = (cdp_input_drag_intercepted_event *)r;
+    return rc;
+}
+
 typedef void cdp_input_on_drag_intercepted_cb(cdp_session *s,
                                               const cdp_input_drag_intercepted_event *ev,
                                               void *data);

@@ -2,7 +2,8 @@
 /*
  * inspector_domain.h - Inspector: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_inspector_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -109,6 +110,23 @@ struct cdp_inspector_detached_event {
     cdp_str reason; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_inspector_detached_event_to_json(const cdp_inspector_detached_event *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_inspector, 0, in, json);
+}
+
+CDP_STUB int cdp_inspector_detached_event_from_json(cdp_str json,
+                                                    cdp_inspector_detached_event **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_inspector, 0, json, &r, why);
+    *out = (cdp_inspector_detached_event *)r;
+    return rc;
+}
+
 typedef void cdp_inspector_on_detached_cb(cdp_session *s, const cdp_inspector_detached_event *ev,
                                           void *data);
 

@@ -2,7 +2,8 @@
 /*
  * io.h - IO.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_io_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -31,6 +32,20 @@ struct cdp_io_close_params {
     cdp_io_stream_handle handle; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_io_close_params_to_json(const cdp_io_close_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_io, 0, in, json);
+}
+
+CDP_STUB int cdp_io_close_params_from_json(cdp_str json, cdp_io_close_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_io, 0, json, &r, why);
+    *out = (cdp_io_close_params *)r;
+    return rc;
+}
+
 typedef struct cdp_io_close_cookie {
     uint32_t id;
 } cdp_io_close_cookie;
@@ -72,12 +87,40 @@ struct cdp_io_read_params {
     cdp_opt_int size;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_io_read_params_to_json(const cdp_io_read_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_io, 1, in, json);
+}
+
+CDP_STUB int cdp_io_read_params_from_json(cdp_str json, cdp_io_read_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_io, 1, json, &r, why);
+    *out = (cdp_io_read_params *)r;
+    return rc;
+}
+
 struct cdp_io_read_result {
     cdp_opt_bool base64_encoded;
     cdp_str data; /* required */
     bool eof; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_io_read_result_to_json(const cdp_io_read_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_io, 2, in, json);
+}
+
+CDP_STUB int cdp_io_read_result_from_json(cdp_str json, cdp_io_read_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_io, 2, json, &r, why);
+    *out = (cdp_io_read_result *)r;
+    return rc;
+}
+
 typedef struct cdp_io_read_cookie {
     uint32_t id;
 } cdp_io_read_cookie;
@@ -130,10 +173,42 @@ struct cdp_io_resolve_blob_params {
     cdp_runtime_remote_object_id object_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_io_resolve_blob_params_to_json(const cdp_io_resolve_blob_params *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_io, 3, in, json);
+}
+
+CDP_STUB int cdp_io_resolve_blob_params_from_json(cdp_str json, cdp_io_resolve_blob_params **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_io, 3, json, &r, why);
+    *out = (cdp_io_resolve_blob_params *)r;
+    return rc;
+}
+
 struct cdp_io_resolve_blob_result {
     cdp_str uuid; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_io_resolve_blob_result_to_json(const cdp_io_resolve_blob_result *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_io, 4, in, json);
+}
+
+CDP_STUB int cdp_io_resolve_blob_result_from_json(cdp_str json, cdp_io_resolve_blob_result **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_io, 4, json, &r, why);
+    *out = (cdp_io_resolve_blob_result *)r;
+    return rc;
+}
+
 typedef struct cdp_io_resolve_blob_cookie {
     uint32_t id;
 } cdp_io_resolve_blob_cookie;

@@ -2,7 +2,8 @@
 /*
  * layer_tree.h - LayerTree: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_layer_tree_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,6 +38,22 @@ struct cdp_layer_tree_scroll_rect {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_layer_tree_scroll_rect_to_json(const cdp_layer_tree_scroll_rect *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 0, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_scroll_rect_from_json(cdp_str json, cdp_layer_tree_scroll_rect **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 0, json, &r, why);
+    *out = (cdp_layer_tree_scroll_rect *)r;
+    return rc;
+}
+
+
 /* LayerTree.StickyPositionConstraint */
 struct cdp_layer_tree_sticky_position_constraint {
     const cdp_dom_rect *sticky_box_rect; /* required */
@@ -46,6 +63,22 @@ struct cdp_layer_tree_sticky_position_constraint {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_layer_tree_sticky_position_constraint_to_json(
+        const cdp_layer_tree_sticky_position_constraint *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 1, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_sticky_position_constraint_from_json(
+        cdp_str json, cdp_layer_tree_sticky_position_constraint **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 1, json, &r, why);
+    *out = (cdp_layer_tree_sticky_position_constraint *)r;
+    return rc;
+}
+
+
 /* LayerTree.PictureTile */
 struct cdp_layer_tree_picture_tile {
     double x; /* required */
@@ -53,6 +86,22 @@ struct cdp_layer_tree_picture_tile {
     cdp_bytes picture; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_picture_tile_to_json(const cdp_layer_tree_picture_tile *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 2, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_picture_tile_from_json(cdp_str json, cdp_layer_tree_picture_tile **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 2, json, &r, why);
+    *out = (cdp_layer_tree_picture_tile *)r;
+    return rc;
+}
+
 
 /* LayerTree.Layer */
 struct cdp_layer_tree_layer {
@@ -75,6 +124,20 @@ struct cdp_layer_tree_layer {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_layer_tree_layer_to_json(const cdp_layer_tree_layer *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 3, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_layer_from_json(cdp_str json, cdp_layer_tree_layer **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 3, json, &r, why);
+    *out = (cdp_layer_tree_layer *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* LayerTree.compositingReasons */
@@ -82,11 +145,43 @@ struct cdp_layer_tree_compositing_reasons_params {
     cdp_layer_tree_layer_id layer_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_compositing_reasons_params_to_json(
+        const cdp_layer_tree_compositing_reasons_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 4, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_compositing_reasons_params_from_json(
+        cdp_str json, cdp_layer_tree_compositing_reasons_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 4, json, &r, why);
+    *out = (cdp_layer_tree_compositing_reasons_params *)r;
+    return rc;
+}
+
 struct cdp_layer_tree_compositing_reasons_result {
     CDP_LIST(cdp_str) compositing_reasons; /* required */
     CDP_LIST(cdp_str) compositing_reason_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_compositing_reasons_result_to_json(
+        const cdp_layer_tree_compositing_reasons_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 5, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_compositing_reasons_result_from_json(
+        cdp_str json, cdp_layer_tree_compositing_reasons_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 5, json, &r, why);
+    *out = (cdp_layer_tree_compositing_reasons_result *)r;
+    return rc;
+}
+
 typedef struct cdp_layer_tree_compositing_reasons_cookie {
     uint32_t id;
 } cdp_layer_tree_compositing_reasons_cookie;
@@ -222,10 +317,42 @@ struct cdp_layer_tree_load_snapshot_params {
     CDP_LIST(cdp_layer_tree_picture_tile) tiles; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_load_snapshot_params_to_json(
+        const cdp_layer_tree_load_snapshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 6, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_load_snapshot_params_from_json(
+        cdp_str json, cdp_layer_tree_load_snapshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 6, json, &r, why);
+    *out = (cdp_layer_tree_load_snapshot_params *)r;
+    return rc;
+}
+
 struct cdp_layer_tree_load_snapshot_result {
     cdp_layer_tree_snapshot_id snapshot_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_load_snapshot_result_to_json(
+        const cdp_layer_tree_load_snapshot_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 7, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_load_snapshot_result_from_json(
+        cdp_str json, cdp_layer_tree_load_snapshot_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 7, json, &r, why);
+    *out = (cdp_layer_tree_load_snapshot_result *)r;
+    return rc;
+}
+
 typedef struct cdp_layer_tree_load_snapshot_cookie {
     uint32_t id;
 } cdp_layer_tree_load_snapshot_cookie;
@@ -288,10 +415,42 @@ struct cdp_layer_tree_make_snapshot_params {
     cdp_layer_tree_layer_id layer_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_make_snapshot_params_to_json(
+        const cdp_layer_tree_make_snapshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 8, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_make_snapshot_params_from_json(
+        cdp_str json, cdp_layer_tree_make_snapshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 8, json, &r, why);
+    *out = (cdp_layer_tree_make_snapshot_params *)r;
+    return rc;
+}
+
 struct cdp_layer_tree_make_snapshot_result {
     cdp_layer_tree_snapshot_id snapshot_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_make_snapshot_result_to_json(
+        const cdp_layer_tree_make_snapshot_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 9, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_make_snapshot_result_from_json(
+        cdp_str json, cdp_layer_tree_make_snapshot_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 9, json, &r, why);
+    *out = (cdp_layer_tree_make_snapshot_result *)r;
+    return rc;
+}
+
 typedef struct cdp_layer_tree_make_snapshot_cookie {
     uint32_t id;
 } cdp_layer_tree_make_snapshot_cookie;
@@ -357,10 +516,42 @@ struct cdp_layer_tree_profile_snapshot_params {
     const cdp_dom_rect *clip_rect;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_profile_snapshot_params_to_json(
+        const cdp_layer_tree_profile_snapshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 10, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_profile_snapshot_params_from_json(
+        cdp_str json, cdp_layer_tree_profile_snapshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 10, json, &r, why);
+    *out = (cdp_layer_tree_profile_snapshot_params *)r;
+    return rc;
+}
+
 struct cdp_layer_tree_profile_snapshot_result {
     CDP_LIST(cdp_layer_tree_paint_profile) timings; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_profile_snapshot_result_to_json(
+        const cdp_layer_tree_profile_snapshot_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 11, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_profile_snapshot_result_from_json(
+        cdp_str json, cdp_layer_tree_profile_snapshot_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 11, json, &r, why);
+    *out = (cdp_layer_tree_profile_snapshot_result *)r;
+    return rc;
+}
+
 typedef struct cdp_layer_tree_profile_snapshot_cookie {
     uint32_t id;
 } cdp_layer_tree_profile_snapshot_cookie;
@@ -423,6 +614,22 @@ struct cdp_layer_tree_release_snapshot_params {
     cdp_layer_tree_snapshot_id snapshot_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_release_snapshot_params_to_json(
+        const cdp_layer_tree_release_snapshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 12, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_release_snapshot_params_from_json(
+        cdp_str json, cdp_layer_tree_release_snapshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 12, json, &r, why);
+    *out = (cdp_layer_tree_release_snapshot_params *)r;
+    return rc;
+}
+
 typedef struct cdp_layer_tree_release_snapshot_cookie {
     uint32_t id;
 } cdp_layer_tree_release_snapshot_cookie;
@@ -470,10 +677,42 @@ struct cdp_layer_tree_replay_snapshot_params {
     cdp_opt_num scale;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_replay_snapshot_params_to_json(
+        const cdp_layer_tree_replay_snapshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 13, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_replay_snapshot_params_from_json(
+        cdp_str json, cdp_layer_tree_replay_snapshot_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 13, json, &r, why);
+    *out = (cdp_layer_tree_replay_snapshot_params *)r;
+    return rc;
+}
+
 struct cdp_layer_tree_replay_snapshot_result {
     cdp_str data_url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_replay_snapshot_result_to_json(
+        const cdp_layer_tree_replay_snapshot_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 14, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_replay_snapshot_result_from_json(
+        cdp_str json, cdp_layer_tree_replay_snapshot_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 14, json, &r, why);
+    *out = (cdp_layer_tree_replay_snapshot_result *)r;
+    return rc;
+}
+
 typedef struct cdp_layer_tree_replay_snapshot_cookie {
     uint32_t id;
 } cdp_layer_tree_replay_snapshot_cookie;
@@ -536,10 +775,42 @@ struct cdp_layer_tree_snapshot_command_log_params {
     cdp_layer_tree_snapshot_id snapshot_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_snapshot_command_log_params_to_json(
+        const cdp_layer_tree_snapshot_command_log_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 15, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_snapshot_command_log_params_from_json(
+        cdp_str json, cdp_layer_tree_snapshot_command_log_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 15, json, &r, why);
+    *out = (cdp_layer_tree_snapshot_command_log_params *)r;
+    return rc;
+}
+
 struct cdp_layer_tree_snapshot_command_log_result {
     CDP_LIST(cdp_value) command_log; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_snapshot_command_log_result_to_json(
+        const cdp_layer_tree_snapshot_command_log_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 16, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_snapshot_command_log_result_from_json(
+        cdp_str json, cdp_layer_tree_snapshot_command_log_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 16, json, &r, why);
+    *out = (cdp_layer_tree_snapshot_command_log_result *)r;
+    return rc;
+}
+
 typedef struct cdp_layer_tree_snapshot_command_log_cookie {
     uint32_t id;
 } cdp_layer_tree_snapshot_command_log_cookie;
@@ -606,6 +877,23 @@ struct cdp_layer_tree_layer_painted_event {
     const cdp_dom_rect *clip; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_layer_painted_event_to_json(
+        const cdp_layer_tree_layer_painted_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 17, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_layer_painted_event_from_json(cdp_str json,
+                                                          cdp_layer_tree_layer_painted_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 17, json, &r, why);
+    *out = (cdp_layer_tree_layer_painted_event *)r;
+    return rc;
+}
+
 typedef void cdp_layer_tree_on_layer_painted_cb(cdp_session *s,
                                                 const cdp_layer_tree_layer_painted_event *ev,
                                                 void *data);
@@ -652,6 +940,22 @@ struct cdp_layer_tree_layer_tree_did_change_event {
     CDP_LIST(cdp_layer_tree_layer) layers;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_layer_tree_layer_tree_did_change_event_to_json(
+        const cdp_layer_tree_layer_tree_did_change_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_layer_tree, 18, in, json);
+}
+
+CDP_STUB int cdp_layer_tree_layer_tree_did_change_event_from_json(
+        cdp_str json, cdp_layer_tree_layer_tree_did_change_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_layer_tree, 18, json, &r, why);
+    *out = (cdp_layer_tree_layer_tree_did_change_event *)r;
+    return rc;
+}
+
 typedef void cdp_layer_tree_on_layer_tree_did_change_cb(
         cdp_session *s, const cdp_layer_tree_layer_tree_did_change_event *ev, void *data);
 

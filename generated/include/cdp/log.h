@@ -2,7 +2,8 @@
 /*
  * log.h - Log.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_log_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -45,12 +46,41 @@ struct cdp_log_log_entry {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_log_log_entry_to_json(const cdp_log_log_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_log, 0, in, json);
+}
+
+CDP_STUB int cdp_log_log_entry_from_json(cdp_str json, cdp_log_log_entry **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_log, 0, json, &r, why);
+    *out = (cdp_log_log_entry *)r;
+    return rc;
+}
+
+
 /* Log.ViolationSetting */
 struct cdp_log_violation_setting {
     cdp_log_violation_setting_name name; /* required */
     double threshold; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_log_violation_setting_to_json(const cdp_log_violation_setting *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_log, 1, in, json);
+}
+
+CDP_STUB int cdp_log_violation_setting_from_json(cdp_str json, cdp_log_violation_setting **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_log, 1, json, &r, why);
+    *out = (cdp_log_violation_setting *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -161,6 +191,22 @@ struct cdp_log_start_violations_report_params {
     CDP_LIST(cdp_log_violation_setting) config; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_log_start_violations_report_params_to_json(
+        const cdp_log_start_violations_report_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_log, 2, in, json);
+}
+
+CDP_STUB int cdp_log_start_violations_report_params_from_json(
+        cdp_str json, cdp_log_start_violations_report_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_log, 2, json, &r, why);
+    *out = (cdp_log_start_violations_report_params *)r;
+    return rc;
+}
+
 typedef struct cdp_log_start_violations_report_cookie {
     uint32_t id;
 } cdp_log_start_violations_report_cookie;
@@ -245,6 +291,21 @@ struct cdp_log_entry_added_event {
     const cdp_log_log_entry *entry; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_log_entry_added_event_to_json(const cdp_log_entry_added_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_log, 3, in, json);
+}
+
+CDP_STUB int cdp_log_entry_added_event_from_json(cdp_str json, cdp_log_entry_added_event **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_log, 3, json, &r, why);
+    *out = (cdp_log_entry_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_log_on_entry_added_cb(cdp_session *s, const cdp_log_entry_added_event *ev,
                                        void *data);
 

@@ -2,7 +2,8 @@
 /*
  * media.h - Media: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_media_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -36,12 +37,42 @@ struct cdp_media_player_message {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_media_player_message_to_json(const cdp_media_player_message *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 0, in, json);
+}
+
+CDP_STUB int cdp_media_player_message_from_json(cdp_str json, cdp_media_player_message **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 0, json, &r, why);
+    *out = (cdp_media_player_message *)r;
+    return rc;
+}
+
+
 /* Media.PlayerProperty */
 struct cdp_media_player_property {
     cdp_str name; /* required */
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_media_player_property_to_json(const cdp_media_player_property *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 1, in, json);
+}
+
+CDP_STUB int cdp_media_player_property_from_json(cdp_str json, cdp_media_player_property **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 1, json, &r, why);
+    *out = (cdp_media_player_property *)r;
+    return rc;
+}
+
 
 /* Media.PlayerEvent */
 struct cdp_media_player_event {
@@ -50,12 +81,43 @@ struct cdp_media_player_event {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_media_player_event_to_json(const cdp_media_player_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 2, in, json);
+}
+
+CDP_STUB int cdp_media_player_event_from_json(cdp_str json, cdp_media_player_event **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 2, json, &r, why);
+    *out = (cdp_media_player_event *)r;
+    return rc;
+}
+
+
 /* Media.PlayerErrorSourceLocation */
 struct cdp_media_player_error_source_location {
     cdp_str file; /* required */
     int32_t line; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_media_player_error_source_location_to_json(
+        const cdp_media_player_error_source_location *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 3, in, json);
+}
+
+CDP_STUB int cdp_media_player_error_source_location_from_json(
+        cdp_str json, cdp_media_player_error_source_location **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 3, json, &r, why);
+    *out = (cdp_media_player_error_source_location *)r;
+    return rc;
+}
+
 
 /* Media.PlayerError */
 struct cdp_media_player_error {
@@ -67,12 +129,41 @@ struct cdp_media_player_error {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_media_player_error_to_json(const cdp_media_player_error *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 4, in, json);
+}
+
+CDP_STUB int cdp_media_player_error_from_json(cdp_str json, cdp_media_player_error **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 4, json, &r, why);
+    *out = (cdp_media_player_error *)r;
+    return rc;
+}
+
+
 /* Media.Player */
 struct cdp_media_player {
     cdp_media_player_id player_id; /* required */
     cdp_opt_int dom_node_id; /* cdp_dom_backend_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_media_player_to_json(const cdp_media_player *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 5, in, json);
+}
+
+CDP_STUB int cdp_media_player_from_json(cdp_str json, cdp_media_player **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 5, json, &r, why);
+    *out = (cdp_media_player *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -152,6 +243,22 @@ struct cdp_media_player_properties_changed_event {
     CDP_LIST(cdp_media_player_property) properties; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_media_player_properties_changed_event_to_json(
+        const cdp_media_player_properties_changed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 6, in, json);
+}
+
+CDP_STUB int cdp_media_player_properties_changed_event_from_json(
+        cdp_str json, cdp_media_player_properties_changed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 6, json, &r, why);
+    *out = (cdp_media_player_properties_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_media_on_player_properties_changed_cb(
         cdp_session *s, const cdp_media_player_properties_changed_event *ev, void *data);
 
@@ -197,6 +304,22 @@ struct cdp_media_player_events_added_event {
     CDP_LIST(cdp_media_player_event) events; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_media_player_events_added_event_to_json(
+        const cdp_media_player_events_added_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 7, in, json);
+}
+
+CDP_STUB int cdp_media_player_events_added_event_from_json(
+        cdp_str json, cdp_media_player_events_added_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 7, json, &r, why);
+    *out = (cdp_media_player_events_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_media_on_player_events_added_cb(cdp_session *s,
                                                  const cdp_media_player_events_added_event *ev,
                                                  void *data);
@@ -244,6 +367,22 @@ struct cdp_media_player_messages_logged_event {
     CDP_LIST(cdp_media_player_message) messages; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_media_player_messages_logged_event_to_json(
+        const cdp_media_player_messages_logged_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 8, in, json);
+}
+
+CDP_STUB int cdp_media_player_messages_logged_event_from_json(
+        cdp_str json, cdp_media_player_messages_logged_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 8, json, &r, why);
+    *out = (cdp_media_player_messages_logged_event *)r;
+    return rc;
+}
+
 typedef void cdp_media_on_player_messages_logged_cb(
         cdp_session *s, const cdp_media_player_messages_logged_event *ev, void *data);
 
@@ -290,6 +429,22 @@ struct cdp_media_player_errors_raised_event {
     CDP_LIST(cdp_media_player_error) errors; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_media_player_errors_raised_event_to_json(
+        const cdp_media_player_errors_raised_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 9, in, json);
+}
+
+CDP_STUB int cdp_media_player_errors_raised_event_from_json(
+        cdp_str json, cdp_media_player_errors_raised_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 9, json, &r, why);
+    *out = (cdp_media_player_errors_raised_event *)r;
+    return rc;
+}
+
 typedef void cdp_media_on_player_errors_raised_cb(cdp_session *s,
                                                   const cdp_media_player_errors_raised_event *ev,
                                                   void *data);
@@ -336,6 +491,23 @@ struct cdp_media_player_created_event {
     const cdp_media_player *player; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_media_player_created_event_to_json(const cdp_media_player_created_event *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_media, 10, in, json);
+}
+
+CDP_STUB int cdp_media_player_created_event_from_json(cdp_str json,
+                                                      cdp_media_player_created_event **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_media, 10, json, &r, why);
+    *out = (cdp_media_player_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_media_on_player_created_cb(cdp_session *s,
                                             const cdp_media_player_created_event *ev, void *data);
 

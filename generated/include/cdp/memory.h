@@ -2,7 +2,8 @@
 /*
  * memory.h - Memory: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_memory_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -34,12 +35,45 @@ struct cdp_memory_sampling_profile_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_memory_sampling_profile_node_to_json(const cdp_memory_sampling_profile_node *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 0, in, json);
+}
+
+CDP_STUB int cdp_memory_sampling_profile_node_from_json(cdp_str json,
+                                                        cdp_memory_sampling_profile_node **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 0, json, &r, why);
+    *out = (cdp_memory_sampling_profile_node *)r;
+    return rc;
+}
+
+
 /* Memory.SamplingProfile */
 struct cdp_memory_sampling_profile {
     CDP_LIST(cdp_memory_sampling_profile_node) samples; /* required */
     CDP_LIST(cdp_memory_module) modules; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_sampling_profile_to_json(const cdp_memory_sampling_profile *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 1, in, json);
+}
+
+CDP_STUB int cdp_memory_sampling_profile_from_json(cdp_str json, cdp_memory_sampling_profile **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 1, json, &r, why);
+    *out = (cdp_memory_sampling_profile *)r;
+    return rc;
+}
+
 
 /* Memory.Module */
 struct cdp_memory_module {
@@ -50,12 +84,41 @@ struct cdp_memory_module {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_memory_module_to_json(const cdp_memory_module *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 2, in, json);
+}
+
+CDP_STUB int cdp_memory_module_from_json(cdp_str json, cdp_memory_module **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 2, json, &r, why);
+    *out = (cdp_memory_module *)r;
+    return rc;
+}
+
+
 /* Memory.DOMCounter */
 struct cdp_memory_dom_counter {
     cdp_str name; /* required */
     int32_t count; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_dom_counter_to_json(const cdp_memory_dom_counter *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 3, in, json);
+}
+
+CDP_STUB int cdp_memory_dom_counter_from_json(cdp_str json, cdp_memory_dom_counter **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 3, json, &r, why);
+    *out = (cdp_memory_dom_counter *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -66,6 +129,23 @@ struct cdp_memory_get_dom_counters_result {
     int32_t js_event_listeners; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_get_dom_counters_result_to_json(
+        const cdp_memory_get_dom_counters_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 4, in, json);
+}
+
+CDP_STUB int cdp_memory_get_dom_counters_result_from_json(cdp_str json,
+                                                          cdp_memory_get_dom_counters_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 4, json, &r, why);
+    *out = (cdp_memory_get_dom_counters_result *)r;
+    return rc;
+}
+
 typedef struct cdp_memory_get_dom_counters_cookie {
     uint32_t id;
 } cdp_memory_get_dom_counters_cookie;
@@ -124,6 +204,22 @@ struct cdp_memory_get_dom_counters_for_leak_detection_result {
     CDP_LIST(cdp_memory_dom_counter) counters; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_get_dom_counters_for_leak_detection_result_to_json(
+        const cdp_memory_get_dom_counters_for_leak_detection_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 5, in, json);
+}
+
+CDP_STUB int cdp_memory_get_dom_counters_for_leak_detection_result_from_json(
+        cdp_str json, cdp_memory_get_dom_counters_for_leak_detection_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 5, json, &r, why);
+    *out = (cdp_memory_get_dom_counters_for_leak_detection_result *)r;
+    return rc;
+}
+
 typedef struct cdp_memory_get_dom_counters_for_leak_detection_cookie {
     uint32_t id;
 } cdp_memory_get_dom_counters_for_leak_detection_cookie;
@@ -268,6 +364,22 @@ struct cdp_memory_set_pressure_notifications_suppressed_params {
     bool suppressed; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_set_pressure_notifications_suppressed_params_to_json(
+        const cdp_memory_set_pressure_notifications_suppressed_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 6, in, json);
+}
+
+CDP_STUB int cdp_memory_set_pressure_notifications_suppressed_params_from_json(
+        cdp_str json, cdp_memory_set_pressure_notifications_suppressed_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 6, json, &r, why);
+    *out = (cdp_memory_set_pressure_notifications_suppressed_params *)r;
+    return rc;
+}
+
 typedef struct cdp_memory_set_pressure_notifications_suppressed_cookie {
     uint32_t id;
 } cdp_memory_set_pressure_notifications_suppressed_cookie;
@@ -317,6 +429,22 @@ struct cdp_memory_simulate_pressure_notification_params {
     cdp_memory_pressure_level level; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_simulate_pressure_notification_params_to_json(
+        const cdp_memory_simulate_pressure_notification_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 7, in, json);
+}
+
+CDP_STUB int cdp_memory_simulate_pressure_notification_params_from_json(
+        cdp_str json, cdp_memory_simulate_pressure_notification_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 7, json, &r, why);
+    *out = (cdp_memory_simulate_pressure_notification_params *)r;
+    return rc;
+}
+
 typedef struct cdp_memory_simulate_pressure_notification_cookie {
     uint32_t id;
 } cdp_memory_simulate_pressure_notification_cookie;
@@ -366,6 +494,23 @@ struct cdp_memory_start_sampling_params {
     cdp_opt_bool suppress_randomness;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_start_sampling_params_to_json(const cdp_memory_start_sampling_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 8, in, json);
+}
+
+CDP_STUB int cdp_memory_start_sampling_params_from_json(cdp_str json,
+                                                        cdp_memory_start_sampling_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 8, json, &r, why);
+    *out = (cdp_memory_start_sampling_params *)r;
+    return rc;
+}
+
 typedef struct cdp_memory_start_sampling_cookie {
     uint32_t id;
 } cdp_memory_start_sampling_cookie;
@@ -445,6 +590,22 @@ struct cdp_memory_get_all_time_sampling_profile_result {
     const cdp_memory_sampling_profile *profile; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_get_all_time_sampling_profile_result_to_json(
+        const cdp_memory_get_all_time_sampling_profile_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 9, in, json);
+}
+
+CDP_STUB int cdp_memory_get_all_time_sampling_profile_result_from_json(
+        cdp_str json, cdp_memory_get_all_time_sampling_profile_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 9, json, &r, why);
+    *out = (cdp_memory_get_all_time_sampling_profile_result *)r;
+    return rc;
+}
+
 typedef struct cdp_memory_get_all_time_sampling_profile_cookie {
     uint32_t id;
 } cdp_memory_get_all_time_sampling_profile_cookie;
@@ -507,6 +668,22 @@ struct cdp_memory_get_browser_sampling_profile_result {
     const cdp_memory_sampling_profile *profile; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_get_browser_sampling_profile_result_to_json(
+        const cdp_memory_get_browser_sampling_profile_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 10, in, json);
+}
+
+CDP_STUB int cdp_memory_get_browser_sampling_profile_result_from_json(
+        cdp_str json, cdp_memory_get_browser_sampling_profile_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 10, json, &r, why);
+    *out = (cdp_memory_get_browser_sampling_profile_result *)r;
+    return rc;
+}
+
 typedef struct cdp_memory_get_browser_sampling_profile_cookie {
     uint32_t id;
 } cdp_memory_get_browser_sampling_profile_cookie;
@@ -568,6 +745,22 @@ struct cdp_memory_get_sampling_profile_result {
     const cdp_memory_sampling_profile *profile; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_memory_get_sampling_profile_result_to_json(
+        const cdp_memory_get_sampling_profile_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_memory, 11, in, json);
+}
+
+CDP_STUB int cdp_memory_get_sampling_profile_result_from_json(
+        cdp_str json, cdp_memory_get_sampling_profile_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_memory, 11, json, &r, why);
+    *out = (cdp_memory_get_sampling_profile_result *)r;
+    return rc;
+}
+
 typedef struct cdp_memory_get_sampling_profile_cookie {
     uint32_t id;
 } cdp_memory_get_sampling_profile_cookie;

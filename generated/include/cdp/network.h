@@ -2,7 +2,8 @@
 /*
  * network.h - Network.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_network_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -55,11 +56,43 @@ struct cdp_network_resource_timing {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_resource_timing_to_json(const cdp_network_resource_timing *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 0, in, json);
+}
+
+CDP_STUB int cdp_network_resource_timing_from_json(cdp_str json, cdp_network_resource_timing **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 0, json, &r, why);
+    *out = (cdp_network_resource_timing *)r;
+    return rc;
+}
+
+
 /* Network.PostDataEntry */
 struct cdp_network_post_data_entry {
     cdp_str bytes;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_post_data_entry_to_json(const cdp_network_post_data_entry *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 1, in, json);
+}
+
+CDP_STUB int cdp_network_post_data_entry_from_json(cdp_str json, cdp_network_post_data_entry **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 1, json, &r, why);
+    *out = (cdp_network_post_data_entry *)r;
+    return rc;
+}
+
 
 /* Network.Request */
 struct cdp_network_request {
@@ -80,6 +113,20 @@ struct cdp_network_request {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_request_to_json(const cdp_network_request *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 2, in, json);
+}
+
+CDP_STUB int cdp_network_request_from_json(cdp_str json, cdp_network_request **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 2, json, &r, why);
+    *out = (cdp_network_request *)r;
+    return rc;
+}
+
+
 /* Network.SignedCertificateTimestamp */
 struct cdp_network_signed_certificate_timestamp {
     cdp_str status; /* required */
@@ -92,6 +139,22 @@ struct cdp_network_signed_certificate_timestamp {
     cdp_str signature_data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_signed_certificate_timestamp_to_json(
+        const cdp_network_signed_certificate_timestamp *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 3, in, json);
+}
+
+CDP_STUB int cdp_network_signed_certificate_timestamp_from_json(
+        cdp_str json, cdp_network_signed_certificate_timestamp **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 3, json, &r, why);
+    *out = (cdp_network_signed_certificate_timestamp *)r;
+    return rc;
+}
+
 
 /* Network.SecurityDetails */
 struct cdp_network_security_details {
@@ -115,12 +178,46 @@ struct cdp_network_security_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_security_details_to_json(const cdp_network_security_details *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 4, in, json);
+}
+
+CDP_STUB int cdp_network_security_details_from_json(cdp_str json,
+                                                    cdp_network_security_details **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 4, json, &r, why);
+    *out = (cdp_network_security_details *)r;
+    return rc;
+}
+
+
 /* Network.CorsErrorStatus */
 struct cdp_network_cors_error_status {
     cdp_network_cors_error cors_error; /* required */
     cdp_str failed_parameter; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_cors_error_status_to_json(const cdp_network_cors_error_status *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 5, in, json);
+}
+
+CDP_STUB int cdp_network_cors_error_status_from_json(cdp_str json,
+                                                     cdp_network_cors_error_status **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 5, json, &r, why);
+    *out = (cdp_network_cors_error_status *)r;
+    return rc;
+}
+
 
 /* Network.TrustTokenParams: experimental */
 struct cdp_network_trust_token_params {
@@ -130,6 +227,23 @@ struct cdp_network_trust_token_params {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_trust_token_params_to_json(const cdp_network_trust_token_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 6, in, json);
+}
+
+CDP_STUB int cdp_network_trust_token_params_from_json(cdp_str json,
+                                                      cdp_network_trust_token_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 6, json, &r, why);
+    *out = (cdp_network_trust_token_params *)r;
+    return rc;
+}
+
+
 /* Network.ServiceWorkerRouterInfo: experimental */
 struct cdp_network_service_worker_router_info {
     cdp_opt_int rule_id_matched;
@@ -137,6 +251,22 @@ struct cdp_network_service_worker_router_info {
     cdp_network_service_worker_router_source actual_source_type;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_service_worker_router_info_to_json(
+        const cdp_network_service_worker_router_info *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 7, in, json);
+}
+
+CDP_STUB int cdp_network_service_worker_router_info_from_json(
+        cdp_str json, cdp_network_service_worker_router_info **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 7, json, &r, why);
+    *out = (cdp_network_service_worker_router_info *)r;
+    return rc;
+}
+
 
 /* Network.Response */
 struct cdp_network_response {
@@ -170,11 +300,42 @@ struct cdp_network_response {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_response_to_json(const cdp_network_response *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 8, in, json);
+}
+
+CDP_STUB int cdp_network_response_from_json(cdp_str json, cdp_network_response **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 8, json, &r, why);
+    *out = (cdp_network_response *)r;
+    return rc;
+}
+
+
 /* Network.WebSocketRequest */
 struct cdp_network_web_socket_request {
     cdp_network_headers headers; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_request_to_json(const cdp_network_web_socket_request *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 9, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_request_from_json(cdp_str json,
+                                                      cdp_network_web_socket_request **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 9, json, &r, why);
+    *out = (cdp_network_web_socket_request *)r;
+    return rc;
+}
+
 
 /* Network.WebSocketResponse */
 struct cdp_network_web_socket_response {
@@ -187,6 +348,23 @@ struct cdp_network_web_socket_response {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_web_socket_response_to_json(const cdp_network_web_socket_response *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 10, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_response_from_json(cdp_str json,
+                                                       cdp_network_web_socket_response **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 10, json, &r, why);
+    *out = (cdp_network_web_socket_response *)r;
+    return rc;
+}
+
+
 /* Network.WebSocketFrame */
 struct cdp_network_web_socket_frame {
     double opcode; /* required */
@@ -194,6 +372,23 @@ struct cdp_network_web_socket_frame {
     cdp_str payload_data; /* required; base64 unless opcode is 1 */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_frame_to_json(const cdp_network_web_socket_frame *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 11, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_frame_from_json(cdp_str json,
+                                                    cdp_network_web_socket_frame **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 11, json, &r, why);
+    *out = (cdp_network_web_socket_frame *)r;
+    return rc;
+}
+
 
 /* Network.CachedResource */
 struct cdp_network_cached_resource {
@@ -203,6 +398,22 @@ struct cdp_network_cached_resource {
     double body_size; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_cached_resource_to_json(const cdp_network_cached_resource *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 12, in, json);
+}
+
+CDP_STUB int cdp_network_cached_resource_from_json(cdp_str json, cdp_network_cached_resource **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 12, json, &r, why);
+    *out = (cdp_network_cached_resource *)r;
+    return rc;
+}
+
 
 /* Network.Initiator */
 struct cdp_network_initiator {
@@ -215,12 +426,44 @@ struct cdp_network_initiator {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_initiator_to_json(const cdp_network_initiator *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 13, in, json);
+}
+
+CDP_STUB int cdp_network_initiator_from_json(cdp_str json, cdp_network_initiator **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 13, json, &r, why);
+    *out = (cdp_network_initiator *)r;
+    return rc;
+}
+
+
 /* Network.CookiePartitionKey: experimental */
 struct cdp_network_cookie_partition_key {
     cdp_str top_level_site; /* required */
     bool has_cross_site_ancestor; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_cookie_partition_key_to_json(const cdp_network_cookie_partition_key *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 14, in, json);
+}
+
+CDP_STUB int cdp_network_cookie_partition_key_from_json(cdp_str json,
+                                                        cdp_network_cookie_partition_key **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 14, json, &r, why);
+    *out = (cdp_network_cookie_partition_key *)r;
+    return rc;
+}
+
 
 /* Network.Cookie */
 struct cdp_network_cookie {
@@ -242,6 +485,20 @@ struct cdp_network_cookie {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_cookie_to_json(const cdp_network_cookie *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 15, in, json);
+}
+
+CDP_STUB int cdp_network_cookie_from_json(cdp_str json, cdp_network_cookie **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 15, json, &r, why);
+    *out = (cdp_network_cookie *)r;
+    return rc;
+}
+
+
 /* Network.BlockedSetCookieWithReason: experimental */
 struct cdp_network_blocked_set_cookie_with_reason {
     CDP_LIST(cdp_network_set_cookie_blocked_reason) blocked_reasons; /* required */
@@ -249,6 +506,22 @@ struct cdp_network_blocked_set_cookie_with_reason {
     const cdp_network_cookie *cookie;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_blocked_set_cookie_with_reason_to_json(
+        const cdp_network_blocked_set_cookie_with_reason *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 16, in, json);
+}
+
+CDP_STUB int cdp_network_blocked_set_cookie_with_reason_from_json(
+        cdp_str json, cdp_network_blocked_set_cookie_with_reason **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 16, json, &r, why);
+    *out = (cdp_network_blocked_set_cookie_with_reason *)r;
+    return rc;
+}
+
 
 /* Network.ExemptedSetCookieWithReason: experimental */
 struct cdp_network_exempted_set_cookie_with_reason {
@@ -258,6 +531,22 @@ struct cdp_network_exempted_set_cookie_with_reason {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_exempted_set_cookie_with_reason_to_json(
+        const cdp_network_exempted_set_cookie_with_reason *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 17, in, json);
+}
+
+CDP_STUB int cdp_network_exempted_set_cookie_with_reason_from_json(
+        cdp_str json, cdp_network_exempted_set_cookie_with_reason **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 17, json, &r, why);
+    *out = (cdp_network_exempted_set_cookie_with_reason *)r;
+    return rc;
+}
+
+
 /* Network.AssociatedCookie: experimental */
 struct cdp_network_associated_cookie {
     const cdp_network_cookie *cookie; /* required */
@@ -265,6 +554,23 @@ struct cdp_network_associated_cookie {
     cdp_network_cookie_exemption_reason exemption_reason;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_associated_cookie_to_json(const cdp_network_associated_cookie *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 18, in, json);
+}
+
+CDP_STUB int cdp_network_associated_cookie_from_json(cdp_str json,
+                                                     cdp_network_associated_cookie **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 18, json, &r, why);
+    *out = (cdp_network_associated_cookie *)r;
+    return rc;
+}
+
 
 /* Network.CookieParam */
 struct cdp_network_cookie_param {
@@ -284,6 +590,21 @@ struct cdp_network_cookie_param {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_cookie_param_to_json(const cdp_network_cookie_param *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 19, in, json);
+}
+
+CDP_STUB int cdp_network_cookie_param_from_json(cdp_str json, cdp_network_cookie_param **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 19, json, &r, why);
+    *out = (cdp_network_cookie_param *)r;
+    return rc;
+}
+
+
 /* Network.AuthChallenge: experimental */
 struct cdp_network_auth_challenge {
     cdp_network_auth_challenge_source source;
@@ -293,6 +614,22 @@ struct cdp_network_auth_challenge {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_auth_challenge_to_json(const cdp_network_auth_challenge *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 20, in, json);
+}
+
+CDP_STUB int cdp_network_auth_challenge_from_json(cdp_str json, cdp_network_auth_challenge **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 20, json, &r, why);
+    *out = (cdp_network_auth_challenge *)r;
+    return rc;
+}
+
+
 /* Network.AuthChallengeResponse: experimental */
 struct cdp_network_auth_challenge_response {
     cdp_network_auth_challenge_response_response response; /* required */
@@ -300,6 +637,22 @@ struct cdp_network_auth_challenge_response {
     cdp_str password;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_auth_challenge_response_to_json(
+        const cdp_network_auth_challenge_response *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 21, in, json);
+}
+
+CDP_STUB int cdp_network_auth_challenge_response_from_json(
+        cdp_str json, cdp_network_auth_challenge_response **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 21, json, &r, why);
+    *out = (cdp_network_auth_challenge_response *)r;
+    return rc;
+}
+
 
 /* Network.SignedExchangeSignature: experimental */
 struct cdp_network_signed_exchange_signature {
@@ -315,6 +668,22 @@ struct cdp_network_signed_exchange_signature {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_signed_exchange_signature_to_json(
+        const cdp_network_signed_exchange_signature *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 22, in, json);
+}
+
+CDP_STUB int cdp_network_signed_exchange_signature_from_json(
+        cdp_str json, cdp_network_signed_exchange_signature **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 22, json, &r, why);
+    *out = (cdp_network_signed_exchange_signature *)r;
+    return rc;
+}
+
+
 /* Network.SignedExchangeHeader: experimental */
 struct cdp_network_signed_exchange_header {
     cdp_str request_url; /* required */
@@ -325,6 +694,23 @@ struct cdp_network_signed_exchange_header {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_signed_exchange_header_to_json(
+        const cdp_network_signed_exchange_header *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 23, in, json);
+}
+
+CDP_STUB int cdp_network_signed_exchange_header_from_json(cdp_str json,
+                                                          cdp_network_signed_exchange_header **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 23, json, &r, why);
+    *out = (cdp_network_signed_exchange_header *)r;
+    return rc;
+}
+
+
 /* Network.SignedExchangeError: experimental */
 struct cdp_network_signed_exchange_error {
     cdp_str message; /* required */
@@ -332,6 +718,23 @@ struct cdp_network_signed_exchange_error {
     cdp_network_signed_exchange_error_field error_field;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_signed_exchange_error_to_json(const cdp_network_signed_exchange_error *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 24, in, json);
+}
+
+CDP_STUB int cdp_network_signed_exchange_error_from_json(cdp_str json,
+                                                         cdp_network_signed_exchange_error **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 24, json, &r, why);
+    *out = (cdp_network_signed_exchange_error *)r;
+    return rc;
+}
+
 
 /* Network.SignedExchangeInfo: experimental */
 struct cdp_network_signed_exchange_info {
@@ -342,6 +745,23 @@ struct cdp_network_signed_exchange_info {
     CDP_LIST(cdp_network_signed_exchange_error) errors;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_signed_exchange_info_to_json(const cdp_network_signed_exchange_info *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 25, in, json);
+}
+
+CDP_STUB int cdp_network_signed_exchange_info_from_json(cdp_str json,
+                                                        cdp_network_signed_exchange_info **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 25, json, &r, why);
+    *out = (cdp_network_signed_exchange_info *)r;
+    return rc;
+}
+
 
 /* Network.NetworkConditions: experimental */
 struct cdp_network_network_conditions {
@@ -357,12 +777,44 @@ struct cdp_network_network_conditions {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_network_conditions_to_json(const cdp_network_network_conditions *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 26, in, json);
+}
+
+CDP_STUB int cdp_network_network_conditions_from_json(cdp_str json,
+                                                      cdp_network_network_conditions **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 26, json, &r, why);
+    *out = (cdp_network_network_conditions *)r;
+    return rc;
+}
+
+
 /* Network.BlockPattern: experimental */
 struct cdp_network_block_pattern {
     cdp_str url_pattern; /* required */
     bool block; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_block_pattern_to_json(const cdp_network_block_pattern *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 27, in, json);
+}
+
+CDP_STUB int cdp_network_block_pattern_from_json(cdp_str json, cdp_network_block_pattern **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 27, json, &r, why);
+    *out = (cdp_network_block_pattern *)r;
+    return rc;
+}
+
 
 /* Network.DirectTCPSocketOptions: experimental */
 struct cdp_network_direct_tcp_socket_options {
@@ -373,6 +825,22 @@ struct cdp_network_direct_tcp_socket_options {
     cdp_network_direct_socket_dns_query_type dns_query_type;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_tcp_socket_options_to_json(
+        const cdp_network_direct_tcp_socket_options *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 28, in, json);
+}
+
+CDP_STUB int cdp_network_direct_tcp_socket_options_from_json(
+        cdp_str json, cdp_network_direct_tcp_socket_options **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 28, json, &r, why);
+    *out = (cdp_network_direct_tcp_socket_options *)r;
+    return rc;
+}
+
 
 /* Network.DirectUDPSocketOptions: experimental */
 struct cdp_network_direct_udp_socket_options {
@@ -389,6 +857,22 @@ struct cdp_network_direct_udp_socket_options {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_direct_udp_socket_options_to_json(
+        const cdp_network_direct_udp_socket_options *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 29, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_options_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_options **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 29, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_options *)r;
+    return rc;
+}
+
+
 /* Network.DirectUDPMessage: experimental */
 struct cdp_network_direct_udp_message {
     cdp_str data; /* required */
@@ -397,11 +881,44 @@ struct cdp_network_direct_udp_message {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_direct_udp_message_to_json(const cdp_network_direct_udp_message *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 30, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_message_from_json(cdp_str json,
+                                                      cdp_network_direct_udp_message **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 30, json, &r, why);
+    *out = (cdp_network_direct_udp_message *)r;
+    return rc;
+}
+
+
 /* Network.ConnectTiming: experimental */
 struct cdp_network_connect_timing {
     double request_time; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_connect_timing_to_json(const cdp_network_connect_timing *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 31, in, json);
+}
+
+CDP_STUB int cdp_network_connect_timing_from_json(cdp_str json, cdp_network_connect_timing **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 31, json, &r, why);
+    *out = (cdp_network_connect_timing *)r;
+    return rc;
+}
+
 
 /* Network.ClientSecurityState: experimental */
 struct cdp_network_client_security_state {
@@ -412,6 +929,23 @@ struct cdp_network_client_security_state {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_client_security_state_to_json(const cdp_network_client_security_state *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 32, in, json);
+}
+
+CDP_STUB int cdp_network_client_security_state_from_json(cdp_str json,
+                                                         cdp_network_client_security_state **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 32, json, &r, why);
+    *out = (cdp_network_client_security_state *)r;
+    return rc;
+}
+
+
 /* Network.AdScriptIdentifier: experimental */
 struct cdp_network_ad_script_identifier {
     cdp_runtime_script_id script_id; /* required; digits */
@@ -420,6 +954,23 @@ struct cdp_network_ad_script_identifier {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_ad_script_identifier_to_json(const cdp_network_ad_script_identifier *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 33, in, json);
+}
+
+CDP_STUB int cdp_network_ad_script_identifier_from_json(cdp_str json,
+                                                        cdp_network_ad_script_identifier **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 33, json, &r, why);
+    *out = (cdp_network_ad_script_identifier *)r;
+    return rc;
+}
+
+
 /* Network.AdAncestry: experimental */
 struct cdp_network_ad_ancestry {
     CDP_LIST(cdp_network_ad_script_identifier) ancestry_chain; /* required */
@@ -427,12 +978,42 @@ struct cdp_network_ad_ancestry {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_ad_ancestry_to_json(const cdp_network_ad_ancestry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 34, in, json);
+}
+
+CDP_STUB int cdp_network_ad_ancestry_from_json(cdp_str json, cdp_network_ad_ancestry **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 34, json, &r, why);
+    *out = (cdp_network_ad_ancestry *)r;
+    return rc;
+}
+
+
 /* Network.AdProvenance: experimental */
 struct cdp_network_ad_provenance {
     cdp_str filterlist_rule;
     const cdp_network_ad_ancestry *ad_script_ancestry;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_ad_provenance_to_json(const cdp_network_ad_provenance *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 35, in, json);
+}
+
+CDP_STUB int cdp_network_ad_provenance_from_json(cdp_str json, cdp_network_ad_provenance **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 35, json, &r, why);
+    *out = (cdp_network_ad_provenance *)r;
+    return rc;
+}
+
 
 /* Network.CrossOriginOpenerPolicyStatus: experimental */
 struct cdp_network_cross_origin_opener_policy_status {
@@ -443,6 +1024,22 @@ struct cdp_network_cross_origin_opener_policy_status {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_cross_origin_opener_policy_status_to_json(
+        const cdp_network_cross_origin_opener_policy_status *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 36, in, json);
+}
+
+CDP_STUB int cdp_network_cross_origin_opener_policy_status_from_json(
+        cdp_str json, cdp_network_cross_origin_opener_policy_status **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 36, json, &r, why);
+    *out = (cdp_network_cross_origin_opener_policy_status *)r;
+    return rc;
+}
+
+
 /* Network.CrossOriginEmbedderPolicyStatus: experimental */
 struct cdp_network_cross_origin_embedder_policy_status {
     cdp_network_cross_origin_embedder_policy_value value; /* required */
@@ -452,6 +1049,22 @@ struct cdp_network_cross_origin_embedder_policy_status {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_cross_origin_embedder_policy_status_to_json(
+        const cdp_network_cross_origin_embedder_policy_status *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 37, in, json);
+}
+
+CDP_STUB int cdp_network_cross_origin_embedder_policy_status_from_json(
+        cdp_str json, cdp_network_cross_origin_embedder_policy_status **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 37, json, &r, why);
+    *out = (cdp_network_cross_origin_embedder_policy_status *)r;
+    return rc;
+}
+
+
 /* Network.ContentSecurityPolicyStatus: experimental */
 struct cdp_network_content_security_policy_status {
     cdp_str effective_directives; /* required */
@@ -460,6 +1073,22 @@ struct cdp_network_content_security_policy_status {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_content_security_policy_status_to_json(
+        const cdp_network_content_security_policy_status *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 38, in, json);
+}
+
+CDP_STUB int cdp_network_content_security_policy_status_from_json(
+        cdp_str json, cdp_network_content_security_policy_status **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 38, json, &r, why);
+    *out = (cdp_network_content_security_policy_status *)r;
+    return rc;
+}
+
+
 /* Network.SecurityIsolationStatus: experimental */
 struct cdp_network_security_isolation_status {
     const cdp_network_cross_origin_opener_policy_status *coop;
@@ -467,6 +1096,22 @@ struct cdp_network_security_isolation_status {
     CDP_LIST(cdp_network_content_security_policy_status) csp;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_security_isolation_status_to_json(
+        const cdp_network_security_isolation_status *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 39, in, json);
+}
+
+CDP_STUB int cdp_network_security_isolation_status_from_json(
+        cdp_str json, cdp_network_security_isolation_status **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 39, json, &r, why);
+    *out = (cdp_network_security_isolation_status *)r;
+    return rc;
+}
+
 
 /* Network.ReportingApiReport: experimental */
 struct cdp_network_reporting_api_report {
@@ -482,12 +1127,46 @@ struct cdp_network_reporting_api_report {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_reporting_api_report_to_json(const cdp_network_reporting_api_report *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 40, in, json);
+}
+
+CDP_STUB int cdp_network_reporting_api_report_from_json(cdp_str json,
+                                                        cdp_network_reporting_api_report **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 40, json, &r, why);
+    *out = (cdp_network_reporting_api_report *)r;
+    return rc;
+}
+
+
 /* Network.ReportingApiEndpoint: experimental */
 struct cdp_network_reporting_api_endpoint {
     cdp_str url; /* required */
     cdp_str group_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_reporting_api_endpoint_to_json(
+        const cdp_network_reporting_api_endpoint *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 41, in, json);
+}
+
+CDP_STUB int cdp_network_reporting_api_endpoint_from_json(cdp_str json,
+                                                          cdp_network_reporting_api_endpoint **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 41, json, &r, why);
+    *out = (cdp_network_reporting_api_endpoint *)r;
+    return rc;
+}
+
 
 /* Network.DeviceBoundSessionKey: experimental */
 struct cdp_network_device_bound_session_key {
@@ -496,12 +1175,44 @@ struct cdp_network_device_bound_session_key {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_device_bound_session_key_to_json(
+        const cdp_network_device_bound_session_key *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 42, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_session_key_from_json(
+        cdp_str json, cdp_network_device_bound_session_key **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 42, json, &r, why);
+    *out = (cdp_network_device_bound_session_key *)r;
+    return rc;
+}
+
+
 /* Network.DeviceBoundSessionWithUsage: experimental */
 struct cdp_network_device_bound_session_with_usage {
     const cdp_network_device_bound_session_key *session_key; /* required */
     cdp_network_device_bound_session_with_usage_usage usage; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_device_bound_session_with_usage_to_json(
+        const cdp_network_device_bound_session_with_usage *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 43, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_session_with_usage_from_json(
+        cdp_str json, cdp_network_device_bound_session_with_usage **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 43, json, &r, why);
+    *out = (cdp_network_device_bound_session_with_usage *)r;
+    return rc;
+}
+
 
 /* Network.DeviceBoundSessionCookieCraving: experimental */
 struct cdp_network_device_bound_session_cookie_craving {
@@ -514,6 +1225,22 @@ struct cdp_network_device_bound_session_cookie_craving {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_device_bound_session_cookie_craving_to_json(
+        const cdp_network_device_bound_session_cookie_craving *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 44, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_session_cookie_craving_from_json(
+        cdp_str json, cdp_network_device_bound_session_cookie_craving **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 44, json, &r, why);
+    *out = (cdp_network_device_bound_session_cookie_craving *)r;
+    return rc;
+}
+
+
 /* Network.DeviceBoundSessionUrlRule: experimental */
 struct cdp_network_device_bound_session_url_rule {
     cdp_network_device_bound_session_url_rule_rule_type rule_type; /* required */
@@ -522,6 +1249,22 @@ struct cdp_network_device_bound_session_url_rule {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_device_bound_session_url_rule_to_json(
+        const cdp_network_device_bound_session_url_rule *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 45, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_session_url_rule_from_json(
+        cdp_str json, cdp_network_device_bound_session_url_rule **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 45, json, &r, why);
+    *out = (cdp_network_device_bound_session_url_rule *)r;
+    return rc;
+}
+
+
 /* Network.DeviceBoundSessionInclusionRules: experimental */
 struct cdp_network_device_bound_session_inclusion_rules {
     cdp_str origin; /* required */
@@ -529,6 +1272,22 @@ struct cdp_network_device_bound_session_inclusion_rules {
     CDP_LIST(cdp_network_device_bound_session_url_rule) url_rules; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_device_bound_session_inclusion_rules_to_json(
+        const cdp_network_device_bound_session_inclusion_rules *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 46, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_session_inclusion_rules_from_json(
+        cdp_str json, cdp_network_device_bound_session_inclusion_rules **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 46, json, &r, why);
+    *out = (cdp_network_device_bound_session_inclusion_rules *)r;
+    return rc;
+}
+
 
 /* Network.DeviceBoundSession: experimental */
 struct cdp_network_device_bound_session {
@@ -542,6 +1301,23 @@ struct cdp_network_device_bound_session {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_device_bound_session_to_json(const cdp_network_device_bound_session *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 47, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_session_from_json(cdp_str json,
+                                                        cdp_network_device_bound_session **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 47, json, &r, why);
+    *out = (cdp_network_device_bound_session *)r;
+    return rc;
+}
+
+
 /* Network.DeviceBoundSessionFailedRequest: experimental */
 struct cdp_network_device_bound_session_failed_request {
     cdp_str request_url; /* required */
@@ -551,6 +1327,22 @@ struct cdp_network_device_bound_session_failed_request {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_device_bound_session_failed_request_to_json(
+        const cdp_network_device_bound_session_failed_request *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 48, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_session_failed_request_from_json(
+        cdp_str json, cdp_network_device_bound_session_failed_request **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 48, json, &r, why);
+    *out = (cdp_network_device_bound_session_failed_request *)r;
+    return rc;
+}
+
+
 /* Network.CreationEventDetails: experimental */
 struct cdp_network_creation_event_details {
     cdp_network_device_bound_session_fetch_result fetch_result; /* required */
@@ -558,6 +1350,23 @@ struct cdp_network_creation_event_details {
     const cdp_network_device_bound_session_failed_request *failed_request;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_creation_event_details_to_json(
+        const cdp_network_creation_event_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 49, in, json);
+}
+
+CDP_STUB int cdp_network_creation_event_details_from_json(cdp_str json,
+                                                          cdp_network_creation_event_details **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 49, json, &r, why);
+    *out = (cdp_network_creation_event_details *)r;
+    return rc;
+}
+
 
 /* Network.RefreshEventDetails: experimental */
 struct cdp_network_refresh_event_details {
@@ -569,11 +1378,44 @@ struct cdp_network_refresh_event_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_refresh_event_details_to_json(const cdp_network_refresh_event_details *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 50, in, json);
+}
+
+CDP_STUB int cdp_network_refresh_event_details_from_json(cdp_str json,
+                                                         cdp_network_refresh_event_details **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 50, json, &r, why);
+    *out = (cdp_network_refresh_event_details *)r;
+    return rc;
+}
+
+
 /* Network.TerminationEventDetails: experimental */
 struct cdp_network_termination_event_details {
     cdp_network_termination_event_details_deletion_reason deletion_reason; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_termination_event_details_to_json(
+        const cdp_network_termination_event_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 51, in, json);
+}
+
+CDP_STUB int cdp_network_termination_event_details_from_json(
+        cdp_str json, cdp_network_termination_event_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 51, json, &r, why);
+    *out = (cdp_network_termination_event_details *)r;
+    return rc;
+}
+
 
 /* Network.ChallengeEventDetails: experimental */
 struct cdp_network_challenge_event_details {
@@ -581,6 +1423,22 @@ struct cdp_network_challenge_event_details {
     cdp_str challenge; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_challenge_event_details_to_json(
+        const cdp_network_challenge_event_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 52, in, json);
+}
+
+CDP_STUB int cdp_network_challenge_event_details_from_json(
+        cdp_str json, cdp_network_challenge_event_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 52, json, &r, why);
+    *out = (cdp_network_challenge_event_details *)r;
+    return rc;
+}
+
 
 /* Network.LoadNetworkResourcePageResult: experimental */
 struct cdp_network_load_network_resource_page_result {
@@ -593,12 +1451,44 @@ struct cdp_network_load_network_resource_page_result {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_network_load_network_resource_page_result_to_json(
+        const cdp_network_load_network_resource_page_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 53, in, json);
+}
+
+CDP_STUB int cdp_network_load_network_resource_page_result_from_json(
+        cdp_str json, cdp_network_load_network_resource_page_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 53, json, &r, why);
+    *out = (cdp_network_load_network_resource_page_result *)r;
+    return rc;
+}
+
+
 /* Network.LoadNetworkResourceOptions: experimental */
 struct cdp_network_load_network_resource_options {
     bool disable_cache; /* required */
     bool include_credentials; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_load_network_resource_options_to_json(
+        const cdp_network_load_network_resource_options *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 54, in, json);
+}
+
+CDP_STUB int cdp_network_load_network_resource_options_from_json(
+        cdp_str json, cdp_network_load_network_resource_options **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 54, json, &r, why);
+    *out = (cdp_network_load_network_resource_options *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -607,6 +1497,22 @@ struct cdp_network_can_clear_browser_cache_result {
     bool result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_can_clear_browser_cache_result_to_json(
+        const cdp_network_can_clear_browser_cache_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 55, in, json);
+}
+
+CDP_STUB int cdp_network_can_clear_browser_cache_result_from_json(
+        cdp_str json, cdp_network_can_clear_browser_cache_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 55, json, &r, why);
+    *out = (cdp_network_can_clear_browser_cache_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_can_clear_browser_cache_cookie {
     uint32_t id;
 } cdp_network_can_clear_browser_cache_cookie;
@@ -667,6 +1573,22 @@ struct cdp_network_can_clear_browser_cookies_result {
     bool result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_can_clear_browser_cookies_result_to_json(
+        const cdp_network_can_clear_browser_cookies_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 56, in, json);
+}
+
+CDP_STUB int cdp_network_can_clear_browser_cookies_result_from_json(
+        cdp_str json, cdp_network_can_clear_browser_cookies_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 56, json, &r, why);
+    *out = (cdp_network_can_clear_browser_cookies_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_can_clear_browser_cookies_cookie {
     uint32_t id;
 } cdp_network_can_clear_browser_cookies_cookie;
@@ -728,6 +1650,22 @@ struct cdp_network_can_emulate_network_conditions_result {
     bool result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_can_emulate_network_conditions_result_to_json(
+        const cdp_network_can_emulate_network_conditions_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 57, in, json);
+}
+
+CDP_STUB int cdp_network_can_emulate_network_conditions_result_from_json(
+        cdp_str json, cdp_network_can_emulate_network_conditions_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 57, json, &r, why);
+    *out = (cdp_network_can_emulate_network_conditions_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_can_emulate_network_conditions_cookie {
     uint32_t id;
 } cdp_network_can_emulate_network_conditions_cookie;
@@ -871,6 +1809,23 @@ struct cdp_network_delete_cookies_params {
     const cdp_network_cookie_partition_key *partition_key; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_delete_cookies_params_to_json(const cdp_network_delete_cookies_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 58, in, json);
+}
+
+CDP_STUB int cdp_network_delete_cookies_params_from_json(cdp_str json,
+                                                         cdp_network_delete_cookies_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 58, json, &r, why);
+    *out = (cdp_network_delete_cookies_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_delete_cookies_cookie {
     uint32_t id;
 } cdp_network_delete_cookies_cookie;
@@ -956,6 +1911,22 @@ struct cdp_network_emulate_network_conditions_params {
     cdp_opt_bool packet_reordering; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_emulate_network_conditions_params_to_json(
+        const cdp_network_emulate_network_conditions_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 59, in, json);
+}
+
+CDP_STUB int cdp_network_emulate_network_conditions_params_from_json(
+        cdp_str json, cdp_network_emulate_network_conditions_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 59, json, &r, why);
+    *out = (cdp_network_emulate_network_conditions_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_emulate_network_conditions_cookie {
     uint32_t id;
 } cdp_network_emulate_network_conditions_cookie;
@@ -1005,10 +1976,42 @@ struct cdp_network_emulate_network_conditions_by_rule_params {
     CDP_LIST(cdp_network_network_conditions) matched_network_conditions; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_emulate_network_conditions_by_rule_params_to_json(
+        const cdp_network_emulate_network_conditions_by_rule_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 60, in, json);
+}
+
+CDP_STUB int cdp_network_emulate_network_conditions_by_rule_params_from_json(
+        cdp_str json, cdp_network_emulate_network_conditions_by_rule_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 60, json, &r, why);
+    *out = (cdp_network_emulate_network_conditions_by_rule_params *)r;
+    return rc;
+}
+
 struct cdp_network_emulate_network_conditions_by_rule_result {
     CDP_LIST(cdp_str) rule_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_emulate_network_conditions_by_rule_result_to_json(
+        const cdp_network_emulate_network_conditions_by_rule_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 61, in, json);
+}
+
+CDP_STUB int cdp_network_emulate_network_conditions_by_rule_result_from_json(
+        cdp_str json, cdp_network_emulate_network_conditions_by_rule_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 61, json, &r, why);
+    *out = (cdp_network_emulate_network_conditions_by_rule_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_emulate_network_conditions_by_rule_cookie {
     uint32_t id;
 } cdp_network_emulate_network_conditions_by_rule_cookie;
@@ -1079,6 +2082,22 @@ struct cdp_network_override_network_state_params {
     cdp_network_connection_type connection_type;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_override_network_state_params_to_json(
+        const cdp_network_override_network_state_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 62, in, json);
+}
+
+CDP_STUB int cdp_network_override_network_state_params_from_json(
+        cdp_str json, cdp_network_override_network_state_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 62, json, &r, why);
+    *out = (cdp_network_override_network_state_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_override_network_state_cookie {
     uint32_t id;
 } cdp_network_override_network_state_cookie;
@@ -1128,6 +2147,21 @@ struct cdp_network_enable_params {
     cdp_opt_bool enable_durable_messages; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_enable_params_to_json(const cdp_network_enable_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 63, in, json);
+}
+
+CDP_STUB int cdp_network_enable_params_from_json(cdp_str json, cdp_network_enable_params **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 63, json, &r, why);
+    *out = (cdp_network_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_enable_cookie {
     uint32_t id;
 } cdp_network_enable_cookie;
@@ -1170,6 +2204,22 @@ struct cdp_network_configure_durable_messages_params {
     cdp_opt_int max_resource_buffer_size;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_configure_durable_messages_params_to_json(
+        const cdp_network_configure_durable_messages_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 64, in, json);
+}
+
+CDP_STUB int cdp_network_configure_durable_messages_params_from_json(
+        cdp_str json, cdp_network_configure_durable_messages_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 64, json, &r, why);
+    *out = (cdp_network_configure_durable_messages_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_configure_durable_messages_cookie {
     uint32_t id;
 } cdp_network_configure_durable_messages_cookie;
@@ -1216,6 +2266,23 @@ struct cdp_network_get_all_cookies_result {
     CDP_LIST(cdp_network_cookie) cookies; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_all_cookies_result_to_json(
+        const cdp_network_get_all_cookies_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 65, in, json);
+}
+
+CDP_STUB int cdp_network_get_all_cookies_result_from_json(cdp_str json,
+                                                          cdp_network_get_all_cookies_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 65, json, &r, why);
+    *out = (cdp_network_get_all_cookies_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_get_all_cookies_cookie {
     uint32_t id;
 } cdp_network_get_all_cookies_cookie;
@@ -1276,10 +2343,44 @@ struct cdp_network_get_certificate_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_certificate_params_to_json(
+        const cdp_network_get_certificate_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 66, in, json);
+}
+
+CDP_STUB int cdp_network_get_certificate_params_from_json(cdp_str json,
+                                                          cdp_network_get_certificate_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 66, json, &r, why);
+    *out = (cdp_network_get_certificate_params *)r;
+    return rc;
+}
+
 struct cdp_network_get_certificate_result {
     CDP_LIST(cdp_str) table_names; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_certificate_result_to_json(
+        const cdp_network_get_certificate_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 67, in, json);
+}
+
+CDP_STUB int cdp_network_get_certificate_result_from_json(cdp_str json,
+                                                          cdp_network_get_certificate_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 67, json, &r, why);
+    *out = (cdp_network_get_certificate_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_get_certificate_cookie {
     uint32_t id;
 } cdp_network_get_certificate_cookie;
@@ -1342,10 +2443,44 @@ struct cdp_network_get_cookies_params {
     CDP_LIST(cdp_str) urls;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_cookies_params_to_json(const cdp_network_get_cookies_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 68, in, json);
+}
+
+CDP_STUB int cdp_network_get_cookies_params_from_json(cdp_str json,
+                                                      cdp_network_get_cookies_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 68, json, &r, why);
+    *out = (cdp_network_get_cookies_params *)r;
+    return rc;
+}
+
 struct cdp_network_get_cookies_result {
     CDP_LIST(cdp_network_cookie) cookies; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_cookies_result_to_json(const cdp_network_get_cookies_result *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 69, in, json);
+}
+
+CDP_STUB int cdp_network_get_cookies_result_from_json(cdp_str json,
+                                                      cdp_network_get_cookies_result **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 69, json, &r, why);
+    *out = (cdp_network_get_cookies_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_get_cookies_cookie {
     uint32_t id;
 } cdp_network_get_cookies_cookie;
@@ -1404,11 +2539,43 @@ struct cdp_network_get_response_body_params {
     cdp_network_request_id request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_response_body_params_to_json(
+        const cdp_network_get_response_body_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 70, in, json);
+}
+
+CDP_STUB int cdp_network_get_response_body_params_from_json(
+        cdp_str json, cdp_network_get_response_body_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 70, json, &r, why);
+    *out = (cdp_network_get_response_body_params *)r;
+    return rc;
+}
+
 struct cdp_network_get_response_body_result {
     cdp_str body; /* required */
     bool base64_encoded; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_response_body_result_to_json(
+        const cdp_network_get_response_body_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 71, in, json);
+}
+
+CDP_STUB int cdp_network_get_response_body_result_from_json(
+        cdp_str json, cdp_network_get_response_body_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 71, json, &r, why);
+    *out = (cdp_network_get_response_body_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_get_response_body_cookie {
     uint32_t id;
 } cdp_network_get_response_body_cookie;
@@ -1471,11 +2638,43 @@ struct cdp_network_get_request_post_data_params {
     cdp_network_request_id request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_request_post_data_params_to_json(
+        const cdp_network_get_request_post_data_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 72, in, json);
+}
+
+CDP_STUB int cdp_network_get_request_post_data_params_from_json(
+        cdp_str json, cdp_network_get_request_post_data_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 72, json, &r, why);
+    *out = (cdp_network_get_request_post_data_params *)r;
+    return rc;
+}
+
 struct cdp_network_get_request_post_data_result {
     cdp_str post_data; /* required */
     bool base64_encoded; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_request_post_data_result_to_json(
+        const cdp_network_get_request_post_data_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 73, in, json);
+}
+
+CDP_STUB int cdp_network_get_request_post_data_result_from_json(
+        cdp_str json, cdp_network_get_request_post_data_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 73, json, &r, why);
+    *out = (cdp_network_get_request_post_data_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_get_request_post_data_cookie {
     uint32_t id;
 } cdp_network_get_request_post_data_cookie;
@@ -1538,6 +2737,23 @@ struct cdp_network_replay_xhr_params {
     cdp_network_request_id request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_replay_xhr_params_to_json(const cdp_network_replay_xhr_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 74, in, json);
+}
+
+CDP_STUB int cdp_network_replay_xhr_params_from_json(cdp_str json,
+                                                     cdp_network_replay_xhr_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 74, json, &r, why);
+    *out = (cdp_network_replay_xhr_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_replay_xhr_cookie {
     uint32_t id;
 } cdp_network_replay_xhr_cookie;
@@ -1583,10 +2799,42 @@ struct cdp_network_search_in_response_body_params {
     cdp_opt_bool is_regex;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_search_in_response_body_params_to_json(
+        const cdp_network_search_in_response_body_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 75, in, json);
+}
+
+CDP_STUB int cdp_network_search_in_response_body_params_from_json(
+        cdp_str json, cdp_network_search_in_response_body_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 75, json, &r, why);
+    *out = (cdp_network_search_in_response_body_params *)r;
+    return rc;
+}
+
 struct cdp_network_search_in_response_body_result {
     CDP_LIST(cdp_debugger_search_match) result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_search_in_response_body_result_to_json(
+        const cdp_network_search_in_response_body_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 76, in, json);
+}
+
+CDP_STUB int cdp_network_search_in_response_body_result_from_json(
+        cdp_str json, cdp_network_search_in_response_body_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 76, json, &r, why);
+    *out = (cdp_network_search_in_response_body_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_search_in_response_body_cookie {
     uint32_t id;
 } cdp_network_search_in_response_body_cookie;
@@ -1651,6 +2899,22 @@ struct cdp_network_set_blocked_urls_params {
     CDP_LIST(cdp_str) urls CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_blocked_urls_params_to_json(
+        const cdp_network_set_blocked_urls_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 77, in, json);
+}
+
+CDP_STUB int cdp_network_set_blocked_urls_params_from_json(
+        cdp_str json, cdp_network_set_blocked_urls_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 77, json, &r, why);
+    *out = (cdp_network_set_blocked_urls_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_blocked_urls_cookie {
     uint32_t id;
 } cdp_network_set_blocked_urls_cookie;
@@ -1695,6 +2959,22 @@ struct cdp_network_set_bypass_service_worker_params {
     bool bypass; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_bypass_service_worker_params_to_json(
+        const cdp_network_set_bypass_service_worker_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 78, in, json);
+}
+
+CDP_STUB int cdp_network_set_bypass_service_worker_params_from_json(
+        cdp_str json, cdp_network_set_bypass_service_worker_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 78, json, &r, why);
+    *out = (cdp_network_set_bypass_service_worker_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_bypass_service_worker_cookie {
     uint32_t id;
 } cdp_network_set_bypass_service_worker_cookie;
@@ -1741,6 +3021,22 @@ struct cdp_network_set_cache_disabled_params {
     bool cache_disabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_cache_disabled_params_to_json(
+        const cdp_network_set_cache_disabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 79, in, json);
+}
+
+CDP_STUB int cdp_network_set_cache_disabled_params_from_json(
+        cdp_str json, cdp_network_set_cache_disabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 79, json, &r, why);
+    *out = (cdp_network_set_cache_disabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_cache_disabled_cookie {
     uint32_t id;
 } cdp_network_set_cache_disabled_cookie;
@@ -1797,10 +3093,44 @@ struct cdp_network_set_cookie_params {
     const cdp_network_cookie_partition_key *partition_key; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_cookie_params_to_json(const cdp_network_set_cookie_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 80, in, json);
+}
+
+CDP_STUB int cdp_network_set_cookie_params_from_json(cdp_str json,
+                                                     cdp_network_set_cookie_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 80, json, &r, why);
+    *out = (cdp_network_set_cookie_params *)r;
+    return rc;
+}
+
 struct cdp_network_set_cookie_result {
     bool success CDP_DEPRECATED; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_cookie_result_to_json(const cdp_network_set_cookie_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 81, in, json);
+}
+
+CDP_STUB int cdp_network_set_cookie_result_from_json(cdp_str json,
+                                                     cdp_network_set_cookie_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 81, json, &r, why);
+    *out = (cdp_network_set_cookie_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_cookie_cookie {
     uint32_t id;
 } cdp_network_set_cookie_cookie;
@@ -1859,6 +3189,23 @@ struct cdp_network_set_cookies_params {
     CDP_LIST(cdp_network_cookie_param) cookies; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_cookies_params_to_json(const cdp_network_set_cookies_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 82, in, json);
+}
+
+CDP_STUB int cdp_network_set_cookies_params_from_json(cdp_str json,
+                                                      cdp_network_set_cookies_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 82, json, &r, why);
+    *out = (cdp_network_set_cookies_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_cookies_cookie {
     uint32_t id;
 } cdp_network_set_cookies_cookie;
@@ -1901,6 +3248,22 @@ struct cdp_network_set_extra_http_headers_params {
     cdp_network_headers headers; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_extra_http_headers_params_to_json(
+        const cdp_network_set_extra_http_headers_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 83, in, json);
+}
+
+CDP_STUB int cdp_network_set_extra_http_headers_params_from_json(
+        cdp_str json, cdp_network_set_extra_http_headers_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 83, json, &r, why);
+    *out = (cdp_network_set_extra_http_headers_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_extra_http_headers_cookie {
     uint32_t id;
 } cdp_network_set_extra_http_headers_cookie;
@@ -1947,6 +3310,22 @@ struct cdp_network_set_attach_debug_stack_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_attach_debug_stack_params_to_json(
+        const cdp_network_set_attach_debug_stack_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 84, in, json);
+}
+
+CDP_STUB int cdp_network_set_attach_debug_stack_params_from_json(
+        cdp_str json, cdp_network_set_attach_debug_stack_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 84, json, &r, why);
+    *out = (cdp_network_set_attach_debug_stack_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_attach_debug_stack_cookie {
     uint32_t id;
 } cdp_network_set_attach_debug_stack_cookie;
@@ -1996,6 +3375,22 @@ struct cdp_network_set_user_agent_override_params {
     const cdp_emulation_user_agent_metadata *user_agent_metadata; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_user_agent_override_params_to_json(
+        const cdp_network_set_user_agent_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 85, in, json);
+}
+
+CDP_STUB int cdp_network_set_user_agent_override_params_from_json(
+        cdp_str json, cdp_network_set_user_agent_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 85, json, &r, why);
+    *out = (cdp_network_set_user_agent_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_user_agent_override_cookie {
     uint32_t id;
 } cdp_network_set_user_agent_override_cookie;
@@ -2042,10 +3437,42 @@ struct cdp_network_stream_resource_content_params {
     cdp_network_request_id request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_stream_resource_content_params_to_json(
+        const cdp_network_stream_resource_content_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 86, in, json);
+}
+
+CDP_STUB int cdp_network_stream_resource_content_params_from_json(
+        cdp_str json, cdp_network_stream_resource_content_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 86, json, &r, why);
+    *out = (cdp_network_stream_resource_content_params *)r;
+    return rc;
+}
+
 struct cdp_network_stream_resource_content_result {
     cdp_bytes buffered_data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_stream_resource_content_result_to_json(
+        const cdp_network_stream_resource_content_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 87, in, json);
+}
+
+CDP_STUB int cdp_network_stream_resource_content_result_from_json(
+        cdp_str json, cdp_network_stream_resource_content_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 87, json, &r, why);
+    *out = (cdp_network_stream_resource_content_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_stream_resource_content_cookie {
     uint32_t id;
 } cdp_network_stream_resource_content_cookie;
@@ -2109,10 +3536,42 @@ struct cdp_network_get_security_isolation_status_params {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_security_isolation_status_params_to_json(
+        const cdp_network_get_security_isolation_status_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 88, in, json);
+}
+
+CDP_STUB int cdp_network_get_security_isolation_status_params_from_json(
+        cdp_str json, cdp_network_get_security_isolation_status_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 88, json, &r, why);
+    *out = (cdp_network_get_security_isolation_status_params *)r;
+    return rc;
+}
+
 struct cdp_network_get_security_isolation_status_result {
     const cdp_network_security_isolation_status *status; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_get_security_isolation_status_result_to_json(
+        const cdp_network_get_security_isolation_status_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 89, in, json);
+}
+
+CDP_STUB int cdp_network_get_security_isolation_status_result_from_json(
+        cdp_str json, cdp_network_get_security_isolation_status_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 89, json, &r, why);
+    *out = (cdp_network_get_security_isolation_status_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_get_security_isolation_status_cookie {
     uint32_t id;
 } cdp_network_get_security_isolation_status_cookie;
@@ -2178,6 +3637,22 @@ struct cdp_network_enable_reporting_api_params {
     bool enable; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_enable_reporting_api_params_to_json(
+        const cdp_network_enable_reporting_api_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 90, in, json);
+}
+
+CDP_STUB int cdp_network_enable_reporting_api_params_from_json(
+        cdp_str json, cdp_network_enable_reporting_api_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 90, json, &r, why);
+    *out = (cdp_network_enable_reporting_api_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_enable_reporting_api_cookie {
     uint32_t id;
 } cdp_network_enable_reporting_api_cookie;
@@ -2222,6 +3697,22 @@ struct cdp_network_enable_device_bound_sessions_params {
     bool enable; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_enable_device_bound_sessions_params_to_json(
+        const cdp_network_enable_device_bound_sessions_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 91, in, json);
+}
+
+CDP_STUB int cdp_network_enable_device_bound_sessions_params_from_json(
+        cdp_str json, cdp_network_enable_device_bound_sessions_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 91, json, &r, why);
+    *out = (cdp_network_enable_device_bound_sessions_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_enable_device_bound_sessions_cookie {
     uint32_t id;
 } cdp_network_enable_device_bound_sessions_cookie;
@@ -2270,6 +3761,22 @@ struct cdp_network_delete_device_bound_session_params {
     const cdp_network_device_bound_session_key *key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_delete_device_bound_session_params_to_json(
+        const cdp_network_delete_device_bound_session_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 92, in, json);
+}
+
+CDP_STUB int cdp_network_delete_device_bound_session_params_from_json(
+        cdp_str json, cdp_network_delete_device_bound_session_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 92, json, &r, why);
+    *out = (cdp_network_delete_device_bound_session_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_delete_device_bound_session_cookie {
     uint32_t id;
 } cdp_network_delete_device_bound_session_cookie;
@@ -2317,10 +3824,42 @@ struct cdp_network_fetch_schemeful_site_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_fetch_schemeful_site_params_to_json(
+        const cdp_network_fetch_schemeful_site_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 93, in, json);
+}
+
+CDP_STUB int cdp_network_fetch_schemeful_site_params_from_json(
+        cdp_str json, cdp_network_fetch_schemeful_site_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 93, json, &r, why);
+    *out = (cdp_network_fetch_schemeful_site_params *)r;
+    return rc;
+}
+
 struct cdp_network_fetch_schemeful_site_result {
     cdp_str schemeful_site; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_fetch_schemeful_site_result_to_json(
+        const cdp_network_fetch_schemeful_site_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 94, in, json);
+}
+
+CDP_STUB int cdp_network_fetch_schemeful_site_result_from_json(
+        cdp_str json, cdp_network_fetch_schemeful_site_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 94, json, &r, why);
+    *out = (cdp_network_fetch_schemeful_site_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_fetch_schemeful_site_cookie {
     uint32_t id;
 } cdp_network_fetch_schemeful_site_cookie;
@@ -2386,10 +3925,42 @@ struct cdp_network_load_network_resource_params {
     const cdp_network_load_network_resource_options *options; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_load_network_resource_params_to_json(
+        const cdp_network_load_network_resource_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 95, in, json);
+}
+
+CDP_STUB int cdp_network_load_network_resource_params_from_json(
+        cdp_str json, cdp_network_load_network_resource_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 95, json, &r, why);
+    *out = (cdp_network_load_network_resource_params *)r;
+    return rc;
+}
+
 struct cdp_network_load_network_resource_result {
     const cdp_network_load_network_resource_page_result *resource; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_load_network_resource_result_to_json(
+        const cdp_network_load_network_resource_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 96, in, json);
+}
+
+CDP_STUB int cdp_network_load_network_resource_result_from_json(
+        cdp_str json, cdp_network_load_network_resource_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 96, json, &r, why);
+    *out = (cdp_network_load_network_resource_result *)r;
+    return rc;
+}
+
 typedef struct cdp_network_load_network_resource_cookie {
     uint32_t id;
 } cdp_network_load_network_resource_cookie;
@@ -2452,6 +4023,22 @@ struct cdp_network_set_cookie_controls_params {
     bool enable_third_party_cookie_restriction; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_set_cookie_controls_params_to_json(
+        const cdp_network_set_cookie_controls_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 97, in, json);
+}
+
+CDP_STUB int cdp_network_set_cookie_controls_params_from_json(
+        cdp_str json, cdp_network_set_cookie_controls_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 97, json, &r, why);
+    *out = (cdp_network_set_cookie_controls_params *)r;
+    return rc;
+}
+
 typedef struct cdp_network_set_cookie_controls_cookie {
     uint32_t id;
 } cdp_network_set_cookie_controls_cookie;
@@ -2502,6 +4089,23 @@ struct cdp_network_data_received_event {
     cdp_bytes data; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_data_received_event_to_json(const cdp_network_data_received_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 98, in, json);
+}
+
+CDP_STUB int cdp_network_data_received_event_from_json(cdp_str json,
+                                                       cdp_network_data_received_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 98, json, &r, why);
+    *out = (cdp_network_data_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_data_received_cb(cdp_session *s,
                                              const cdp_network_data_received_event *ev, void *data);
 
@@ -2549,6 +4153,22 @@ struct cdp_network_event_source_message_received_event {
     cdp_str data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_event_source_message_received_event_to_json(
+        const cdp_network_event_source_message_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 99, in, json);
+}
+
+CDP_STUB int cdp_network_event_source_message_received_event_from_json(
+        cdp_str json, cdp_network_event_source_message_received_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 99, json, &r, why);
+    *out = (cdp_network_event_source_message_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_event_source_message_received_cb(
         cdp_session *s, const cdp_network_event_source_message_received_event *ev, void *data);
 
@@ -2601,6 +4221,23 @@ struct cdp_network_loading_failed_event {
     const cdp_network_cors_error_status *cors_error_status;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_loading_failed_event_to_json(const cdp_network_loading_failed_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 100, in, json);
+}
+
+CDP_STUB int cdp_network_loading_failed_event_from_json(cdp_str json,
+                                                        cdp_network_loading_failed_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 100, json, &r, why);
+    *out = (cdp_network_loading_failed_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_loading_failed_cb(cdp_session *s,
                                               const cdp_network_loading_failed_event *ev,
                                               void *data);
@@ -2649,6 +4286,23 @@ struct cdp_network_loading_finished_event {
     cdp_opt_num encoded_body_length; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_loading_finished_event_to_json(
+        const cdp_network_loading_finished_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 101, in, json);
+}
+
+CDP_STUB int cdp_network_loading_finished_event_from_json(cdp_str json,
+                                                          cdp_network_loading_finished_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 101, json, &r, why);
+    *out = (cdp_network_loading_finished_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_loading_finished_cb(cdp_session *s,
                                                 const cdp_network_loading_finished_event *ev,
                                                 void *data);
@@ -2695,6 +4349,22 @@ struct cdp_network_request_served_from_cache_event {
     cdp_network_request_id request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_request_served_from_cache_event_to_json(
+        const cdp_network_request_served_from_cache_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 102, in, json);
+}
+
+CDP_STUB int cdp_network_request_served_from_cache_event_from_json(
+        cdp_str json, cdp_network_request_served_from_cache_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 102, json, &r, why);
+    *out = (cdp_network_request_served_from_cache_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_request_served_from_cache_cb(
         cdp_session *s, const cdp_network_request_served_from_cache_event *ev, void *data);
 
@@ -2752,6 +4422,22 @@ struct cdp_network_request_will_be_sent_event {
     cdp_network_render_blocking_behavior render_blocking_behavior; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_request_will_be_sent_event_to_json(
+        const cdp_network_request_will_be_sent_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 103, in, json);
+}
+
+CDP_STUB int cdp_network_request_will_be_sent_event_from_json(
+        cdp_str json, cdp_network_request_will_be_sent_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 103, json, &r, why);
+    *out = (cdp_network_request_will_be_sent_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_request_will_be_sent_cb(
         cdp_session *s, const cdp_network_request_will_be_sent_event *ev, void *data);
 
@@ -2799,6 +4485,22 @@ struct cdp_network_resource_changed_priority_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_resource_changed_priority_event_to_json(
+        const cdp_network_resource_changed_priority_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 104, in, json);
+}
+
+CDP_STUB int cdp_network_resource_changed_priority_event_from_json(
+        cdp_str json, cdp_network_resource_changed_priority_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 104, json, &r, why);
+    *out = (cdp_network_resource_changed_priority_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_resource_changed_priority_cb(
         cdp_session *s, const cdp_network_resource_changed_priority_event *ev, void *data);
 
@@ -2845,6 +4547,22 @@ struct cdp_network_signed_exchange_received_event {
     const cdp_network_signed_exchange_info *info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_signed_exchange_received_event_to_json(
+        const cdp_network_signed_exchange_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 105, in, json);
+}
+
+CDP_STUB int cdp_network_signed_exchange_received_event_from_json(
+        cdp_str json, cdp_network_signed_exchange_received_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 105, json, &r, why);
+    *out = (cdp_network_signed_exchange_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_signed_exchange_received_cb(
         cdp_session *s, const cdp_network_signed_exchange_received_event *ev, void *data);
 
@@ -2895,6 +4613,22 @@ struct cdp_network_response_received_event {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_response_received_event_to_json(
+        const cdp_network_response_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 106, in, json);
+}
+
+CDP_STUB int cdp_network_response_received_event_from_json(
+        cdp_str json, cdp_network_response_received_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 106, json, &r, why);
+    *out = (cdp_network_response_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_response_received_cb(cdp_session *s,
                                                  const cdp_network_response_received_event *ev,
                                                  void *data);
@@ -2942,6 +4676,22 @@ struct cdp_network_web_socket_closed_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_closed_event_to_json(
+        const cdp_network_web_socket_closed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 107, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_closed_event_from_json(
+        cdp_str json, cdp_network_web_socket_closed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 107, json, &r, why);
+    *out = (cdp_network_web_socket_closed_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_socket_closed_cb(cdp_session *s,
                                                  const cdp_network_web_socket_closed_event *ev,
                                                  void *data);
@@ -2990,6 +4740,22 @@ struct cdp_network_web_socket_created_event {
     const cdp_network_initiator *initiator;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_created_event_to_json(
+        const cdp_network_web_socket_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 108, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_created_event_from_json(
+        cdp_str json, cdp_network_web_socket_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 108, json, &r, why);
+    *out = (cdp_network_web_socket_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_socket_created_cb(cdp_session *s,
                                                   const cdp_network_web_socket_created_event *ev,
                                                   void *data);
@@ -3038,6 +4804,22 @@ struct cdp_network_web_socket_frame_error_event {
     cdp_str error_message; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_frame_error_event_to_json(
+        const cdp_network_web_socket_frame_error_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 109, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_frame_error_event_from_json(
+        cdp_str json, cdp_network_web_socket_frame_error_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 109, json, &r, why);
+    *out = (cdp_network_web_socket_frame_error_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_socket_frame_error_cb(
         cdp_session *s, const cdp_network_web_socket_frame_error_event *ev, void *data);
 
@@ -3084,6 +4866,22 @@ struct cdp_network_web_socket_frame_received_event {
     const cdp_network_web_socket_frame *response; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_frame_received_event_to_json(
+        const cdp_network_web_socket_frame_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 110, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_frame_received_event_from_json(
+        cdp_str json, cdp_network_web_socket_frame_received_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 110, json, &r, why);
+    *out = (cdp_network_web_socket_frame_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_socket_frame_received_cb(
         cdp_session *s, const cdp_network_web_socket_frame_received_event *ev, void *data);
 
@@ -3131,6 +4929,22 @@ struct cdp_network_web_socket_frame_sent_event {
     const cdp_network_web_socket_frame *response; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_frame_sent_event_to_json(
+        const cdp_network_web_socket_frame_sent_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 111, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_frame_sent_event_from_json(
+        cdp_str json, cdp_network_web_socket_frame_sent_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 111, json, &r, why);
+    *out = (cdp_network_web_socket_frame_sent_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_socket_frame_sent_cb(
         cdp_session *s, const cdp_network_web_socket_frame_sent_event *ev, void *data);
 
@@ -3178,6 +4992,22 @@ struct cdp_network_web_socket_handshake_response_received_event {
     const cdp_network_web_socket_response *response; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_handshake_response_received_event_to_json(
+        const cdp_network_web_socket_handshake_response_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 112, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_handshake_response_received_event_from_json(
+        cdp_str json, cdp_network_web_socket_handshake_response_received_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 112, json, &r, why);
+    *out = (cdp_network_web_socket_handshake_response_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_socket_handshake_response_received_cb(
         cdp_session *s, const cdp_network_web_socket_handshake_response_received_event *ev,
         void *data);
@@ -3228,6 +5058,22 @@ struct cdp_network_web_socket_will_send_handshake_request_event {
     const cdp_network_web_socket_request *request; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_socket_will_send_handshake_request_event_to_json(
+        const cdp_network_web_socket_will_send_handshake_request_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 113, in, json);
+}
+
+CDP_STUB int cdp_network_web_socket_will_send_handshake_request_event_from_json(
+        cdp_str json, cdp_network_web_socket_will_send_handshake_request_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 113, json, &r, why);
+    *out = (cdp_network_web_socket_will_send_handshake_request_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_socket_will_send_handshake_request_cb(
         cdp_session *s, const cdp_network_web_socket_will_send_handshake_request_event *ev,
         void *data);
@@ -3278,6 +5124,22 @@ struct cdp_network_web_transport_created_event {
     const cdp_network_initiator *initiator;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_transport_created_event_to_json(
+        const cdp_network_web_transport_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 114, in, json);
+}
+
+CDP_STUB int cdp_network_web_transport_created_event_from_json(
+        cdp_str json, cdp_network_web_transport_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 114, json, &r, why);
+    *out = (cdp_network_web_transport_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_transport_created_cb(
         cdp_session *s, const cdp_network_web_transport_created_event *ev, void *data);
 
@@ -3324,6 +5186,22 @@ struct cdp_network_web_transport_connection_established_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_transport_connection_established_event_to_json(
+        const cdp_network_web_transport_connection_established_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 115, in, json);
+}
+
+CDP_STUB int cdp_network_web_transport_connection_established_event_from_json(
+        cdp_str json, cdp_network_web_transport_connection_established_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 115, json, &r, why);
+    *out = (cdp_network_web_transport_connection_established_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_transport_connection_established_cb(
         cdp_session *s, const cdp_network_web_transport_connection_established_event *ev,
         void *data);
@@ -3372,6 +5250,22 @@ struct cdp_network_web_transport_closed_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_web_transport_closed_event_to_json(
+        const cdp_network_web_transport_closed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 116, in, json);
+}
+
+CDP_STUB int cdp_network_web_transport_closed_event_from_json(
+        cdp_str json, cdp_network_web_transport_closed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 116, json, &r, why);
+    *out = (cdp_network_web_transport_closed_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_web_transport_closed_cb(
         cdp_session *s, const cdp_network_web_transport_closed_event *ev, void *data);
 
@@ -3422,6 +5316,22 @@ struct cdp_network_direct_tcp_socket_created_event {
     const cdp_network_initiator *initiator;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_tcp_socket_created_event_to_json(
+        const cdp_network_direct_tcp_socket_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 117, in, json);
+}
+
+CDP_STUB int cdp_network_direct_tcp_socket_created_event_from_json(
+        cdp_str json, cdp_network_direct_tcp_socket_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 117, json, &r, why);
+    *out = (cdp_network_direct_tcp_socket_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_tcp_socket_created_cb(
         cdp_session *s, const cdp_network_direct_tcp_socket_created_event *ev, void *data);
 
@@ -3472,6 +5382,22 @@ struct cdp_network_direct_tcp_socket_opened_event {
     cdp_opt_int local_port;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_tcp_socket_opened_event_to_json(
+        const cdp_network_direct_tcp_socket_opened_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 118, in, json);
+}
+
+CDP_STUB int cdp_network_direct_tcp_socket_opened_event_from_json(
+        cdp_str json, cdp_network_direct_tcp_socket_opened_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 118, json, &r, why);
+    *out = (cdp_network_direct_tcp_socket_opened_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_tcp_socket_opened_cb(
         cdp_session *s, const cdp_network_direct_tcp_socket_opened_event *ev, void *data);
 
@@ -3518,6 +5444,22 @@ struct cdp_network_direct_tcp_socket_aborted_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_tcp_socket_aborted_event_to_json(
+        const cdp_network_direct_tcp_socket_aborted_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 119, in, json);
+}
+
+CDP_STUB int cdp_network_direct_tcp_socket_aborted_event_from_json(
+        cdp_str json, cdp_network_direct_tcp_socket_aborted_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 119, json, &r, why);
+    *out = (cdp_network_direct_tcp_socket_aborted_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_tcp_socket_aborted_cb(
         cdp_session *s, const cdp_network_direct_tcp_socket_aborted_event *ev, void *data);
 
@@ -3564,6 +5506,22 @@ struct cdp_network_direct_tcp_socket_closed_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_tcp_socket_closed_event_to_json(
+        const cdp_network_direct_tcp_socket_closed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 120, in, json);
+}
+
+CDP_STUB int cdp_network_direct_tcp_socket_closed_event_from_json(
+        cdp_str json, cdp_network_direct_tcp_socket_closed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 120, json, &r, why);
+    *out = (cdp_network_direct_tcp_socket_closed_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_tcp_socket_closed_cb(
         cdp_session *s, const cdp_network_direct_tcp_socket_closed_event *ev, void *data);
 
@@ -3610,6 +5568,22 @@ struct cdp_network_direct_tcp_socket_chunk_sent_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_tcp_socket_chunk_sent_event_to_json(
+        const cdp_network_direct_tcp_socket_chunk_sent_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 121, in, json);
+}
+
+CDP_STUB int cdp_network_direct_tcp_socket_chunk_sent_event_from_json(
+        cdp_str json, cdp_network_direct_tcp_socket_chunk_sent_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 121, json, &r, why);
+    *out = (cdp_network_direct_tcp_socket_chunk_sent_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_tcp_socket_chunk_sent_cb(
         cdp_session *s, const cdp_network_direct_tcp_socket_chunk_sent_event *ev, void *data);
 
@@ -3658,6 +5632,22 @@ struct cdp_network_direct_tcp_socket_chunk_received_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_tcp_socket_chunk_received_event_to_json(
+        const cdp_network_direct_tcp_socket_chunk_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 122, in, json);
+}
+
+CDP_STUB int cdp_network_direct_tcp_socket_chunk_received_event_from_json(
+        cdp_str json, cdp_network_direct_tcp_socket_chunk_received_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 122, json, &r, why);
+    *out = (cdp_network_direct_tcp_socket_chunk_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_tcp_socket_chunk_received_cb(
         cdp_session *s, const cdp_network_direct_tcp_socket_chunk_received_event *ev, void *data);
 
@@ -3706,6 +5696,23 @@ struct cdp_network_direct_udp_socket_joined_multicast_group_event {
     cdp_str source_address;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_udp_socket_joined_multicast_group_event_to_json(
+        const cdp_network_direct_udp_socket_joined_multicast_group_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 123, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_joined_multicast_group_event_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_joined_multicast_group_event **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 123, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_joined_multicast_group_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_udp_socket_joined_multicast_group_cb(
         cdp_session *s, const cdp_network_direct_udp_socket_joined_multicast_group_event *ev,
         void *data);
@@ -3756,6 +5763,22 @@ struct cdp_network_direct_udp_socket_left_multicast_group_event {
     cdp_str source_address;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_udp_socket_left_multicast_group_event_to_json(
+        const cdp_network_direct_udp_socket_left_multicast_group_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 124, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_left_multicast_group_event_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_left_multicast_group_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 124, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_left_multicast_group_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_udp_socket_left_multicast_group_cb(
         cdp_session *s, const cdp_network_direct_udp_socket_left_multicast_group_event *ev,
         void *data);
@@ -3806,6 +5829,22 @@ struct cdp_network_direct_udp_socket_created_event {
     const cdp_network_initiator *initiator;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_udp_socket_created_event_to_json(
+        const cdp_network_direct_udp_socket_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 125, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_created_event_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 125, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_udp_socket_created_cb(
         cdp_session *s, const cdp_network_direct_udp_socket_created_event *ev, void *data);
 
@@ -3856,6 +5895,22 @@ struct cdp_network_direct_udp_socket_opened_event {
     cdp_opt_int remote_port;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_udp_socket_opened_event_to_json(
+        const cdp_network_direct_udp_socket_opened_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 126, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_opened_event_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_opened_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 126, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_opened_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_udp_socket_opened_cb(
         cdp_session *s, const cdp_network_direct_udp_socket_opened_event *ev, void *data);
 
@@ -3902,6 +5957,22 @@ struct cdp_network_direct_udp_socket_aborted_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_udp_socket_aborted_event_to_json(
+        const cdp_network_direct_udp_socket_aborted_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 127, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_aborted_event_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_aborted_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 127, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_aborted_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_udp_socket_aborted_cb(
         cdp_session *s, const cdp_network_direct_udp_socket_aborted_event *ev, void *data);
 
@@ -3948,6 +6019,22 @@ struct cdp_network_direct_udp_socket_closed_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_udp_socket_closed_event_to_json(
+        const cdp_network_direct_udp_socket_closed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 128, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_closed_event_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_closed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 128, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_closed_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_udp_socket_closed_cb(
         cdp_session *s, const cdp_network_direct_udp_socket_closed_event *ev, void *data);
 
@@ -3994,6 +6081,22 @@ struct cdp_network_direct_udp_socket_chunk_sent_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_udp_socket_chunk_sent_event_to_json(
+        const cdp_network_direct_udp_socket_chunk_sent_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 129, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_chunk_sent_event_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_chunk_sent_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 129, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_chunk_sent_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_udp_socket_chunk_sent_cb(
         cdp_session *s, const cdp_network_direct_udp_socket_chunk_sent_event *ev, void *data);
 
@@ -4042,6 +6145,22 @@ struct cdp_network_direct_udp_socket_chunk_received_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_direct_udp_socket_chunk_received_event_to_json(
+        const cdp_network_direct_udp_socket_chunk_received_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 130, in, json);
+}
+
+CDP_STUB int cdp_network_direct_udp_socket_chunk_received_event_from_json(
+        cdp_str json, cdp_network_direct_udp_socket_chunk_received_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 130, json, &r, why);
+    *out = (cdp_network_direct_udp_socket_chunk_received_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_direct_udp_socket_chunk_received_cb(
         cdp_session *s, const cdp_network_direct_udp_socket_chunk_received_event *ev, void *data);
 
@@ -4095,6 +6214,22 @@ struct cdp_network_request_will_be_sent_extra_info_event {
     cdp_str applied_network_conditions_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_request_will_be_sent_extra_info_event_to_json(
+        const cdp_network_request_will_be_sent_extra_info_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 131, in, json);
+}
+
+CDP_STUB int cdp_network_request_will_be_sent_extra_info_event_from_json(
+        cdp_str json, cdp_network_request_will_be_sent_extra_info_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 131, json, &r, why);
+    *out = (cdp_network_request_will_be_sent_extra_info_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_request_will_be_sent_extra_info_cb(
         cdp_session *s, const cdp_network_request_will_be_sent_extra_info_event *ev, void *data);
 
@@ -4149,6 +6284,22 @@ struct cdp_network_response_received_extra_info_event {
     CDP_LIST(cdp_network_exempted_set_cookie_with_reason) exempted_cookies;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_response_received_extra_info_event_to_json(
+        const cdp_network_response_received_extra_info_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 132, in, json);
+}
+
+CDP_STUB int cdp_network_response_received_extra_info_event_from_json(
+        cdp_str json, cdp_network_response_received_extra_info_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 132, json, &r, why);
+    *out = (cdp_network_response_received_extra_info_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_response_received_extra_info_cb(
         cdp_session *s, const cdp_network_response_received_extra_info_event *ev, void *data);
 
@@ -4196,6 +6347,22 @@ struct cdp_network_response_received_early_hints_event {
     cdp_network_headers headers; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_response_received_early_hints_event_to_json(
+        const cdp_network_response_received_early_hints_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 133, in, json);
+}
+
+CDP_STUB int cdp_network_response_received_early_hints_event_from_json(
+        cdp_str json, cdp_network_response_received_early_hints_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 133, json, &r, why);
+    *out = (cdp_network_response_received_early_hints_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_response_received_early_hints_cb(
         cdp_session *s, const cdp_network_response_received_early_hints_event *ev, void *data);
 
@@ -4247,6 +6414,22 @@ struct cdp_network_trust_token_operation_done_event {
     cdp_opt_int issued_token_count;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_trust_token_operation_done_event_to_json(
+        const cdp_network_trust_token_operation_done_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 134, in, json);
+}
+
+CDP_STUB int cdp_network_trust_token_operation_done_event_from_json(
+        cdp_str json, cdp_network_trust_token_operation_done_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 134, json, &r, why);
+    *out = (cdp_network_trust_token_operation_done_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_trust_token_operation_done_cb(
         cdp_session *s, const cdp_network_trust_token_operation_done_event *ev, void *data);
 
@@ -4325,6 +6508,22 @@ struct cdp_network_reporting_api_report_added_event {
     const cdp_network_reporting_api_report *report; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_reporting_api_report_added_event_to_json(
+        const cdp_network_reporting_api_report_added_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 135, in, json);
+}
+
+CDP_STUB int cdp_network_reporting_api_report_added_event_from_json(
+        cdp_str json, cdp_network_reporting_api_report_added_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 135, json, &r, why);
+    *out = (cdp_network_reporting_api_report_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_reporting_api_report_added_cb(
         cdp_session *s, const cdp_network_reporting_api_report_added_event *ev, void *data);
 
@@ -4370,6 +6569,22 @@ struct cdp_network_reporting_api_report_updated_event {
     const cdp_network_reporting_api_report *report; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_reporting_api_report_updated_event_to_json(
+        const cdp_network_reporting_api_report_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 136, in, json);
+}
+
+CDP_STUB int cdp_network_reporting_api_report_updated_event_from_json(
+        cdp_str json, cdp_network_reporting_api_report_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 136, json, &r, why);
+    *out = (cdp_network_reporting_api_report_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_reporting_api_report_updated_cb(
         cdp_session *s, const cdp_network_reporting_api_report_updated_event *ev, void *data);
 
@@ -4417,6 +6632,23 @@ struct cdp_network_reporting_api_endpoints_changed_for_origin_event {
     CDP_LIST(cdp_network_reporting_api_endpoint) endpoints; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_reporting_api_endpoints_changed_for_origin_event_to_json(
+        const cdp_network_reporting_api_endpoints_changed_for_origin_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 137, in, json);
+}
+
+CDP_STUB int cdp_network_reporting_api_endpoints_changed_for_origin_event_from_json(
+        cdp_str json, cdp_network_reporting_api_endpoints_changed_for_origin_event **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 137, json, &r, why);
+    *out = (cdp_network_reporting_api_endpoints_changed_for_origin_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_reporting_api_endpoints_changed_for_origin_cb(
         cdp_session *s, const cdp_network_reporting_api_endpoints_changed_for_origin_event *ev,
         void *data);
@@ -4467,6 +6699,22 @@ struct cdp_network_device_bound_sessions_added_event {
     CDP_LIST(cdp_network_device_bound_session) sessions; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_device_bound_sessions_added_event_to_json(
+        const cdp_network_device_bound_sessions_added_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 138, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_sessions_added_event_from_json(
+        cdp_str json, cdp_network_device_bound_sessions_added_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 138, json, &r, why);
+    *out = (cdp_network_device_bound_sessions_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_device_bound_sessions_added_cb(
         cdp_session *s, const cdp_network_device_bound_sessions_added_event *ev, void *data);
 
@@ -4519,6 +6767,22 @@ struct cdp_network_device_bound_session_event_occurred_event {
     const cdp_network_challenge_event_details *challenge_event_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_network_device_bound_session_event_occurred_event_to_json(
+        const cdp_network_device_bound_session_event_occurred_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_network, 139, in, json);
+}
+
+CDP_STUB int cdp_network_device_bound_session_event_occurred_event_from_json(
+        cdp_str json, cdp_network_device_bound_session_event_occurred_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_network, 139, json, &r, why);
+    *out = (cdp_network_device_bound_session_event_occurred_event *)r;
+    return rc;
+}
+
 typedef void cdp_network_on_device_bound_session_event_occurred_cb(
         cdp_session *s, const cdp_network_device_bound_session_event_occurred_event *ev,
         void *data);

@@ -2,7 +2,8 @@
 /*
  * node_runtime.h - NodeRuntime: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_node_runtime_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -107,6 +108,23 @@ struct cdp_node_runtime_notify_when_waiting_for_disconnect_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_runtime_notify_when_waiting_for_disconnect_params_to_json(
+        const cdp_node_runtime_notify_when_waiting_for_disconnect_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_runtime, 0, in, json);
+}
+
+CDP_STUB int cdp_node_runtime_notify_when_waiting_for_disconnect_params_from_json(
+        cdp_str json, cdp_node_runtime_notify_when_waiting_for_disconnect_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_runtime, 0, json, &r, why);
+    *out = (cdp_node_runtime_notify_when_waiting_for_disconnect_params *)r;
+    return rc;
+}
+
 typedef struct cdp_node_runtime_notify_when_waiting_for_disconnect_cookie {
     uint32_t id;
 } cdp_node_runtime_notify_when_waiting_for_disconnect_cookie;

@@ -2,7 +2,8 @@
 /*
  * node_tracing.h - NodeTracing: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_node_tracing_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,6 +38,23 @@ struct cdp_node_tracing_trace_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_node_tracing_trace_config_to_json(const cdp_node_tracing_trace_config *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_tracing, 0, in, json);
+}
+
+CDP_STUB int cdp_node_tracing_trace_config_from_json(cdp_str json,
+                                                     cdp_node_tracing_trace_config **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_tracing, 0, json, &r, why);
+    *out = (cdp_node_tracing_trace_config *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* NodeTracing.getCategories */
@@ -44,6 +62,22 @@ struct cdp_node_tracing_get_categories_result {
     CDP_LIST(cdp_str) categories; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_tracing_get_categories_result_to_json(
+        const cdp_node_tracing_get_categories_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_tracing, 1, in, json);
+}
+
+CDP_STUB int cdp_node_tracing_get_categories_result_from_json(
+        cdp_str json, cdp_node_tracing_get_categories_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_tracing, 1, json, &r, why);
+    *out = (cdp_node_tracing_get_categories_result *)r;
+    return rc;
+}
+
 typedef struct cdp_node_tracing_get_categories_cookie {
     uint32_t id;
 } cdp_node_tracing_get_categories_cookie;
@@ -104,6 +138,23 @@ struct cdp_node_tracing_start_params {
     const cdp_node_tracing_trace_config *trace_config; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_tracing_start_params_to_json(const cdp_node_tracing_start_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_tracing, 2, in, json);
+}
+
+CDP_STUB int cdp_node_tracing_start_params_from_json(cdp_str json,
+                                                     cdp_node_tracing_start_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_tracing, 2, json, &r, why);
+    *out = (cdp_node_tracing_start_params *)r;
+    return rc;
+}
+
 typedef struct cdp_node_tracing_start_cookie {
     uint32_t id;
 } cdp_node_tracing_start_cookie;
@@ -184,6 +235,22 @@ struct cdp_node_tracing_data_collected_event {
     CDP_LIST(cdp_value) value; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_tracing_data_collected_event_to_json(
+        const cdp_node_tracing_data_collected_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_tracing, 3, in, json);
+}
+
+CDP_STUB int cdp_node_tracing_data_collected_event_from_json(
+        cdp_str json, cdp_node_tracing_data_collected_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_tracing, 3, json, &r, why);
+    *out = (cdp_node_tracing_data_collected_event *)r;
+    return rc;
+}
+
 typedef void cdp_node_tracing_on_data_collected_cb(cdp_session *s,
                                                    const cdp_node_tracing_data_collected_event *ev,
                                                    void *data);

@@ -2,7 +2,8 @@
 /*
  * node_worker.h - NodeWorker: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_node_worker_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,6 +40,22 @@ struct cdp_node_worker_worker_info {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_node_worker_worker_info_to_json(const cdp_node_worker_worker_info *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_worker, 0, in, json);
+}
+
+CDP_STUB int cdp_node_worker_worker_info_from_json(cdp_str json, cdp_node_worker_worker_info **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_worker, 0, json, &r, why);
+    *out = (cdp_node_worker_worker_info *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* NodeWorker.sendMessageToWorker */
@@ -47,6 +64,22 @@ struct cdp_node_worker_send_message_to_worker_params {
     cdp_node_worker_session_id session_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_worker_send_message_to_worker_params_to_json(
+        const cdp_node_worker_send_message_to_worker_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_worker, 1, in, json);
+}
+
+CDP_STUB int cdp_node_worker_send_message_to_worker_params_from_json(
+        cdp_str json, cdp_node_worker_send_message_to_worker_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_worker, 1, json, &r, why);
+    *out = (cdp_node_worker_send_message_to_worker_params *)r;
+    return rc;
+}
+
 typedef struct cdp_node_worker_send_message_to_worker_cookie {
     uint32_t id;
 } cdp_node_worker_send_message_to_worker_cookie;
@@ -93,6 +126,23 @@ struct cdp_node_worker_enable_params {
     bool wait_for_debugger_on_start; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_worker_enable_params_to_json(const cdp_node_worker_enable_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_worker, 2, in, json);
+}
+
+CDP_STUB int cdp_node_worker_enable_params_from_json(cdp_str json,
+                                                     cdp_node_worker_enable_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_worker, 2, json, &r, why);
+    *out = (cdp_node_worker_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_node_worker_enable_cookie {
     uint32_t id;
 } cdp_node_worker_enable_cookie;
@@ -171,6 +221,23 @@ struct cdp_node_worker_detach_params {
     cdp_node_worker_session_id session_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_worker_detach_params_to_json(const cdp_node_worker_detach_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_worker, 3, in, json);
+}
+
+CDP_STUB int cdp_node_worker_detach_params_from_json(cdp_str json,
+                                                     cdp_node_worker_detach_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_worker, 3, json, &r, why);
+    *out = (cdp_node_worker_detach_params *)r;
+    return rc;
+}
+
 typedef struct cdp_node_worker_detach_cookie {
     uint32_t id;
 } cdp_node_worker_detach_cookie;
@@ -217,6 +284,22 @@ struct cdp_node_worker_attached_to_worker_event {
     bool waiting_for_debugger; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_worker_attached_to_worker_event_to_json(
+        const cdp_node_worker_attached_to_worker_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_worker, 4, in, json);
+}
+
+CDP_STUB int cdp_node_worker_attached_to_worker_event_from_json(
+        cdp_str json, cdp_node_worker_attached_to_worker_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_worker, 4, json, &r, why);
+    *out = (cdp_node_worker_attached_to_worker_event *)r;
+    return rc;
+}
+
 typedef void cdp_node_worker_on_attached_to_worker_cb(
         cdp_session *s, const cdp_node_worker_attached_to_worker_event *ev, void *data);
 
@@ -261,6 +344,22 @@ struct cdp_node_worker_detached_from_worker_event {
     cdp_node_worker_session_id session_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_worker_detached_from_worker_event_to_json(
+        const cdp_node_worker_detached_from_worker_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_worker, 5, in, json);
+}
+
+CDP_STUB int cdp_node_worker_detached_from_worker_event_from_json(
+        cdp_str json, cdp_node_worker_detached_from_worker_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_worker, 5, json, &r, why);
+    *out = (cdp_node_worker_detached_from_worker_event *)r;
+    return rc;
+}
+
 typedef void cdp_node_worker_on_detached_from_worker_cb(
         cdp_session *s, const cdp_node_worker_detached_from_worker_event *ev, void *data);
 
@@ -306,6 +405,22 @@ struct cdp_node_worker_received_message_from_worker_event {
     cdp_str message; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_node_worker_received_message_from_worker_event_to_json(
+        const cdp_node_worker_received_message_from_worker_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_node_worker, 6, in, json);
+}
+
+CDP_STUB int cdp_node_worker_received_message_from_worker_event_from_json(
+        cdp_str json, cdp_node_worker_received_message_from_worker_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_node_worker, 6, json, &r, why);
+    *out = (cdp_node_worker_received_message_from_worker_event *)r;
+    return rc;
+}
+
 typedef void cdp_node_worker_on_received_message_from_worker_cb(
         cdp_session *s, const cdp_node_worker_received_message_from_worker_event *ev, void *data);
 

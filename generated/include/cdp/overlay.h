@@ -2,7 +2,8 @@
 /*
  * overlay.h - Overlay: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_overlay_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -36,6 +37,23 @@ struct cdp_overlay_source_order_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_source_order_config_to_json(const cdp_overlay_source_order_config *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 0, in, json);
+}
+
+CDP_STUB int cdp_overlay_source_order_config_from_json(cdp_str json,
+                                                       cdp_overlay_source_order_config **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 0, json, &r, why);
+    *out = (cdp_overlay_source_order_config *)r;
+    return rc;
+}
+
+
 /* Overlay.GridHighlightConfig */
 struct cdp_overlay_grid_highlight_config {
     cdp_opt_bool show_grid_extension_lines;
@@ -61,6 +79,23 @@ struct cdp_overlay_grid_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_grid_highlight_config_to_json(const cdp_overlay_grid_highlight_config *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 1, in, json);
+}
+
+CDP_STUB int cdp_overlay_grid_highlight_config_from_json(cdp_str json,
+                                                         cdp_overlay_grid_highlight_config **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 1, json, &r, why);
+    *out = (cdp_overlay_grid_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.FlexContainerHighlightConfig */
 struct cdp_overlay_flex_container_highlight_config {
     const cdp_overlay_line_style *container_border;
@@ -74,6 +109,22 @@ struct cdp_overlay_flex_container_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_flex_container_highlight_config_to_json(
+        const cdp_overlay_flex_container_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 2, in, json);
+}
+
+CDP_STUB int cdp_overlay_flex_container_highlight_config_from_json(
+        cdp_str json, cdp_overlay_flex_container_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 2, json, &r, why);
+    *out = (cdp_overlay_flex_container_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.FlexItemHighlightConfig */
 struct cdp_overlay_flex_item_highlight_config {
     const cdp_overlay_box_style *base_size_box;
@@ -82,6 +133,22 @@ struct cdp_overlay_flex_item_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_flex_item_highlight_config_to_json(
+        const cdp_overlay_flex_item_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 3, in, json);
+}
+
+CDP_STUB int cdp_overlay_flex_item_highlight_config_from_json(
+        cdp_str json, cdp_overlay_flex_item_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 3, json, &r, why);
+    *out = (cdp_overlay_flex_item_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.LineStyle */
 struct cdp_overlay_line_style {
     const cdp_dom_rgba *color;
@@ -89,12 +156,42 @@ struct cdp_overlay_line_style {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_line_style_to_json(const cdp_overlay_line_style *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 4, in, json);
+}
+
+CDP_STUB int cdp_overlay_line_style_from_json(cdp_str json, cdp_overlay_line_style **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 4, json, &r, why);
+    *out = (cdp_overlay_line_style *)r;
+    return rc;
+}
+
+
 /* Overlay.BoxStyle */
 struct cdp_overlay_box_style {
     const cdp_dom_rgba *fill_color;
     const cdp_dom_rgba *hatch_color;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_box_style_to_json(const cdp_overlay_box_style *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 5, in, json);
+}
+
+CDP_STUB int cdp_overlay_box_style_from_json(cdp_str json, cdp_overlay_box_style **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 5, json, &r, why);
+    *out = (cdp_overlay_box_style *)r;
+    return rc;
+}
+
 
 /* Overlay.ImcbHighlightConfig */
 struct cdp_overlay_imcb_highlight_config {
@@ -109,6 +206,23 @@ struct cdp_overlay_imcb_highlight_config {
     const cdp_dom_rgba *position_area_active_region_color;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_imcb_highlight_config_to_json(const cdp_overlay_imcb_highlight_config *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 6, in, json);
+}
+
+CDP_STUB int cdp_overlay_imcb_highlight_config_from_json(cdp_str json,
+                                                         cdp_overlay_imcb_highlight_config **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 6, json, &r, why);
+    *out = (cdp_overlay_imcb_highlight_config *)r;
+    return rc;
+}
+
 
 /* Overlay.HighlightConfig */
 struct cdp_overlay_highlight_config {
@@ -136,12 +250,45 @@ struct cdp_overlay_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_highlight_config_to_json(const cdp_overlay_highlight_config *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 7, in, json);
+}
+
+CDP_STUB int cdp_overlay_highlight_config_from_json(cdp_str json,
+                                                    cdp_overlay_highlight_config **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 7, json, &r, why);
+    *out = (cdp_overlay_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.GridNodeHighlightConfig */
 struct cdp_overlay_grid_node_highlight_config {
     const cdp_overlay_grid_highlight_config *grid_highlight_config; /* required */
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_grid_node_highlight_config_to_json(
+        const cdp_overlay_grid_node_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 8, in, json);
+}
+
+CDP_STUB int cdp_overlay_grid_node_highlight_config_from_json(
+        cdp_str json, cdp_overlay_grid_node_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 8, json, &r, why);
+    *out = (cdp_overlay_grid_node_highlight_config *)r;
+    return rc;
+}
+
 
 /* Overlay.FlexNodeHighlightConfig */
 struct cdp_overlay_flex_node_highlight_config {
@@ -150,6 +297,22 @@ struct cdp_overlay_flex_node_highlight_config {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_flex_node_highlight_config_to_json(
+        const cdp_overlay_flex_node_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 9, in, json);
+}
+
+CDP_STUB int cdp_overlay_flex_node_highlight_config_from_json(
+        cdp_str json, cdp_overlay_flex_node_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 9, json, &r, why);
+    *out = (cdp_overlay_flex_node_highlight_config *)r;
+    return rc;
+}
+
 
 /* Overlay.ScrollSnapContainerHighlightConfig */
 struct cdp_overlay_scroll_snap_container_highlight_config {
@@ -160,6 +323,22 @@ struct cdp_overlay_scroll_snap_container_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_scroll_snap_container_highlight_config_to_json(
+        const cdp_overlay_scroll_snap_container_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 10, in, json);
+}
+
+CDP_STUB int cdp_overlay_scroll_snap_container_highlight_config_from_json(
+        cdp_str json, cdp_overlay_scroll_snap_container_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 10, json, &r, why);
+    *out = (cdp_overlay_scroll_snap_container_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.ScrollSnapHighlightConfig */
 struct cdp_overlay_scroll_snap_highlight_config {
     /* required */
@@ -169,6 +348,22 @@ struct cdp_overlay_scroll_snap_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_scroll_snap_highlight_config_to_json(
+        const cdp_overlay_scroll_snap_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 11, in, json);
+}
+
+CDP_STUB int cdp_overlay_scroll_snap_highlight_config_from_json(
+        cdp_str json, cdp_overlay_scroll_snap_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 11, json, &r, why);
+    *out = (cdp_overlay_scroll_snap_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.HingeConfig */
 struct cdp_overlay_hinge_config {
     const cdp_dom_rect *rect; /* required */
@@ -176,6 +371,21 @@ struct cdp_overlay_hinge_config {
     const cdp_dom_rgba *outline_color;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_hinge_config_to_json(const cdp_overlay_hinge_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 12, in, json);
+}
+
+CDP_STUB int cdp_overlay_hinge_config_from_json(cdp_str json, cdp_overlay_hinge_config **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 12, json, &r, why);
+    *out = (cdp_overlay_hinge_config *)r;
+    return rc;
+}
+
 
 /* Overlay.DisplayCutoutConfig */
 struct cdp_overlay_display_cutout_config {
@@ -191,6 +401,23 @@ struct cdp_overlay_display_cutout_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_display_cutout_config_to_json(const cdp_overlay_display_cutout_config *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 13, in, json);
+}
+
+CDP_STUB int cdp_overlay_display_cutout_config_from_json(cdp_str json,
+                                                         cdp_overlay_display_cutout_config **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 13, json, &r, why);
+    *out = (cdp_overlay_display_cutout_config *)r;
+    return rc;
+}
+
+
 /* Overlay.WindowControlsOverlayConfig */
 struct cdp_overlay_window_controls_overlay_config {
     bool show_css; /* required */
@@ -198,6 +425,22 @@ struct cdp_overlay_window_controls_overlay_config {
     cdp_str theme_color; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_window_controls_overlay_config_to_json(
+        const cdp_overlay_window_controls_overlay_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 14, in, json);
+}
+
+CDP_STUB int cdp_overlay_window_controls_overlay_config_from_json(
+        cdp_str json, cdp_overlay_window_controls_overlay_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 14, json, &r, why);
+    *out = (cdp_overlay_window_controls_overlay_config *)r;
+    return rc;
+}
+
 
 /* Overlay.ContainerQueryHighlightConfig */
 struct cdp_overlay_container_query_highlight_config {
@@ -208,12 +451,44 @@ struct cdp_overlay_container_query_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_container_query_highlight_config_to_json(
+        const cdp_overlay_container_query_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 15, in, json);
+}
+
+CDP_STUB int cdp_overlay_container_query_highlight_config_from_json(
+        cdp_str json, cdp_overlay_container_query_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 15, json, &r, why);
+    *out = (cdp_overlay_container_query_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.ContainerQueryContainerHighlightConfig */
 struct cdp_overlay_container_query_container_highlight_config {
     const cdp_overlay_line_style *container_border;
     const cdp_overlay_line_style *descendant_border;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_container_query_container_highlight_config_to_json(
+        const cdp_overlay_container_query_container_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 16, in, json);
+}
+
+CDP_STUB int cdp_overlay_container_query_container_highlight_config_from_json(
+        cdp_str json, cdp_overlay_container_query_container_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 16, json, &r, why);
+    *out = (cdp_overlay_container_query_container_highlight_config *)r;
+    return rc;
+}
+
 
 /* Overlay.IsolatedElementHighlightConfig */
 struct cdp_overlay_isolated_element_highlight_config {
@@ -223,6 +498,22 @@ struct cdp_overlay_isolated_element_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_isolated_element_highlight_config_to_json(
+        const cdp_overlay_isolated_element_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 17, in, json);
+}
+
+CDP_STUB int cdp_overlay_isolated_element_highlight_config_from_json(
+        cdp_str json, cdp_overlay_isolated_element_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 17, json, &r, why);
+    *out = (cdp_overlay_isolated_element_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.IsolationModeHighlightConfig */
 struct cdp_overlay_isolation_mode_highlight_config {
     const cdp_dom_rgba *resizer_color;
@@ -231,12 +522,44 @@ struct cdp_overlay_isolation_mode_highlight_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_overlay_isolation_mode_highlight_config_to_json(
+        const cdp_overlay_isolation_mode_highlight_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 18, in, json);
+}
+
+CDP_STUB int cdp_overlay_isolation_mode_highlight_config_from_json(
+        cdp_str json, cdp_overlay_isolation_mode_highlight_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 18, json, &r, why);
+    *out = (cdp_overlay_isolation_mode_highlight_config *)r;
+    return rc;
+}
+
+
 /* Overlay.InspectedElementAnchorConfig */
 struct cdp_overlay_inspected_element_anchor_config {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_inspected_element_anchor_config_to_json(
+        const cdp_overlay_inspected_element_anchor_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 19, in, json);
+}
+
+CDP_STUB int cdp_overlay_inspected_element_anchor_config_from_json(
+        cdp_str json, cdp_overlay_inspected_element_anchor_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 19, json, &r, why);
+    *out = (cdp_overlay_inspected_element_anchor_config *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -319,10 +642,42 @@ struct cdp_overlay_get_highlight_object_for_test_params {
     cdp_opt_bool show_accessibility_info;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_get_highlight_object_for_test_params_to_json(
+        const cdp_overlay_get_highlight_object_for_test_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 20, in, json);
+}
+
+CDP_STUB int cdp_overlay_get_highlight_object_for_test_params_from_json(
+        cdp_str json, cdp_overlay_get_highlight_object_for_test_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 20, json, &r, why);
+    *out = (cdp_overlay_get_highlight_object_for_test_params *)r;
+    return rc;
+}
+
 struct cdp_overlay_get_highlight_object_for_test_result {
     cdp_value highlight; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_get_highlight_object_for_test_result_to_json(
+        const cdp_overlay_get_highlight_object_for_test_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 21, in, json);
+}
+
+CDP_STUB int cdp_overlay_get_highlight_object_for_test_result_from_json(
+        cdp_str json, cdp_overlay_get_highlight_object_for_test_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 21, json, &r, why);
+    *out = (cdp_overlay_get_highlight_object_for_test_result *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_get_highlight_object_for_test_cookie {
     uint32_t id;
 } cdp_overlay_get_highlight_object_for_test_cookie;
@@ -388,10 +743,42 @@ struct cdp_overlay_get_grid_highlight_objects_for_test_params {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_get_grid_highlight_objects_for_test_params_to_json(
+        const cdp_overlay_get_grid_highlight_objects_for_test_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 22, in, json);
+}
+
+CDP_STUB int cdp_overlay_get_grid_highlight_objects_for_test_params_from_json(
+        cdp_str json, cdp_overlay_get_grid_highlight_objects_for_test_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 22, json, &r, why);
+    *out = (cdp_overlay_get_grid_highlight_objects_for_test_params *)r;
+    return rc;
+}
+
 struct cdp_overlay_get_grid_highlight_objects_for_test_result {
     cdp_value highlights; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_get_grid_highlight_objects_for_test_result_to_json(
+        const cdp_overlay_get_grid_highlight_objects_for_test_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 23, in, json);
+}
+
+CDP_STUB int cdp_overlay_get_grid_highlight_objects_for_test_result_from_json(
+        cdp_str json, cdp_overlay_get_grid_highlight_objects_for_test_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 23, json, &r, why);
+    *out = (cdp_overlay_get_grid_highlight_objects_for_test_result *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_get_grid_highlight_objects_for_test_cookie {
     uint32_t id;
 } cdp_overlay_get_grid_highlight_objects_for_test_cookie;
@@ -458,10 +845,44 @@ struct cdp_overlay_get_source_order_highlight_object_for_test_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_get_source_order_highlight_object_for_test_params_to_json(
+        const cdp_overlay_get_source_order_highlight_object_for_test_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 24, in, json);
+}
+
+CDP_STUB int cdp_overlay_get_source_order_highlight_object_for_test_params_from_json(
+        cdp_str json, cdp_overlay_get_source_order_highlight_object_for_test_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 24, json, &r, why);
+    *out = (cdp_overlay_get_source_order_highlight_object_for_test_params *)r;
+    return rc;
+}
+
 struct cdp_overlay_get_source_order_highlight_object_for_test_result {
     cdp_value highlight; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_get_source_order_highlight_object_for_test_result_to_json(
+        const cdp_overlay_get_source_order_highlight_object_for_test_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 25, in, json);
+}
+
+CDP_STUB int cdp_overlay_get_source_order_highlight_object_for_test_result_from_json(
+        cdp_str json, cdp_overlay_get_source_order_highlight_object_for_test_result **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 25, json, &r, why);
+    *out = (cdp_overlay_get_source_order_highlight_object_for_test_result *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_get_source_order_highlight_object_for_test_cookie {
     uint32_t id;
 } cdp_overlay_get_source_order_highlight_object_for_test_cookie;
@@ -568,6 +989,23 @@ struct cdp_overlay_highlight_frame_params {
     const cdp_dom_rgba *content_outline_color;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_highlight_frame_params_to_json(
+        const cdp_overlay_highlight_frame_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 26, in, json);
+}
+
+CDP_STUB int cdp_overlay_highlight_frame_params_from_json(cdp_str json,
+                                                          cdp_overlay_highlight_frame_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 26, json, &r, why);
+    *out = (cdp_overlay_highlight_frame_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_highlight_frame_cookie {
     uint32_t id;
 } cdp_overlay_highlight_frame_cookie;
@@ -616,6 +1054,23 @@ struct cdp_overlay_highlight_node_params {
     cdp_str selector;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_highlight_node_params_to_json(const cdp_overlay_highlight_node_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 27, in, json);
+}
+
+CDP_STUB int cdp_overlay_highlight_node_params_from_json(cdp_str json,
+                                                         cdp_overlay_highlight_node_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 27, json, &r, why);
+    *out = (cdp_overlay_highlight_node_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_highlight_node_cookie {
     uint32_t id;
 } cdp_overlay_highlight_node_cookie;
@@ -661,6 +1116,23 @@ struct cdp_overlay_highlight_quad_params {
     const cdp_dom_rgba *outline_color;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_highlight_quad_params_to_json(const cdp_overlay_highlight_quad_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 28, in, json);
+}
+
+CDP_STUB int cdp_overlay_highlight_quad_params_from_json(cdp_str json,
+                                                         cdp_overlay_highlight_quad_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 28, json, &r, why);
+    *out = (cdp_overlay_highlight_quad_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_highlight_quad_cookie {
     uint32_t id;
 } cdp_overlay_highlight_quad_cookie;
@@ -709,6 +1181,23 @@ struct cdp_overlay_highlight_rect_params {
     const cdp_dom_rgba *outline_color;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_highlight_rect_params_to_json(const cdp_overlay_highlight_rect_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 29, in, json);
+}
+
+CDP_STUB int cdp_overlay_highlight_rect_params_from_json(cdp_str json,
+                                                         cdp_overlay_highlight_rect_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 29, json, &r, why);
+    *out = (cdp_overlay_highlight_rect_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_highlight_rect_cookie {
     uint32_t id;
 } cdp_overlay_highlight_rect_cookie;
@@ -755,6 +1244,22 @@ struct cdp_overlay_highlight_source_order_params {
     cdp_runtime_remote_object_id object_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_highlight_source_order_params_to_json(
+        const cdp_overlay_highlight_source_order_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 30, in, json);
+}
+
+CDP_STUB int cdp_overlay_highlight_source_order_params_from_json(
+        cdp_str json, cdp_overlay_highlight_source_order_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 30, json, &r, why);
+    *out = (cdp_overlay_highlight_source_order_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_highlight_source_order_cookie {
     uint32_t id;
 } cdp_overlay_highlight_source_order_cookie;
@@ -802,6 +1307,22 @@ struct cdp_overlay_set_inspect_mode_params {
     const cdp_overlay_highlight_config *highlight_config;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_inspect_mode_params_to_json(
+        const cdp_overlay_set_inspect_mode_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 31, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_inspect_mode_params_from_json(
+        cdp_str json, cdp_overlay_set_inspect_mode_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 31, json, &r, why);
+    *out = (cdp_overlay_set_inspect_mode_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_inspect_mode_cookie {
     uint32_t id;
 } cdp_overlay_set_inspect_mode_cookie;
@@ -846,6 +1367,22 @@ struct cdp_overlay_set_show_ad_highlights_params {
     bool show; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_ad_highlights_params_to_json(
+        const cdp_overlay_set_show_ad_highlights_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 32, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_ad_highlights_params_from_json(
+        cdp_str json, cdp_overlay_set_show_ad_highlights_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 32, json, &r, why);
+    *out = (cdp_overlay_set_show_ad_highlights_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_ad_highlights_cookie {
     uint32_t id;
 } cdp_overlay_set_show_ad_highlights_cookie;
@@ -892,6 +1429,22 @@ struct cdp_overlay_set_paused_in_debugger_message_params {
     cdp_str message;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_paused_in_debugger_message_params_to_json(
+        const cdp_overlay_set_paused_in_debugger_message_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 33, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_paused_in_debugger_message_params_from_json(
+        cdp_str json, cdp_overlay_set_paused_in_debugger_message_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 33, json, &r, why);
+    *out = (cdp_overlay_set_paused_in_debugger_message_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_paused_in_debugger_message_cookie {
     uint32_t id;
 } cdp_overlay_set_paused_in_debugger_message_cookie;
@@ -940,6 +1493,22 @@ struct cdp_overlay_set_show_debug_borders_params {
     bool show; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_debug_borders_params_to_json(
+        const cdp_overlay_set_show_debug_borders_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 34, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_debug_borders_params_from_json(
+        cdp_str json, cdp_overlay_set_show_debug_borders_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 34, json, &r, why);
+    *out = (cdp_overlay_set_show_debug_borders_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_debug_borders_cookie {
     uint32_t id;
 } cdp_overlay_set_show_debug_borders_cookie;
@@ -986,6 +1555,22 @@ struct cdp_overlay_set_show_fps_counter_params {
     bool show; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_fps_counter_params_to_json(
+        const cdp_overlay_set_show_fps_counter_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 35, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_fps_counter_params_from_json(
+        cdp_str json, cdp_overlay_set_show_fps_counter_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 35, json, &r, why);
+    *out = (cdp_overlay_set_show_fps_counter_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_fps_counter_cookie {
     uint32_t id;
 } cdp_overlay_set_show_fps_counter_cookie;
@@ -1030,6 +1615,22 @@ struct cdp_overlay_set_show_grid_overlays_params {
     CDP_LIST(cdp_overlay_grid_node_highlight_config) grid_node_highlight_configs; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_grid_overlays_params_to_json(
+        const cdp_overlay_set_show_grid_overlays_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 36, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_grid_overlays_params_from_json(
+        cdp_str json, cdp_overlay_set_show_grid_overlays_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 36, json, &r, why);
+    *out = (cdp_overlay_set_show_grid_overlays_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_grid_overlays_cookie {
     uint32_t id;
 } cdp_overlay_set_show_grid_overlays_cookie;
@@ -1076,6 +1677,22 @@ struct cdp_overlay_set_show_flex_overlays_params {
     CDP_LIST(cdp_overlay_flex_node_highlight_config) flex_node_highlight_configs; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_flex_overlays_params_to_json(
+        const cdp_overlay_set_show_flex_overlays_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 37, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_flex_overlays_params_from_json(
+        cdp_str json, cdp_overlay_set_show_flex_overlays_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 37, json, &r, why);
+    *out = (cdp_overlay_set_show_flex_overlays_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_flex_overlays_cookie {
     uint32_t id;
 } cdp_overlay_set_show_flex_overlays_cookie;
@@ -1122,6 +1739,22 @@ struct cdp_overlay_set_show_scroll_snap_overlays_params {
     CDP_LIST(cdp_overlay_scroll_snap_highlight_config) scroll_snap_highlight_configs; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_scroll_snap_overlays_params_to_json(
+        const cdp_overlay_set_show_scroll_snap_overlays_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 38, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_scroll_snap_overlays_params_from_json(
+        cdp_str json, cdp_overlay_set_show_scroll_snap_overlays_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 38, json, &r, why);
+    *out = (cdp_overlay_set_show_scroll_snap_overlays_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_scroll_snap_overlays_cookie {
     uint32_t id;
 } cdp_overlay_set_show_scroll_snap_overlays_cookie;
@@ -1171,6 +1804,22 @@ struct cdp_overlay_set_show_container_query_overlays_params {
     CDP_LIST(cdp_overlay_container_query_highlight_config) container_query_highlight_configs;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_container_query_overlays_params_to_json(
+        const cdp_overlay_set_show_container_query_overlays_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 39, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_container_query_overlays_params_from_json(
+        cdp_str json, cdp_overlay_set_show_container_query_overlays_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 39, json, &r, why);
+    *out = (cdp_overlay_set_show_container_query_overlays_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_container_query_overlays_cookie {
     uint32_t id;
 } cdp_overlay_set_show_container_query_overlays_cookie;
@@ -1221,6 +1870,22 @@ struct cdp_overlay_set_show_inspected_element_anchor_params {
     const cdp_overlay_inspected_element_anchor_config *inspected_element_anchor_config;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_inspected_element_anchor_params_to_json(
+        const cdp_overlay_set_show_inspected_element_anchor_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 40, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_inspected_element_anchor_params_from_json(
+        cdp_str json, cdp_overlay_set_show_inspected_element_anchor_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 40, json, &r, why);
+    *out = (cdp_overlay_set_show_inspected_element_anchor_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_inspected_element_anchor_cookie {
     uint32_t id;
 } cdp_overlay_set_show_inspected_element_anchor_cookie;
@@ -1270,6 +1935,22 @@ struct cdp_overlay_set_show_paint_rects_params {
     bool result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_paint_rects_params_to_json(
+        const cdp_overlay_set_show_paint_rects_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 41, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_paint_rects_params_from_json(
+        cdp_str json, cdp_overlay_set_show_paint_rects_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 41, json, &r, why);
+    *out = (cdp_overlay_set_show_paint_rects_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_paint_rects_cookie {
     uint32_t id;
 } cdp_overlay_set_show_paint_rects_cookie;
@@ -1314,6 +1995,22 @@ struct cdp_overlay_set_show_layout_shift_regions_params {
     bool result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_layout_shift_regions_params_to_json(
+        const cdp_overlay_set_show_layout_shift_regions_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 42, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_layout_shift_regions_params_from_json(
+        cdp_str json, cdp_overlay_set_show_layout_shift_regions_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 42, json, &r, why);
+    *out = (cdp_overlay_set_show_layout_shift_regions_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_layout_shift_regions_cookie {
     uint32_t id;
 } cdp_overlay_set_show_layout_shift_regions_cookie;
@@ -1362,6 +2059,22 @@ struct cdp_overlay_set_show_scroll_bottleneck_rects_params {
     bool show; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_scroll_bottleneck_rects_params_to_json(
+        const cdp_overlay_set_show_scroll_bottleneck_rects_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 43, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_scroll_bottleneck_rects_params_from_json(
+        cdp_str json, cdp_overlay_set_show_scroll_bottleneck_rects_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 43, json, &r, why);
+    *out = (cdp_overlay_set_show_scroll_bottleneck_rects_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_scroll_bottleneck_rects_cookie {
     uint32_t id;
 } cdp_overlay_set_show_scroll_bottleneck_rects_cookie;
@@ -1411,6 +2124,22 @@ struct cdp_overlay_set_show_hit_test_borders_params {
     bool show; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_hit_test_borders_params_to_json(
+        const cdp_overlay_set_show_hit_test_borders_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 44, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_hit_test_borders_params_from_json(
+        cdp_str json, cdp_overlay_set_show_hit_test_borders_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 44, json, &r, why);
+    *out = (cdp_overlay_set_show_hit_test_borders_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_hit_test_borders_cookie {
     uint32_t id;
 } cdp_overlay_set_show_hit_test_borders_cookie;
@@ -1458,6 +2187,22 @@ struct cdp_overlay_set_show_web_vitals_params {
     bool show; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_web_vitals_params_to_json(
+        const cdp_overlay_set_show_web_vitals_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 45, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_web_vitals_params_from_json(
+        cdp_str json, cdp_overlay_set_show_web_vitals_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 45, json, &r, why);
+    *out = (cdp_overlay_set_show_web_vitals_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_web_vitals_cookie {
     uint32_t id;
 } cdp_overlay_set_show_web_vitals_cookie;
@@ -1502,6 +2247,22 @@ struct cdp_overlay_set_show_viewport_size_on_resize_params {
     bool show; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_viewport_size_on_resize_params_to_json(
+        const cdp_overlay_set_show_viewport_size_on_resize_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 46, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_viewport_size_on_resize_params_from_json(
+        cdp_str json, cdp_overlay_set_show_viewport_size_on_resize_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 46, json, &r, why);
+    *out = (cdp_overlay_set_show_viewport_size_on_resize_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_viewport_size_on_resize_cookie {
     uint32_t id;
 } cdp_overlay_set_show_viewport_size_on_resize_cookie;
@@ -1551,6 +2312,23 @@ struct cdp_overlay_set_show_hinge_params {
     const cdp_overlay_hinge_config *hinge_config;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_hinge_params_to_json(const cdp_overlay_set_show_hinge_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 47, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_hinge_params_from_json(cdp_str json,
+                                                         cdp_overlay_set_show_hinge_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 47, json, &r, why);
+    *out = (cdp_overlay_set_show_hinge_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_hinge_cookie {
     uint32_t id;
 } cdp_overlay_set_show_hinge_cookie;
@@ -1594,6 +2372,22 @@ struct cdp_overlay_set_show_display_cutout_params {
     const cdp_overlay_display_cutout_config *display_cutout_config;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_display_cutout_params_to_json(
+        const cdp_overlay_set_show_display_cutout_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 48, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_display_cutout_params_from_json(
+        cdp_str json, cdp_overlay_set_show_display_cutout_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 48, json, &r, why);
+    *out = (cdp_overlay_set_show_display_cutout_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_display_cutout_cookie {
     uint32_t id;
 } cdp_overlay_set_show_display_cutout_cookie;
@@ -1641,6 +2435,22 @@ struct cdp_overlay_set_show_isolated_elements_params {
     CDP_LIST(cdp_overlay_isolated_element_highlight_config) isolated_element_highlight_configs;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_isolated_elements_params_to_json(
+        const cdp_overlay_set_show_isolated_elements_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 49, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_isolated_elements_params_from_json(
+        cdp_str json, cdp_overlay_set_show_isolated_elements_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 49, json, &r, why);
+    *out = (cdp_overlay_set_show_isolated_elements_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_isolated_elements_cookie {
     uint32_t id;
 } cdp_overlay_set_show_isolated_elements_cookie;
@@ -1687,6 +2497,22 @@ struct cdp_overlay_set_show_window_controls_overlay_params {
     const cdp_overlay_window_controls_overlay_config *window_controls_overlay_config;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_set_show_window_controls_overlay_params_to_json(
+        const cdp_overlay_set_show_window_controls_overlay_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 50, in, json);
+}
+
+CDP_STUB int cdp_overlay_set_show_window_controls_overlay_params_from_json(
+        cdp_str json, cdp_overlay_set_show_window_controls_overlay_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 50, json, &r, why);
+    *out = (cdp_overlay_set_show_window_controls_overlay_params *)r;
+    return rc;
+}
+
 typedef struct cdp_overlay_set_show_window_controls_overlay_cookie {
     uint32_t id;
 } cdp_overlay_set_show_window_controls_overlay_cookie;
@@ -1738,6 +2564,22 @@ struct cdp_overlay_inspect_node_requested_event {
     cdp_dom_backend_node_id backend_node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_inspect_node_requested_event_to_json(
+        const cdp_overlay_inspect_node_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 51, in, json);
+}
+
+CDP_STUB int cdp_overlay_inspect_node_requested_event_from_json(
+        cdp_str json, cdp_overlay_inspect_node_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 51, json, &r, why);
+    *out = (cdp_overlay_inspect_node_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_overlay_on_inspect_node_requested_cb(
         cdp_session *s, const cdp_overlay_inspect_node_requested_event *ev, void *data);
 
@@ -1782,6 +2624,22 @@ struct cdp_overlay_node_highlight_requested_event {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_node_highlight_requested_event_to_json(
+        const cdp_overlay_node_highlight_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 52, in, json);
+}
+
+CDP_STUB int cdp_overlay_node_highlight_requested_event_from_json(
+        cdp_str json, cdp_overlay_node_highlight_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 52, json, &r, why);
+    *out = (cdp_overlay_node_highlight_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_overlay_on_node_highlight_requested_cb(
         cdp_session *s, const cdp_overlay_node_highlight_requested_event *ev, void *data);
 
@@ -1826,6 +2684,22 @@ struct cdp_overlay_screenshot_requested_event {
     const cdp_page_viewport *viewport; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_screenshot_requested_event_to_json(
+        const cdp_overlay_screenshot_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 53, in, json);
+}
+
+CDP_STUB int cdp_overlay_screenshot_requested_event_from_json(
+        cdp_str json, cdp_overlay_screenshot_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 53, json, &r, why);
+    *out = (cdp_overlay_screenshot_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_overlay_on_screenshot_requested_cb(
         cdp_session *s, const cdp_overlay_screenshot_requested_event *ev, void *data);
 
@@ -1871,6 +2745,22 @@ struct cdp_overlay_inspect_panel_show_requested_event {
     cdp_dom_backend_node_id backend_node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_inspect_panel_show_requested_event_to_json(
+        const cdp_overlay_inspect_panel_show_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 54, in, json);
+}
+
+CDP_STUB int cdp_overlay_inspect_panel_show_requested_event_from_json(
+        cdp_str json, cdp_overlay_inspect_panel_show_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 54, json, &r, why);
+    *out = (cdp_overlay_inspect_panel_show_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_overlay_on_inspect_panel_show_requested_cb(
         cdp_session *s, const cdp_overlay_inspect_panel_show_requested_event *ev, void *data);
 
@@ -1917,6 +2807,22 @@ struct cdp_overlay_inspected_element_window_restored_event {
     cdp_dom_backend_node_id backend_node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_overlay_inspected_element_window_restored_event_to_json(
+        const cdp_overlay_inspected_element_window_restored_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_overlay, 55, in, json);
+}
+
+CDP_STUB int cdp_overlay_inspected_element_window_restored_event_from_json(
+        cdp_str json, cdp_overlay_inspected_element_window_restored_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_overlay, 55, json, &r, why);
+    *out = (cdp_overlay_inspected_element_window_restored_event *)r;
+    return rc;
+}
+
 typedef void cdp_overlay_on_inspected_element_window_restored_cb(
         cdp_session *s, const cdp_overlay_inspected_element_window_restored_event *ev, void *data);
 

@@ -2,7 +2,8 @@
 /*
  * page.h - Page.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_page_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -36,12 +37,43 @@ struct cdp_page_ad_frame_status {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_ad_frame_status_to_json(const cdp_page_ad_frame_status *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 0, in, json);
+}
+
+CDP_STUB int cdp_page_ad_frame_status_from_json(cdp_str json, cdp_page_ad_frame_status **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 0, json, &r, why);
+    *out = (cdp_page_ad_frame_status *)r;
+    return rc;
+}
+
+
 /* Page.PermissionsPolicyBlockLocator: experimental */
 struct cdp_page_permissions_policy_block_locator {
     cdp_page_frame_id frame_id; /* required */
     cdp_page_permissions_policy_block_reason block_reason; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_permissions_policy_block_locator_to_json(
+        const cdp_page_permissions_policy_block_locator *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 1, in, json);
+}
+
+CDP_STUB int cdp_page_permissions_policy_block_locator_from_json(
+        cdp_str json, cdp_page_permissions_policy_block_locator **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 1, json, &r, why);
+    *out = (cdp_page_permissions_policy_block_locator *)r;
+    return rc;
+}
+
 
 /* Page.PermissionsPolicyFeatureState: experimental */
 struct cdp_page_permissions_policy_feature_state {
@@ -50,6 +82,22 @@ struct cdp_page_permissions_policy_feature_state {
     const cdp_page_permissions_policy_block_locator *locator;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_permissions_policy_feature_state_to_json(
+        const cdp_page_permissions_policy_feature_state *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 2, in, json);
+}
+
+CDP_STUB int cdp_page_permissions_policy_feature_state_from_json(
+        cdp_str json, cdp_page_permissions_policy_feature_state **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 2, json, &r, why);
+    *out = (cdp_page_permissions_policy_feature_state *)r;
+    return rc;
+}
+
 
 /* Page.OriginTrialToken: experimental */
 struct cdp_page_origin_trial_token {
@@ -62,6 +110,22 @@ struct cdp_page_origin_trial_token {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_origin_trial_token_to_json(const cdp_page_origin_trial_token *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 3, in, json);
+}
+
+CDP_STUB int cdp_page_origin_trial_token_from_json(cdp_str json, cdp_page_origin_trial_token **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 3, json, &r, why);
+    *out = (cdp_page_origin_trial_token *)r;
+    return rc;
+}
+
+
 /* Page.OriginTrialTokenWithStatus: experimental */
 struct cdp_page_origin_trial_token_with_status {
     cdp_str raw_token_text; /* required */
@@ -69,6 +133,22 @@ struct cdp_page_origin_trial_token_with_status {
     cdp_page_origin_trial_token_status status; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_origin_trial_token_with_status_to_json(
+        const cdp_page_origin_trial_token_with_status *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 4, in, json);
+}
+
+CDP_STUB int cdp_page_origin_trial_token_with_status_from_json(
+        cdp_str json, cdp_page_origin_trial_token_with_status **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 4, json, &r, why);
+    *out = (cdp_page_origin_trial_token_with_status *)r;
+    return rc;
+}
+
 
 /* Page.OriginTrial: experimental */
 struct cdp_page_origin_trial {
@@ -78,11 +158,43 @@ struct cdp_page_origin_trial {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_origin_trial_to_json(const cdp_page_origin_trial *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 5, in, json);
+}
+
+CDP_STUB int cdp_page_origin_trial_from_json(cdp_str json, cdp_page_origin_trial **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 5, json, &r, why);
+    *out = (cdp_page_origin_trial *)r;
+    return rc;
+}
+
+
 /* Page.SecurityOriginDetails: experimental */
 struct cdp_page_security_origin_details {
     bool is_localhost; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_security_origin_details_to_json(const cdp_page_security_origin_details *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 6, in, json);
+}
+
+CDP_STUB int cdp_page_security_origin_details_from_json(cdp_str json,
+                                                        cdp_page_security_origin_details **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 6, json, &r, why);
+    *out = (cdp_page_security_origin_details *)r;
+    return rc;
+}
+
 
 /* Page.Frame */
 struct cdp_page_frame {
@@ -105,6 +217,20 @@ struct cdp_page_frame {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_frame_to_json(const cdp_page_frame *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 7, in, json);
+}
+
+CDP_STUB int cdp_page_frame_from_json(cdp_str json, cdp_page_frame **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 7, json, &r, why);
+    *out = (cdp_page_frame *)r;
+    return rc;
+}
+
+
 /* Page.FrameResource: experimental */
 struct cdp_page_frame_resource {
     cdp_str url; /* required */
@@ -117,6 +243,21 @@ struct cdp_page_frame_resource {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_frame_resource_to_json(const cdp_page_frame_resource *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 8, in, json);
+}
+
+CDP_STUB int cdp_page_frame_resource_from_json(cdp_str json, cdp_page_frame_resource **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 8, json, &r, why);
+    *out = (cdp_page_frame_resource *)r;
+    return rc;
+}
+
+
 /* Page.FrameResourceTree: experimental */
 struct cdp_page_frame_resource_tree {
     const cdp_page_frame *frame; /* required */
@@ -125,12 +266,43 @@ struct cdp_page_frame_resource_tree {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_frame_resource_tree_to_json(const cdp_page_frame_resource_tree *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 9, in, json);
+}
+
+CDP_STUB int cdp_page_frame_resource_tree_from_json(cdp_str json,
+                                                    cdp_page_frame_resource_tree **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 9, json, &r, why);
+    *out = (cdp_page_frame_resource_tree *)r;
+    return rc;
+}
+
+
 /* Page.FrameTree */
 struct cdp_page_frame_tree {
     const cdp_page_frame *frame; /* required */
     CDP_LIST(cdp_page_frame_tree) child_frames;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_tree_to_json(const cdp_page_frame_tree *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 10, in, json);
+}
+
+CDP_STUB int cdp_page_frame_tree_from_json(cdp_str json, cdp_page_frame_tree **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 10, json, &r, why);
+    *out = (cdp_page_frame_tree *)r;
+    return rc;
+}
+
 
 /* Page.NavigationEntry */
 struct cdp_page_navigation_entry {
@@ -141,6 +313,21 @@ struct cdp_page_navigation_entry {
     cdp_page_transition_type transition_type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_navigation_entry_to_json(const cdp_page_navigation_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 11, in, json);
+}
+
+CDP_STUB int cdp_page_navigation_entry_from_json(cdp_str json, cdp_page_navigation_entry **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 11, json, &r, why);
+    *out = (cdp_page_navigation_entry *)r;
+    return rc;
+}
+
 
 /* Page.ScreencastFrameMetadata: experimental */
 struct cdp_page_screencast_frame_metadata {
@@ -156,6 +343,23 @@ struct cdp_page_screencast_frame_metadata {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_screencast_frame_metadata_to_json(
+        const cdp_page_screencast_frame_metadata *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 12, in, json);
+}
+
+CDP_STUB int cdp_page_screencast_frame_metadata_from_json(cdp_str json,
+                                                          cdp_page_screencast_frame_metadata **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 12, json, &r, why);
+    *out = (cdp_page_screencast_frame_metadata *)r;
+    return rc;
+}
+
+
 /* Page.AppManifestError */
 struct cdp_page_app_manifest_error {
     cdp_str message; /* required */
@@ -165,11 +369,43 @@ struct cdp_page_app_manifest_error {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_app_manifest_error_to_json(const cdp_page_app_manifest_error *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 13, in, json);
+}
+
+CDP_STUB int cdp_page_app_manifest_error_from_json(cdp_str json, cdp_page_app_manifest_error **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 13, json, &r, why);
+    *out = (cdp_page_app_manifest_error *)r;
+    return rc;
+}
+
+
 /* Page.AppManifestParsedProperties: experimental */
 struct cdp_page_app_manifest_parsed_properties {
     cdp_str scope; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_app_manifest_parsed_properties_to_json(
+        const cdp_page_app_manifest_parsed_properties *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 14, in, json);
+}
+
+CDP_STUB int cdp_page_app_manifest_parsed_properties_from_json(
+        cdp_str json, cdp_page_app_manifest_parsed_properties **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 14, json, &r, why);
+    *out = (cdp_page_app_manifest_parsed_properties *)r;
+    return rc;
+}
+
 
 /* Page.LayoutViewport */
 struct cdp_page_layout_viewport {
@@ -179,6 +415,21 @@ struct cdp_page_layout_viewport {
     int32_t client_height; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_layout_viewport_to_json(const cdp_page_layout_viewport *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 15, in, json);
+}
+
+CDP_STUB int cdp_page_layout_viewport_from_json(cdp_str json, cdp_page_layout_viewport **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 15, json, &r, why);
+    *out = (cdp_page_layout_viewport *)r;
+    return rc;
+}
+
 
 /* Page.VisualViewport */
 struct cdp_page_visual_viewport {
@@ -193,6 +444,21 @@ struct cdp_page_visual_viewport {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_visual_viewport_to_json(const cdp_page_visual_viewport *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 16, in, json);
+}
+
+CDP_STUB int cdp_page_visual_viewport_from_json(cdp_str json, cdp_page_visual_viewport **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 16, json, &r, why);
+    *out = (cdp_page_visual_viewport *)r;
+    return rc;
+}
+
+
 /* Page.Viewport */
 struct cdp_page_viewport {
     double x; /* required */
@@ -202,6 +468,20 @@ struct cdp_page_viewport {
     double scale; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_viewport_to_json(const cdp_page_viewport *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 17, in, json);
+}
+
+CDP_STUB int cdp_page_viewport_from_json(cdp_str json, cdp_page_viewport **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 17, json, &r, why);
+    *out = (cdp_page_viewport *)r;
+    return rc;
+}
+
 
 /* Page.FontFamilies: experimental */
 struct cdp_page_font_families {
@@ -215,12 +495,44 @@ struct cdp_page_font_families {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_font_families_to_json(const cdp_page_font_families *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 18, in, json);
+}
+
+CDP_STUB int cdp_page_font_families_from_json(cdp_str json, cdp_page_font_families **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 18, json, &r, why);
+    *out = (cdp_page_font_families *)r;
+    return rc;
+}
+
+
 /* Page.ScriptFontFamilies: experimental */
 struct cdp_page_script_font_families {
     cdp_str script; /* required */
     const cdp_page_font_families *font_families; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_script_font_families_to_json(const cdp_page_script_font_families *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 19, in, json);
+}
+
+CDP_STUB int cdp_page_script_font_families_from_json(cdp_str json,
+                                                     cdp_page_script_font_families **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 19, json, &r, why);
+    *out = (cdp_page_script_font_families *)r;
+    return rc;
+}
+
 
 /* Page.FontSizes: experimental */
 struct cdp_page_font_sizes {
@@ -229,12 +541,42 @@ struct cdp_page_font_sizes {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_font_sizes_to_json(const cdp_page_font_sizes *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 20, in, json);
+}
+
+CDP_STUB int cdp_page_font_sizes_from_json(cdp_str json, cdp_page_font_sizes **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 20, json, &r, why);
+    *out = (cdp_page_font_sizes *)r;
+    return rc;
+}
+
+
 /* Page.InstallabilityErrorArgument: experimental */
 struct cdp_page_installability_error_argument {
     cdp_str name; /* required */
     cdp_str value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_installability_error_argument_to_json(
+        const cdp_page_installability_error_argument *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 21, in, json);
+}
+
+CDP_STUB int cdp_page_installability_error_argument_from_json(
+        cdp_str json, cdp_page_installability_error_argument **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 21, json, &r, why);
+    *out = (cdp_page_installability_error_argument *)r;
+    return rc;
+}
+
 
 /* Page.InstallabilityError: experimental */
 struct cdp_page_installability_error {
@@ -243,6 +585,23 @@ struct cdp_page_installability_error {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_installability_error_to_json(const cdp_page_installability_error *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 22, in, json);
+}
+
+CDP_STUB int cdp_page_installability_error_from_json(cdp_str json,
+                                                     cdp_page_installability_error **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 22, json, &r, why);
+    *out = (cdp_page_installability_error *)r;
+    return rc;
+}
+
+
 /* Page.CompilationCacheParams: experimental */
 struct cdp_page_compilation_cache_params {
     cdp_str url; /* required */
@@ -250,12 +609,43 @@ struct cdp_page_compilation_cache_params {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_compilation_cache_params_to_json(const cdp_page_compilation_cache_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 23, in, json);
+}
+
+CDP_STUB int cdp_page_compilation_cache_params_from_json(cdp_str json,
+                                                         cdp_page_compilation_cache_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 23, json, &r, why);
+    *out = (cdp_page_compilation_cache_params *)r;
+    return rc;
+}
+
+
 /* Page.FileFilter: experimental */
 struct cdp_page_file_filter {
     cdp_str name;
     CDP_LIST(cdp_str) accepts;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_file_filter_to_json(const cdp_page_file_filter *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 24, in, json);
+}
+
+CDP_STUB int cdp_page_file_filter_from_json(cdp_str json, cdp_page_file_filter **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 24, json, &r, why);
+    *out = (cdp_page_file_filter *)r;
+    return rc;
+}
+
 
 /* Page.FileHandler: experimental */
 struct cdp_page_file_handler {
@@ -266,6 +656,21 @@ struct cdp_page_file_handler {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_file_handler_to_json(const cdp_page_file_handler *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 25, in, json);
+}
+
+CDP_STUB int cdp_page_file_handler_from_json(cdp_str json, cdp_page_file_handler **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 25, json, &r, why);
+    *out = (cdp_page_file_handler *)r;
+    return rc;
+}
+
+
 /* Page.ImageResource: experimental */
 struct cdp_page_image_resource {
     cdp_str url; /* required */
@@ -274,11 +679,41 @@ struct cdp_page_image_resource {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_image_resource_to_json(const cdp_page_image_resource *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 26, in, json);
+}
+
+CDP_STUB int cdp_page_image_resource_from_json(cdp_str json, cdp_page_image_resource **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 26, json, &r, why);
+    *out = (cdp_page_image_resource *)r;
+    return rc;
+}
+
+
 /* Page.LaunchHandler: experimental */
 struct cdp_page_launch_handler {
     cdp_str client_mode; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_launch_handler_to_json(const cdp_page_launch_handler *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 27, in, json);
+}
+
+CDP_STUB int cdp_page_launch_handler_from_json(cdp_str json, cdp_page_launch_handler **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 27, json, &r, why);
+    *out = (cdp_page_launch_handler *)r;
+    return rc;
+}
+
 
 /* Page.ProtocolHandler: experimental */
 struct cdp_page_protocol_handler {
@@ -287,12 +722,44 @@ struct cdp_page_protocol_handler {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_protocol_handler_to_json(const cdp_page_protocol_handler *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 28, in, json);
+}
+
+CDP_STUB int cdp_page_protocol_handler_from_json(cdp_str json, cdp_page_protocol_handler **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 28, json, &r, why);
+    *out = (cdp_page_protocol_handler *)r;
+    return rc;
+}
+
+
 /* Page.RelatedApplication: experimental */
 struct cdp_page_related_application {
     cdp_str id;
     cdp_str url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_related_application_to_json(const cdp_page_related_application *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 29, in, json);
+}
+
+CDP_STUB int cdp_page_related_application_from_json(cdp_str json,
+                                                    cdp_page_related_application **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 29, json, &r, why);
+    *out = (cdp_page_related_application *)r;
+    return rc;
+}
+
 
 /* Page.ScopeExtension: experimental */
 struct cdp_page_scope_extension {
@@ -301,6 +768,21 @@ struct cdp_page_scope_extension {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_scope_extension_to_json(const cdp_page_scope_extension *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 30, in, json);
+}
+
+CDP_STUB int cdp_page_scope_extension_from_json(cdp_str json, cdp_page_scope_extension **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 30, json, &r, why);
+    *out = (cdp_page_scope_extension *)r;
+    return rc;
+}
+
+
 /* Page.Screenshot: experimental */
 struct cdp_page_screenshot {
     const cdp_page_image_resource *image; /* required */
@@ -308,6 +790,20 @@ struct cdp_page_screenshot {
     cdp_str label;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_screenshot_to_json(const cdp_page_screenshot *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 31, in, json);
+}
+
+CDP_STUB int cdp_page_screenshot_from_json(cdp_str json, cdp_page_screenshot **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 31, json, &r, why);
+    *out = (cdp_page_screenshot *)r;
+    return rc;
+}
+
 
 /* Page.ShareTarget: experimental */
 struct cdp_page_share_target {
@@ -321,12 +817,41 @@ struct cdp_page_share_target {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_share_target_to_json(const cdp_page_share_target *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 32, in, json);
+}
+
+CDP_STUB int cdp_page_share_target_from_json(cdp_str json, cdp_page_share_target **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 32, json, &r, why);
+    *out = (cdp_page_share_target *)r;
+    return rc;
+}
+
+
 /* Page.Shortcut: experimental */
 struct cdp_page_shortcut {
     cdp_str name; /* required */
     cdp_str url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_shortcut_to_json(const cdp_page_shortcut *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 33, in, json);
+}
+
+CDP_STUB int cdp_page_shortcut_from_json(cdp_str json, cdp_page_shortcut **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 33, json, &r, why);
+    *out = (cdp_page_shortcut *)r;
+    return rc;
+}
+
 
 /* Page.WebAppManifest: experimental */
 struct cdp_page_web_app_manifest {
@@ -356,6 +881,21 @@ struct cdp_page_web_app_manifest {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_web_app_manifest_to_json(const cdp_page_web_app_manifest *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 34, in, json);
+}
+
+CDP_STUB int cdp_page_web_app_manifest_from_json(cdp_str json, cdp_page_web_app_manifest **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 34, json, &r, why);
+    *out = (cdp_page_web_app_manifest *)r;
+    return rc;
+}
+
+
 /* Page.SubApp */
 struct cdp_page_sub_app {
     cdp_str name; /* required */
@@ -364,6 +904,20 @@ struct cdp_page_sub_app {
     cdp_str start_url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_sub_app_to_json(const cdp_page_sub_app *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 35, in, json);
+}
+
+CDP_STUB int cdp_page_sub_app_from_json(cdp_str json, cdp_page_sub_app **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 35, json, &r, why);
+    *out = (cdp_page_sub_app *)r;
+    return rc;
+}
+
 
 /* Page.BackForwardCacheBlockingDetails: experimental */
 struct cdp_page_back_forward_cache_blocking_details {
@@ -374,6 +928,22 @@ struct cdp_page_back_forward_cache_blocking_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_back_forward_cache_blocking_details_to_json(
+        const cdp_page_back_forward_cache_blocking_details *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 36, in, json);
+}
+
+CDP_STUB int cdp_page_back_forward_cache_blocking_details_from_json(
+        cdp_str json, cdp_page_back_forward_cache_blocking_details **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 36, json, &r, why);
+    *out = (cdp_page_back_forward_cache_blocking_details *)r;
+    return rc;
+}
+
+
 /* Page.BackForwardCacheNotRestoredExplanation: experimental */
 struct cdp_page_back_forward_cache_not_restored_explanation {
     cdp_page_back_forward_cache_not_restored_reason_type type; /* required */
@@ -383,6 +953,22 @@ struct cdp_page_back_forward_cache_not_restored_explanation {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_back_forward_cache_not_restored_explanation_to_json(
+        const cdp_page_back_forward_cache_not_restored_explanation *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 37, in, json);
+}
+
+CDP_STUB int cdp_page_back_forward_cache_not_restored_explanation_from_json(
+        cdp_str json, cdp_page_back_forward_cache_not_restored_explanation **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 37, json, &r, why);
+    *out = (cdp_page_back_forward_cache_not_restored_explanation *)r;
+    return rc;
+}
+
+
 /* Page.BackForwardCacheNotRestoredExplanationTree: experimental */
 struct cdp_page_back_forward_cache_not_restored_explanation_tree {
     cdp_str url; /* required */
@@ -391,6 +977,23 @@ struct cdp_page_back_forward_cache_not_restored_explanation_tree {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_page_back_forward_cache_not_restored_explanation_tree_to_json(
+        const cdp_page_back_forward_cache_not_restored_explanation_tree *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 38, in, json);
+}
+
+CDP_STUB int cdp_page_back_forward_cache_not_restored_explanation_tree_from_json(
+        cdp_str json, cdp_page_back_forward_cache_not_restored_explanation_tree **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 38, json, &r, why);
+    *out = (cdp_page_back_forward_cache_not_restored_explanation_tree *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* Page.addScriptToEvaluateOnLoad: experimental; deprecated */
@@ -398,10 +1001,42 @@ struct cdp_page_add_script_to_evaluate_on_load_params {
     cdp_str script_source; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_add_script_to_evaluate_on_load_params_to_json(
+        const cdp_page_add_script_to_evaluate_on_load_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 39, in, json);
+}
+
+CDP_STUB int cdp_page_add_script_to_evaluate_on_load_params_from_json(
+        cdp_str json, cdp_page_add_script_to_evaluate_on_load_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 39, json, &r, why);
+    *out = (cdp_page_add_script_to_evaluate_on_load_params *)r;
+    return rc;
+}
+
 struct cdp_page_add_script_to_evaluate_on_load_result {
     cdp_page_script_identifier identifier; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_add_script_to_evaluate_on_load_result_to_json(
+        const cdp_page_add_script_to_evaluate_on_load_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 40, in, json);
+}
+
+CDP_STUB int cdp_page_add_script_to_evaluate_on_load_result_from_json(
+        cdp_str json, cdp_page_add_script_to_evaluate_on_load_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 40, json, &r, why);
+    *out = (cdp_page_add_script_to_evaluate_on_load_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_add_script_to_evaluate_on_load_cookie {
     uint32_t id;
 } cdp_page_add_script_to_evaluate_on_load_cookie;
@@ -469,10 +1104,42 @@ struct cdp_page_add_script_to_evaluate_on_new_document_params {
     cdp_opt_bool run_immediately; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_add_script_to_evaluate_on_new_document_params_to_json(
+        const cdp_page_add_script_to_evaluate_on_new_document_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 41, in, json);
+}
+
+CDP_STUB int cdp_page_add_script_to_evaluate_on_new_document_params_from_json(
+        cdp_str json, cdp_page_add_script_to_evaluate_on_new_document_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 41, json, &r, why);
+    *out = (cdp_page_add_script_to_evaluate_on_new_document_params *)r;
+    return rc;
+}
+
 struct cdp_page_add_script_to_evaluate_on_new_document_result {
     cdp_page_script_identifier identifier; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_add_script_to_evaluate_on_new_document_result_to_json(
+        const cdp_page_add_script_to_evaluate_on_new_document_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 42, in, json);
+}
+
+CDP_STUB int cdp_page_add_script_to_evaluate_on_new_document_result_from_json(
+        cdp_str json, cdp_page_add_script_to_evaluate_on_new_document_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 42, json, &r, why);
+    *out = (cdp_page_add_script_to_evaluate_on_new_document_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_add_script_to_evaluate_on_new_document_cookie {
     uint32_t id;
 } cdp_page_add_script_to_evaluate_on_new_document_cookie;
@@ -580,10 +1247,44 @@ struct cdp_page_capture_screenshot_params {
     cdp_opt_bool optimize_for_speed; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_capture_screenshot_params_to_json(
+        const cdp_page_capture_screenshot_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 43, in, json);
+}
+
+CDP_STUB int cdp_page_capture_screenshot_params_from_json(cdp_str json,
+                                                          cdp_page_capture_screenshot_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 43, json, &r, why);
+    *out = (cdp_page_capture_screenshot_params *)r;
+    return rc;
+}
+
 struct cdp_page_capture_screenshot_result {
     cdp_bytes data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_capture_screenshot_result_to_json(
+        const cdp_page_capture_screenshot_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 44, in, json);
+}
+
+CDP_STUB int cdp_page_capture_screenshot_result_from_json(cdp_str json,
+                                                          cdp_page_capture_screenshot_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 44, json, &r, why);
+    *out = (cdp_page_capture_screenshot_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_capture_screenshot_cookie {
     uint32_t id;
 } cdp_page_capture_screenshot_cookie;
@@ -646,10 +1347,44 @@ struct cdp_page_capture_snapshot_params {
     cdp_page_capture_snapshot_format format;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_capture_snapshot_params_to_json(const cdp_page_capture_snapshot_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 45, in, json);
+}
+
+CDP_STUB int cdp_page_capture_snapshot_params_from_json(cdp_str json,
+                                                        cdp_page_capture_snapshot_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 45, json, &r, why);
+    *out = (cdp_page_capture_snapshot_params *)r;
+    return rc;
+}
+
 struct cdp_page_capture_snapshot_result {
     cdp_str data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_capture_snapshot_result_to_json(const cdp_page_capture_snapshot_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 46, in, json);
+}
+
+CDP_STUB int cdp_page_capture_snapshot_result_from_json(cdp_str json,
+                                                        cdp_page_capture_snapshot_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 46, json, &r, why);
+    *out = (cdp_page_capture_snapshot_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_capture_snapshot_cookie {
     uint32_t id;
 } cdp_page_capture_snapshot_cookie;
@@ -832,10 +1567,42 @@ struct cdp_page_create_isolated_world_params {
     cdp_str content_security_policy;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_create_isolated_world_params_to_json(
+        const cdp_page_create_isolated_world_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 47, in, json);
+}
+
+CDP_STUB int cdp_page_create_isolated_world_params_from_json(
+        cdp_str json, cdp_page_create_isolated_world_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 47, json, &r, why);
+    *out = (cdp_page_create_isolated_world_params *)r;
+    return rc;
+}
+
 struct cdp_page_create_isolated_world_result {
     cdp_runtime_execution_context_id execution_context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_create_isolated_world_result_to_json(
+        const cdp_page_create_isolated_world_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 48, in, json);
+}
+
+CDP_STUB int cdp_page_create_isolated_world_result_from_json(
+        cdp_str json, cdp_page_create_isolated_world_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 48, json, &r, why);
+    *out = (cdp_page_create_isolated_world_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_create_isolated_world_cookie {
     uint32_t id;
 } cdp_page_create_isolated_world_cookie;
@@ -899,6 +1666,23 @@ struct cdp_page_delete_cookie_params {
     cdp_str url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_delete_cookie_params_to_json(const cdp_page_delete_cookie_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 49, in, json);
+}
+
+CDP_STUB int cdp_page_delete_cookie_params_from_json(cdp_str json,
+                                                     cdp_page_delete_cookie_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 49, json, &r, why);
+    *out = (cdp_page_delete_cookie_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_delete_cookie_cookie {
     uint32_t id;
 } cdp_page_delete_cookie_cookie;
@@ -977,6 +1761,21 @@ struct cdp_page_enable_params {
     cdp_opt_bool enable_file_chooser_opened_event; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_enable_params_to_json(const cdp_page_enable_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 50, in, json);
+}
+
+CDP_STUB int cdp_page_enable_params_from_json(cdp_str json, cdp_page_enable_params **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 50, json, &r, why);
+    *out = (cdp_page_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_enable_cookie {
     uint32_t id;
 } cdp_page_enable_cookie;
@@ -1017,6 +1816,23 @@ struct cdp_page_get_app_manifest_params {
     cdp_str manifest_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_app_manifest_params_to_json(const cdp_page_get_app_manifest_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 51, in, json);
+}
+
+CDP_STUB int cdp_page_get_app_manifest_params_from_json(cdp_str json,
+                                                        cdp_page_get_app_manifest_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 51, json, &r, why);
+    *out = (cdp_page_get_app_manifest_params *)r;
+    return rc;
+}
+
 struct cdp_page_get_app_manifest_result {
     cdp_str url; /* required */
     CDP_LIST(cdp_page_app_manifest_error) errors; /* required */
@@ -1025,6 +1841,23 @@ struct cdp_page_get_app_manifest_result {
     const cdp_page_web_app_manifest *manifest; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_app_manifest_result_to_json(const cdp_page_get_app_manifest_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 52, in, json);
+}
+
+CDP_STUB int cdp_page_get_app_manifest_result_from_json(cdp_str json,
+                                                        cdp_page_get_app_manifest_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 52, json, &r, why);
+    *out = (cdp_page_get_app_manifest_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_app_manifest_cookie {
     uint32_t id;
 } cdp_page_get_app_manifest_cookie;
@@ -1085,6 +1918,22 @@ struct cdp_page_get_installability_errors_result {
     CDP_LIST(cdp_page_installability_error) installability_errors; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_installability_errors_result_to_json(
+        const cdp_page_get_installability_errors_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 53, in, json);
+}
+
+CDP_STUB int cdp_page_get_installability_errors_result_from_json(
+        cdp_str json, cdp_page_get_installability_errors_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 53, json, &r, why);
+    *out = (cdp_page_get_installability_errors_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_installability_errors_cookie {
     uint32_t id;
 } cdp_page_get_installability_errors_cookie;
@@ -1145,6 +1994,23 @@ struct cdp_page_get_manifest_icons_result {
     cdp_str primary_icon;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_manifest_icons_result_to_json(
+        const cdp_page_get_manifest_icons_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 54, in, json);
+}
+
+CDP_STUB int cdp_page_get_manifest_icons_result_from_json(cdp_str json,
+                                                          cdp_page_get_manifest_icons_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 54, json, &r, why);
+    *out = (cdp_page_get_manifest_icons_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_manifest_icons_cookie {
     uint32_t id;
 } cdp_page_get_manifest_icons_cookie;
@@ -1208,6 +2074,22 @@ struct cdp_page_get_app_id_result {
     cdp_str parent_app_name;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_app_id_result_to_json(const cdp_page_get_app_id_result *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 55, in, json);
+}
+
+CDP_STUB int cdp_page_get_app_id_result_from_json(cdp_str json, cdp_page_get_app_id_result **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 55, json, &r, why);
+    *out = (cdp_page_get_app_id_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_app_id_cookie {
     uint32_t id;
 } cdp_page_get_app_id_cookie;
@@ -1261,6 +2143,23 @@ struct cdp_page_get_sub_apps_result {
     CDP_LIST(cdp_page_sub_app) sub_apps; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_sub_apps_result_to_json(const cdp_page_get_sub_apps_result *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 56, in, json);
+}
+
+CDP_STUB int cdp_page_get_sub_apps_result_from_json(cdp_str json,
+                                                    cdp_page_get_sub_apps_result **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 56, json, &r, why);
+    *out = (cdp_page_get_sub_apps_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_sub_apps_cookie {
     uint32_t id;
 } cdp_page_get_sub_apps_cookie;
@@ -1316,6 +2215,22 @@ struct cdp_page_get_sibling_sub_apps_result {
     CDP_LIST(cdp_page_sub_app) sub_apps; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_sibling_sub_apps_result_to_json(
+        const cdp_page_get_sibling_sub_apps_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 57, in, json);
+}
+
+CDP_STUB int cdp_page_get_sibling_sub_apps_result_from_json(
+        cdp_str json, cdp_page_get_sibling_sub_apps_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 57, json, &r, why);
+    *out = (cdp_page_get_sibling_sub_apps_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_sibling_sub_apps_cookie {
     uint32_t id;
 } cdp_page_get_sibling_sub_apps_cookie;
@@ -1376,10 +2291,42 @@ struct cdp_page_get_ad_script_ancestry_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_ad_script_ancestry_params_to_json(
+        const cdp_page_get_ad_script_ancestry_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 58, in, json);
+}
+
+CDP_STUB int cdp_page_get_ad_script_ancestry_params_from_json(
+        cdp_str json, cdp_page_get_ad_script_ancestry_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 58, json, &r, why);
+    *out = (cdp_page_get_ad_script_ancestry_params *)r;
+    return rc;
+}
+
 struct cdp_page_get_ad_script_ancestry_result {
     const cdp_network_ad_ancestry *ad_script_ancestry;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_ad_script_ancestry_result_to_json(
+        const cdp_page_get_ad_script_ancestry_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 59, in, json);
+}
+
+CDP_STUB int cdp_page_get_ad_script_ancestry_result_from_json(
+        cdp_str json, cdp_page_get_ad_script_ancestry_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 59, json, &r, why);
+    *out = (cdp_page_get_ad_script_ancestry_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_ad_script_ancestry_cookie {
     uint32_t id;
 } cdp_page_get_ad_script_ancestry_cookie;
@@ -1442,10 +2389,42 @@ struct cdp_page_get_spell_check_custom_dictionary_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_spell_check_custom_dictionary_params_to_json(
+        const cdp_page_get_spell_check_custom_dictionary_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 60, in, json);
+}
+
+CDP_STUB int cdp_page_get_spell_check_custom_dictionary_params_from_json(
+        cdp_str json, cdp_page_get_spell_check_custom_dictionary_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 60, json, &r, why);
+    *out = (cdp_page_get_spell_check_custom_dictionary_params *)r;
+    return rc;
+}
+
 struct cdp_page_get_spell_check_custom_dictionary_result {
     CDP_LIST(cdp_str) words; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_spell_check_custom_dictionary_result_to_json(
+        const cdp_page_get_spell_check_custom_dictionary_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 61, in, json);
+}
+
+CDP_STUB int cdp_page_get_spell_check_custom_dictionary_result_from_json(
+        cdp_str json, cdp_page_get_spell_check_custom_dictionary_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 61, json, &r, why);
+    *out = (cdp_page_get_spell_check_custom_dictionary_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_spell_check_custom_dictionary_cookie {
     uint32_t id;
 } cdp_page_get_spell_check_custom_dictionary_cookie;
@@ -1511,6 +2490,23 @@ struct cdp_page_get_frame_tree_result {
     const cdp_page_frame_tree *frame_tree; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_frame_tree_result_to_json(const cdp_page_get_frame_tree_result *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 62, in, json);
+}
+
+CDP_STUB int cdp_page_get_frame_tree_result_from_json(cdp_str json,
+                                                      cdp_page_get_frame_tree_result **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 62, json, &r, why);
+    *out = (cdp_page_get_frame_tree_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_frame_tree_cookie {
     uint32_t id;
 } cdp_page_get_frame_tree_cookie;
@@ -1571,6 +2567,23 @@ struct cdp_page_get_layout_metrics_result {
     const cdp_dom_rect *css_content_size; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_layout_metrics_result_to_json(
+        const cdp_page_get_layout_metrics_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 63, in, json);
+}
+
+CDP_STUB int cdp_page_get_layout_metrics_result_from_json(cdp_str json,
+                                                          cdp_page_get_layout_metrics_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 63, json, &r, why);
+    *out = (cdp_page_get_layout_metrics_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_layout_metrics_cookie {
     uint32_t id;
 } cdp_page_get_layout_metrics_cookie;
@@ -1630,6 +2643,22 @@ struct cdp_page_get_navigation_history_result {
     CDP_LIST(cdp_page_navigation_entry) entries; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_navigation_history_result_to_json(
+        const cdp_page_get_navigation_history_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 64, in, json);
+}
+
+CDP_STUB int cdp_page_get_navigation_history_result_from_json(
+        cdp_str json, cdp_page_get_navigation_history_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 64, json, &r, why);
+    *out = (cdp_page_get_navigation_history_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_navigation_history_cookie {
     uint32_t id;
 } cdp_page_get_navigation_history_cookie;
@@ -1730,11 +2759,43 @@ struct cdp_page_get_resource_content_params {
     cdp_str url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_resource_content_params_to_json(
+        const cdp_page_get_resource_content_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 65, in, json);
+}
+
+CDP_STUB int cdp_page_get_resource_content_params_from_json(
+        cdp_str json, cdp_page_get_resource_content_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 65, json, &r, why);
+    *out = (cdp_page_get_resource_content_params *)r;
+    return rc;
+}
+
 struct cdp_page_get_resource_content_result {
     cdp_str content; /* required */
     bool base64_encoded; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_resource_content_result_to_json(
+        const cdp_page_get_resource_content_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 66, in, json);
+}
+
+CDP_STUB int cdp_page_get_resource_content_result_from_json(
+        cdp_str json, cdp_page_get_resource_content_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 66, json, &r, why);
+    *out = (cdp_page_get_resource_content_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_resource_content_cookie {
     uint32_t id;
 } cdp_page_get_resource_content_cookie;
@@ -1797,6 +2858,23 @@ struct cdp_page_get_resource_tree_result {
     const cdp_page_frame_resource_tree *frame_tree; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_resource_tree_result_to_json(const cdp_page_get_resource_tree_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 67, in, json);
+}
+
+CDP_STUB int cdp_page_get_resource_tree_result_from_json(cdp_str json,
+                                                         cdp_page_get_resource_tree_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 67, json, &r, why);
+    *out = (cdp_page_get_resource_tree_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_resource_tree_cookie {
     uint32_t id;
 } cdp_page_get_resource_tree_cookie;
@@ -1855,6 +2933,22 @@ struct cdp_page_handle_java_script_dialog_params {
     cdp_str prompt_text;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_handle_java_script_dialog_params_to_json(
+        const cdp_page_handle_java_script_dialog_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 68, in, json);
+}
+
+CDP_STUB int cdp_page_handle_java_script_dialog_params_from_json(
+        cdp_str json, cdp_page_handle_java_script_dialog_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 68, json, &r, why);
+    *out = (cdp_page_handle_java_script_dialog_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_handle_java_script_dialog_cookie {
     uint32_t id;
 } cdp_page_handle_java_script_dialog_cookie;
@@ -1904,6 +2998,21 @@ struct cdp_page_navigate_params {
     cdp_page_referrer_policy referrer_policy; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_navigate_params_to_json(const cdp_page_navigate_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 69, in, json);
+}
+
+CDP_STUB int cdp_page_navigate_params_from_json(cdp_str json, cdp_page_navigate_params **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 69, json, &r, why);
+    *out = (cdp_page_navigate_params *)r;
+    return rc;
+}
+
 struct cdp_page_navigate_result {
     cdp_page_frame_id frame_id; /* required */
     cdp_network_loader_id loader_id;
@@ -1911,6 +3020,21 @@ struct cdp_page_navigate_result {
     cdp_opt_bool is_download; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_navigate_result_to_json(const cdp_page_navigate_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 70, in, json);
+}
+
+CDP_STUB int cdp_page_navigate_result_from_json(cdp_str json, cdp_page_navigate_result **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 70, json, &r, why);
+    *out = (cdp_page_navigate_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_navigate_cookie {
     uint32_t id;
 } cdp_page_navigate_cookie;
@@ -1967,6 +3091,22 @@ struct cdp_page_navigate_to_history_entry_params {
     int32_t entry_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_navigate_to_history_entry_params_to_json(
+        const cdp_page_navigate_to_history_entry_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 71, in, json);
+}
+
+CDP_STUB int cdp_page_navigate_to_history_entry_params_from_json(
+        cdp_str json, cdp_page_navigate_to_history_entry_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 71, json, &r, why);
+    *out = (cdp_page_navigate_to_history_entry_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_navigate_to_history_entry_cookie {
     uint32_t id;
 } cdp_page_navigate_to_history_entry_cookie;
@@ -2028,11 +3168,45 @@ struct cdp_page_print_to_pdf_params {
     cdp_opt_bool generate_document_outline; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_print_to_pdf_params_to_json(const cdp_page_print_to_pdf_params *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 72, in, json);
+}
+
+CDP_STUB int cdp_page_print_to_pdf_params_from_json(cdp_str json,
+                                                    cdp_page_print_to_pdf_params **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 72, json, &r, why);
+    *out = (cdp_page_print_to_pdf_params *)r;
+    return rc;
+}
+
 struct cdp_page_print_to_pdf_result {
     cdp_bytes data; /* required */
     cdp_io_stream_handle stream; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_print_to_pdf_result_to_json(const cdp_page_print_to_pdf_result *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 73, in, json);
+}
+
+CDP_STUB int cdp_page_print_to_pdf_result_from_json(cdp_str json,
+                                                    cdp_page_print_to_pdf_result **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 73, json, &r, why);
+    *out = (cdp_page_print_to_pdf_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_print_to_pdf_cookie {
     uint32_t id;
 } cdp_page_print_to_pdf_cookie;
@@ -2093,6 +3267,21 @@ struct cdp_page_reload_params {
     cdp_network_loader_id loader_id; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_reload_params_to_json(const cdp_page_reload_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 74, in, json);
+}
+
+CDP_STUB int cdp_page_reload_params_from_json(cdp_str json, cdp_page_reload_params **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 74, json, &r, why);
+    *out = (cdp_page_reload_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_reload_cookie {
     uint32_t id;
 } cdp_page_reload_cookie;
@@ -2133,6 +3322,22 @@ struct cdp_page_remove_script_to_evaluate_on_load_params {
     cdp_page_script_identifier identifier; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_remove_script_to_evaluate_on_load_params_to_json(
+        const cdp_page_remove_script_to_evaluate_on_load_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 75, in, json);
+}
+
+CDP_STUB int cdp_page_remove_script_to_evaluate_on_load_params_from_json(
+        cdp_str json, cdp_page_remove_script_to_evaluate_on_load_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 75, json, &r, why);
+    *out = (cdp_page_remove_script_to_evaluate_on_load_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_remove_script_to_evaluate_on_load_cookie {
     uint32_t id;
 } cdp_page_remove_script_to_evaluate_on_load_cookie;
@@ -2181,6 +3386,23 @@ struct cdp_page_remove_script_to_evaluate_on_new_document_params {
     cdp_page_script_identifier identifier; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_remove_script_to_evaluate_on_new_document_params_to_json(
+        const cdp_page_remove_script_to_evaluate_on_new_document_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 76, in, json);
+}
+
+CDP_STUB int cdp_page_remove_script_to_evaluate_on_new_document_params_from_json(
+        cdp_str json, cdp_page_remove_script_to_evaluate_on_new_document_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 76, json, &r, why);
+    *out = (cdp_page_remove_script_to_evaluate_on_new_document_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_remove_script_to_evaluate_on_new_document_cookie {
     uint32_t id;
 } cdp_page_remove_script_to_evaluate_on_new_document_cookie;
@@ -2231,6 +3453,22 @@ struct cdp_page_screencast_frame_ack_params {
     int32_t session_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_screencast_frame_ack_params_to_json(
+        const cdp_page_screencast_frame_ack_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 77, in, json);
+}
+
+CDP_STUB int cdp_page_screencast_frame_ack_params_from_json(
+        cdp_str json, cdp_page_screencast_frame_ack_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 77, json, &r, why);
+    *out = (cdp_page_screencast_frame_ack_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_screencast_frame_ack_cookie {
     uint32_t id;
 } cdp_page_screencast_frame_ack_cookie;
@@ -2279,10 +3517,44 @@ struct cdp_page_search_in_resource_params {
     cdp_opt_bool is_regex;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_search_in_resource_params_to_json(
+        const cdp_page_search_in_resource_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 78, in, json);
+}
+
+CDP_STUB int cdp_page_search_in_resource_params_from_json(cdp_str json,
+                                                          cdp_page_search_in_resource_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 78, json, &r, why);
+    *out = (cdp_page_search_in_resource_params *)r;
+    return rc;
+}
+
 struct cdp_page_search_in_resource_result {
     CDP_LIST(cdp_debugger_search_match) result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_search_in_resource_result_to_json(
+        const cdp_page_search_in_resource_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 79, in, json);
+}
+
+CDP_STUB int cdp_page_search_in_resource_result_from_json(cdp_str json,
+                                                          cdp_page_search_in_resource_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 79, json, &r, why);
+    *out = (cdp_page_search_in_resource_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_search_in_resource_cookie {
     uint32_t id;
 } cdp_page_search_in_resource_cookie;
@@ -2345,6 +3617,22 @@ struct cdp_page_set_ad_blocking_enabled_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_ad_blocking_enabled_params_to_json(
+        const cdp_page_set_ad_blocking_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 80, in, json);
+}
+
+CDP_STUB int cdp_page_set_ad_blocking_enabled_params_from_json(
+        cdp_str json, cdp_page_set_ad_blocking_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 80, json, &r, why);
+    *out = (cdp_page_set_ad_blocking_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_ad_blocking_enabled_cookie {
     uint32_t id;
 } cdp_page_set_ad_blocking_enabled_cookie;
@@ -2389,6 +3677,23 @@ struct cdp_page_set_bypass_csp_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_bypass_csp_params_to_json(const cdp_page_set_bypass_csp_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 81, in, json);
+}
+
+CDP_STUB int cdp_page_set_bypass_csp_params_from_json(cdp_str json,
+                                                      cdp_page_set_bypass_csp_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 81, json, &r, why);
+    *out = (cdp_page_set_bypass_csp_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_bypass_csp_cookie {
     uint32_t id;
 } cdp_page_set_bypass_csp_cookie;
@@ -2431,10 +3736,42 @@ struct cdp_page_get_permissions_policy_state_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_permissions_policy_state_params_to_json(
+        const cdp_page_get_permissions_policy_state_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 82, in, json);
+}
+
+CDP_STUB int cdp_page_get_permissions_policy_state_params_from_json(
+        cdp_str json, cdp_page_get_permissions_policy_state_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 82, json, &r, why);
+    *out = (cdp_page_get_permissions_policy_state_params *)r;
+    return rc;
+}
+
 struct cdp_page_get_permissions_policy_state_result {
     CDP_LIST(cdp_page_permissions_policy_feature_state) states; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_permissions_policy_state_result_to_json(
+        const cdp_page_get_permissions_policy_state_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 83, in, json);
+}
+
+CDP_STUB int cdp_page_get_permissions_policy_state_result_from_json(
+        cdp_str json, cdp_page_get_permissions_policy_state_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 83, json, &r, why);
+    *out = (cdp_page_get_permissions_policy_state_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_permissions_policy_state_cookie {
     uint32_t id;
 } cdp_page_get_permissions_policy_state_cookie;
@@ -2498,10 +3835,44 @@ struct cdp_page_get_origin_trials_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_origin_trials_params_to_json(const cdp_page_get_origin_trials_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 84, in, json);
+}
+
+CDP_STUB int cdp_page_get_origin_trials_params_from_json(cdp_str json,
+                                                         cdp_page_get_origin_trials_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 84, json, &r, why);
+    *out = (cdp_page_get_origin_trials_params *)r;
+    return rc;
+}
+
 struct cdp_page_get_origin_trials_result {
     CDP_LIST(cdp_page_origin_trial) origin_trials; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_origin_trials_result_to_json(const cdp_page_get_origin_trials_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 85, in, json);
+}
+
+CDP_STUB int cdp_page_get_origin_trials_result_from_json(cdp_str json,
+                                                         cdp_page_get_origin_trials_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 85, json, &r, why);
+    *out = (cdp_page_get_origin_trials_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_origin_trials_cookie {
     uint32_t id;
 } cdp_page_get_origin_trials_cookie;
@@ -2574,6 +3945,22 @@ struct cdp_page_set_device_metrics_override_params {
     const cdp_page_viewport *viewport;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_device_metrics_override_params_to_json(
+        const cdp_page_set_device_metrics_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 86, in, json);
+}
+
+CDP_STUB int cdp_page_set_device_metrics_override_params_from_json(
+        cdp_str json, cdp_page_set_device_metrics_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 86, json, &r, why);
+    *out = (cdp_page_set_device_metrics_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_device_metrics_override_cookie {
     uint32_t id;
 } cdp_page_set_device_metrics_override_cookie;
@@ -2622,6 +4009,22 @@ struct cdp_page_set_device_orientation_override_params {
     double gamma; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_device_orientation_override_params_to_json(
+        const cdp_page_set_device_orientation_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 87, in, json);
+}
+
+CDP_STUB int cdp_page_set_device_orientation_override_params_from_json(
+        cdp_str json, cdp_page_set_device_orientation_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 87, json, &r, why);
+    *out = (cdp_page_set_device_orientation_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_device_orientation_override_cookie {
     uint32_t id;
 } cdp_page_set_device_orientation_override_cookie;
@@ -2671,6 +4074,23 @@ struct cdp_page_set_font_families_params {
     CDP_LIST(cdp_page_script_font_families) for_scripts;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_font_families_params_to_json(const cdp_page_set_font_families_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 88, in, json);
+}
+
+CDP_STUB int cdp_page_set_font_families_params_from_json(cdp_str json,
+                                                         cdp_page_set_font_families_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 88, json, &r, why);
+    *out = (cdp_page_set_font_families_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_font_families_cookie {
     uint32_t id;
 } cdp_page_set_font_families_cookie;
@@ -2714,6 +4134,23 @@ struct cdp_page_set_font_sizes_params {
     const cdp_page_font_sizes *font_sizes; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_font_sizes_params_to_json(const cdp_page_set_font_sizes_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 89, in, json);
+}
+
+CDP_STUB int cdp_page_set_font_sizes_params_from_json(cdp_str json,
+                                                      cdp_page_set_font_sizes_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 89, json, &r, why);
+    *out = (cdp_page_set_font_sizes_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_font_sizes_cookie {
     uint32_t id;
 } cdp_page_set_font_sizes_cookie;
@@ -2757,6 +4194,22 @@ struct cdp_page_set_document_content_params {
     cdp_str html; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_document_content_params_to_json(
+        const cdp_page_set_document_content_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 90, in, json);
+}
+
+CDP_STUB int cdp_page_set_document_content_params_from_json(
+        cdp_str json, cdp_page_set_document_content_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 90, json, &r, why);
+    *out = (cdp_page_set_document_content_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_document_content_cookie {
     uint32_t id;
 } cdp_page_set_document_content_cookie;
@@ -2802,6 +4255,22 @@ struct cdp_page_set_download_behavior_params {
     cdp_str download_path;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_download_behavior_params_to_json(
+        const cdp_page_set_download_behavior_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 91, in, json);
+}
+
+CDP_STUB int cdp_page_set_download_behavior_params_from_json(
+        cdp_str json, cdp_page_set_download_behavior_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 91, json, &r, why);
+    *out = (cdp_page_set_download_behavior_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_download_behavior_cookie {
     uint32_t id;
 } cdp_page_set_download_behavior_cookie;
@@ -2848,6 +4317,22 @@ struct cdp_page_set_geolocation_override_params {
     cdp_opt_num accuracy;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_geolocation_override_params_to_json(
+        const cdp_page_set_geolocation_override_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 92, in, json);
+}
+
+CDP_STUB int cdp_page_set_geolocation_override_params_from_json(
+        cdp_str json, cdp_page_set_geolocation_override_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 92, json, &r, why);
+    *out = (cdp_page_set_geolocation_override_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_geolocation_override_cookie {
     uint32_t id;
 } cdp_page_set_geolocation_override_cookie;
@@ -2893,6 +4378,22 @@ struct cdp_page_set_lifecycle_events_enabled_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_lifecycle_events_enabled_params_to_json(
+        const cdp_page_set_lifecycle_events_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 93, in, json);
+}
+
+CDP_STUB int cdp_page_set_lifecycle_events_enabled_params_from_json(
+        cdp_str json, cdp_page_set_lifecycle_events_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 93, json, &r, why);
+    *out = (cdp_page_set_lifecycle_events_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_lifecycle_events_enabled_cookie {
     uint32_t id;
 } cdp_page_set_lifecycle_events_enabled_cookie;
@@ -2940,6 +4441,22 @@ struct cdp_page_set_touch_emulation_enabled_params {
     cdp_page_set_touch_emulation_enabled_configuration configuration;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_touch_emulation_enabled_params_to_json(
+        const cdp_page_set_touch_emulation_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 94, in, json);
+}
+
+CDP_STUB int cdp_page_set_touch_emulation_enabled_params_from_json(
+        cdp_str json, cdp_page_set_touch_emulation_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 94, json, &r, why);
+    *out = (cdp_page_set_touch_emulation_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_touch_emulation_enabled_cookie {
     uint32_t id;
 } cdp_page_set_touch_emulation_enabled_cookie;
@@ -2992,6 +4509,23 @@ struct cdp_page_start_screencast_params {
     cdp_opt_bool send_last_frame;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_start_screencast_params_to_json(const cdp_page_start_screencast_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 95, in, json);
+}
+
+CDP_STUB int cdp_page_start_screencast_params_from_json(cdp_str json,
+                                                        cdp_page_start_screencast_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 95, json, &r, why);
+    *out = (cdp_page_start_screencast_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_start_screencast_cookie {
     uint32_t id;
 } cdp_page_start_screencast_cookie;
@@ -3039,10 +4573,42 @@ struct cdp_page_start_screen_recording_params {
     cdp_page_start_screen_recording_capture_area capture_area; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_start_screen_recording_params_to_json(
+        const cdp_page_start_screen_recording_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 96, in, json);
+}
+
+CDP_STUB int cdp_page_start_screen_recording_params_from_json(
+        cdp_str json, cdp_page_start_screen_recording_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 96, json, &r, why);
+    *out = (cdp_page_start_screen_recording_params *)r;
+    return rc;
+}
+
 struct cdp_page_start_screen_recording_result {
     cdp_io_stream_handle stream; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_start_screen_recording_result_to_json(
+        const cdp_page_start_screen_recording_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 97, in, json);
+}
+
+CDP_STUB int cdp_page_start_screen_recording_result_from_json(
+        cdp_str json, cdp_page_start_screen_recording_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 97, json, &r, why);
+    *out = (cdp_page_start_screen_recording_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_start_screen_recording_cookie {
     uint32_t id;
 } cdp_page_start_screen_recording_cookie;
@@ -3105,6 +4671,22 @@ struct cdp_page_stop_screen_recording_result {
     cdp_io_stream_handle stream; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_stop_screen_recording_result_to_json(
+        const cdp_page_stop_screen_recording_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 98, in, json);
+}
+
+CDP_STUB int cdp_page_stop_screen_recording_result_from_json(
+        cdp_str json, cdp_page_stop_screen_recording_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 98, json, &r, why);
+    *out = (cdp_page_stop_screen_recording_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_stop_screen_recording_cookie {
     uint32_t id;
 } cdp_page_stop_screen_recording_cookie;
@@ -3269,6 +4851,22 @@ struct cdp_page_set_web_lifecycle_state_params {
     cdp_page_set_web_lifecycle_state_state state; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_web_lifecycle_state_params_to_json(
+        const cdp_page_set_web_lifecycle_state_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 99, in, json);
+}
+
+CDP_STUB int cdp_page_set_web_lifecycle_state_params_from_json(
+        cdp_str json, cdp_page_set_web_lifecycle_state_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 99, json, &r, why);
+    *out = (cdp_page_set_web_lifecycle_state_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_web_lifecycle_state_cookie {
     uint32_t id;
 } cdp_page_set_web_lifecycle_state_cookie;
@@ -3349,6 +4947,22 @@ struct cdp_page_produce_compilation_cache_params {
     CDP_LIST(cdp_page_compilation_cache_params) scripts; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_produce_compilation_cache_params_to_json(
+        const cdp_page_produce_compilation_cache_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 100, in, json);
+}
+
+CDP_STUB int cdp_page_produce_compilation_cache_params_from_json(
+        cdp_str json, cdp_page_produce_compilation_cache_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 100, json, &r, why);
+    *out = (cdp_page_produce_compilation_cache_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_produce_compilation_cache_cookie {
     uint32_t id;
 } cdp_page_produce_compilation_cache_cookie;
@@ -3395,6 +5009,22 @@ struct cdp_page_add_compilation_cache_params {
     cdp_bytes data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_add_compilation_cache_params_to_json(
+        const cdp_page_add_compilation_cache_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 101, in, json);
+}
+
+CDP_STUB int cdp_page_add_compilation_cache_params_from_json(
+        cdp_str json, cdp_page_add_compilation_cache_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 101, json, &r, why);
+    *out = (cdp_page_add_compilation_cache_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_add_compilation_cache_cookie {
     uint32_t id;
 } cdp_page_add_compilation_cache_cookie;
@@ -3478,6 +5108,22 @@ struct cdp_page_set_spc_transaction_mode_params {
     cdp_page_set_spc_transaction_mode_mode mode; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_spc_transaction_mode_params_to_json(
+        const cdp_page_set_spc_transaction_mode_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 102, in, json);
+}
+
+CDP_STUB int cdp_page_set_spc_transaction_mode_params_from_json(
+        cdp_str json, cdp_page_set_spc_transaction_mode_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 102, json, &r, why);
+    *out = (cdp_page_set_spc_transaction_mode_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_spc_transaction_mode_cookie {
     uint32_t id;
 } cdp_page_set_spc_transaction_mode_cookie;
@@ -3522,6 +5168,22 @@ struct cdp_page_set_rph_registration_mode_params {
     cdp_page_set_rph_registration_mode_mode mode; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_rph_registration_mode_params_to_json(
+        const cdp_page_set_rph_registration_mode_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 103, in, json);
+}
+
+CDP_STUB int cdp_page_set_rph_registration_mode_params_from_json(
+        cdp_str json, cdp_page_set_rph_registration_mode_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 103, json, &r, why);
+    *out = (cdp_page_set_rph_registration_mode_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_rph_registration_mode_cookie {
     uint32_t id;
 } cdp_page_set_rph_registration_mode_cookie;
@@ -3568,6 +5230,22 @@ struct cdp_page_generate_test_report_params {
     cdp_str group;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_generate_test_report_params_to_json(
+        const cdp_page_generate_test_report_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 104, in, json);
+}
+
+CDP_STUB int cdp_page_generate_test_report_params_from_json(
+        cdp_str json, cdp_page_generate_test_report_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 104, json, &r, why);
+    *out = (cdp_page_generate_test_report_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_generate_test_report_cookie {
     uint32_t id;
 } cdp_page_generate_test_report_cookie;
@@ -3649,6 +5327,22 @@ struct cdp_page_set_intercept_file_chooser_dialog_params {
     cdp_opt_bool cancel; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_intercept_file_chooser_dialog_params_to_json(
+        const cdp_page_set_intercept_file_chooser_dialog_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 105, in, json);
+}
+
+CDP_STUB int cdp_page_set_intercept_file_chooser_dialog_params_from_json(
+        cdp_str json, cdp_page_set_intercept_file_chooser_dialog_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 105, json, &r, why);
+    *out = (cdp_page_set_intercept_file_chooser_dialog_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_intercept_file_chooser_dialog_cookie {
     uint32_t id;
 } cdp_page_set_intercept_file_chooser_dialog_cookie;
@@ -3697,6 +5391,22 @@ struct cdp_page_set_prerendering_allowed_params {
     bool is_allowed; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_prerendering_allowed_params_to_json(
+        const cdp_page_set_prerendering_allowed_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 106, in, json);
+}
+
+CDP_STUB int cdp_page_set_prerendering_allowed_params_from_json(
+        cdp_str json, cdp_page_set_prerendering_allowed_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 106, json, &r, why);
+    *out = (cdp_page_set_prerendering_allowed_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_prerendering_allowed_cookie {
     uint32_t id;
 } cdp_page_set_prerendering_allowed_cookie;
@@ -3741,10 +5451,42 @@ struct cdp_page_get_annotated_page_content_params {
     cdp_opt_bool include_actionable_information;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_annotated_page_content_params_to_json(
+        const cdp_page_get_annotated_page_content_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 107, in, json);
+}
+
+CDP_STUB int cdp_page_get_annotated_page_content_params_from_json(
+        cdp_str json, cdp_page_get_annotated_page_content_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 107, json, &r, why);
+    *out = (cdp_page_get_annotated_page_content_params *)r;
+    return rc;
+}
+
 struct cdp_page_get_annotated_page_content_result {
     cdp_bytes content; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_get_annotated_page_content_result_to_json(
+        const cdp_page_get_annotated_page_content_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 108, in, json);
+}
+
+CDP_STUB int cdp_page_get_annotated_page_content_result_from_json(
+        cdp_str json, cdp_page_get_annotated_page_content_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 108, json, &r, why);
+    *out = (cdp_page_get_annotated_page_content_result *)r;
+    return rc;
+}
+
 typedef struct cdp_page_get_annotated_page_content_cookie {
     uint32_t id;
 } cdp_page_get_annotated_page_content_cookie;
@@ -3807,6 +5549,22 @@ struct cdp_page_set_input_visualization_params {
     cdp_opt_bool clicks;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_set_input_visualization_params_to_json(
+        const cdp_page_set_input_visualization_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 109, in, json);
+}
+
+CDP_STUB int cdp_page_set_input_visualization_params_from_json(
+        cdp_str json, cdp_page_set_input_visualization_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 109, json, &r, why);
+    *out = (cdp_page_set_input_visualization_params *)r;
+    return rc;
+}
+
 typedef struct cdp_page_set_input_visualization_cookie {
     uint32_t id;
 } cdp_page_set_input_visualization_cookie;
@@ -3853,6 +5611,22 @@ struct cdp_page_dom_content_event_fired_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_dom_content_event_fired_event_to_json(
+        const cdp_page_dom_content_event_fired_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 110, in, json);
+}
+
+CDP_STUB int cdp_page_dom_content_event_fired_event_from_json(
+        cdp_str json, cdp_page_dom_content_event_fired_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 110, json, &r, why);
+    *out = (cdp_page_dom_content_event_fired_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_dom_content_event_fired_cb(
         cdp_session *s, const cdp_page_dom_content_event_fired_event *ev, void *data);
 
@@ -3900,6 +5674,23 @@ struct cdp_page_file_chooser_opened_event {
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_file_chooser_opened_event_to_json(
+        const cdp_page_file_chooser_opened_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 111, in, json);
+}
+
+CDP_STUB int cdp_page_file_chooser_opened_event_from_json(cdp_str json,
+                                                          cdp_page_file_chooser_opened_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 111, json, &r, why);
+    *out = (cdp_page_file_chooser_opened_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_file_chooser_opened_cb(cdp_session *s,
                                                 const cdp_page_file_chooser_opened_event *ev,
                                                 void *data);
@@ -3948,6 +5739,23 @@ struct cdp_page_frame_attached_event {
     const cdp_runtime_stack_trace *stack;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_attached_event_to_json(const cdp_page_frame_attached_event *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 112, in, json);
+}
+
+CDP_STUB int cdp_page_frame_attached_event_from_json(cdp_str json,
+                                                     cdp_page_frame_attached_event **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 112, json, &r, why);
+    *out = (cdp_page_frame_attached_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_attached_cb(cdp_session *s, const cdp_page_frame_attached_event *ev,
                                            void *data);
 
@@ -3989,6 +5797,22 @@ struct cdp_page_frame_cleared_scheduled_navigation_event {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_cleared_scheduled_navigation_event_to_json(
+        const cdp_page_frame_cleared_scheduled_navigation_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 113, in, json);
+}
+
+CDP_STUB int cdp_page_frame_cleared_scheduled_navigation_event_from_json(
+        cdp_str json, cdp_page_frame_cleared_scheduled_navigation_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 113, json, &r, why);
+    *out = (cdp_page_frame_cleared_scheduled_navigation_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_cleared_scheduled_navigation_cb(
         cdp_session *s, const cdp_page_frame_cleared_scheduled_navigation_event *ev, void *data);
 
@@ -4036,6 +5860,23 @@ struct cdp_page_frame_detached_event {
     cdp_page_frame_detached_event_reason reason; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_detached_event_to_json(const cdp_page_frame_detached_event *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 114, in, json);
+}
+
+CDP_STUB int cdp_page_frame_detached_event_from_json(cdp_str json,
+                                                     cdp_page_frame_detached_event **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 114, json, &r, why);
+    *out = (cdp_page_frame_detached_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_detached_cb(cdp_session *s, const cdp_page_frame_detached_event *ev,
                                            void *data);
 
@@ -4077,6 +5918,22 @@ struct cdp_page_frame_subtree_will_be_detached_event {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_subtree_will_be_detached_event_to_json(
+        const cdp_page_frame_subtree_will_be_detached_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 115, in, json);
+}
+
+CDP_STUB int cdp_page_frame_subtree_will_be_detached_event_from_json(
+        cdp_str json, cdp_page_frame_subtree_will_be_detached_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 115, json, &r, why);
+    *out = (cdp_page_frame_subtree_will_be_detached_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_subtree_will_be_detached_cb(
         cdp_session *s, const cdp_page_frame_subtree_will_be_detached_event *ev, void *data);
 
@@ -4123,6 +5980,23 @@ struct cdp_page_frame_navigated_event {
     cdp_page_navigation_type type; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_navigated_event_to_json(const cdp_page_frame_navigated_event *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 116, in, json);
+}
+
+CDP_STUB int cdp_page_frame_navigated_event_from_json(cdp_str json,
+                                                      cdp_page_frame_navigated_event **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 116, json, &r, why);
+    *out = (cdp_page_frame_navigated_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_navigated_cb(cdp_session *s,
                                             const cdp_page_frame_navigated_event *ev, void *data);
 
@@ -4164,6 +6038,23 @@ struct cdp_page_document_opened_event {
     const cdp_page_frame *frame; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_document_opened_event_to_json(const cdp_page_document_opened_event *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 117, in, json);
+}
+
+CDP_STUB int cdp_page_document_opened_event_from_json(cdp_str json,
+                                                      cdp_page_document_opened_event **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 117, json, &r, why);
+    *out = (cdp_page_document_opened_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_document_opened_cb(cdp_session *s,
                                             const cdp_page_document_opened_event *ev, void *data);
 
@@ -4240,6 +6131,22 @@ struct cdp_page_frame_started_navigating_event {
     cdp_page_frame_started_navigating_event_navigation_type navigation_type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_started_navigating_event_to_json(
+        const cdp_page_frame_started_navigating_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 118, in, json);
+}
+
+CDP_STUB int cdp_page_frame_started_navigating_event_from_json(
+        cdp_str json, cdp_page_frame_started_navigating_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 118, json, &r, why);
+    *out = (cdp_page_frame_started_navigating_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_started_navigating_cb(
         cdp_session *s, const cdp_page_frame_started_navigating_event *ev, void *data);
 
@@ -4288,6 +6195,22 @@ struct cdp_page_frame_requested_navigation_event {
     cdp_page_client_navigation_disposition disposition; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_requested_navigation_event_to_json(
+        const cdp_page_frame_requested_navigation_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 119, in, json);
+}
+
+CDP_STUB int cdp_page_frame_requested_navigation_event_from_json(
+        cdp_str json, cdp_page_frame_requested_navigation_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 119, json, &r, why);
+    *out = (cdp_page_frame_requested_navigation_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_requested_navigation_cb(
         cdp_session *s, const cdp_page_frame_requested_navigation_event *ev, void *data);
 
@@ -4335,6 +6258,22 @@ struct cdp_page_frame_scheduled_navigation_event {
     cdp_str url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_scheduled_navigation_event_to_json(
+        const cdp_page_frame_scheduled_navigation_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 120, in, json);
+}
+
+CDP_STUB int cdp_page_frame_scheduled_navigation_event_from_json(
+        cdp_str json, cdp_page_frame_scheduled_navigation_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 120, json, &r, why);
+    *out = (cdp_page_frame_scheduled_navigation_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_scheduled_navigation_cb(
         cdp_session *s, const cdp_page_frame_scheduled_navigation_event *ev, void *data);
 
@@ -4379,6 +6318,22 @@ struct cdp_page_frame_started_loading_event {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_started_loading_event_to_json(
+        const cdp_page_frame_started_loading_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 121, in, json);
+}
+
+CDP_STUB int cdp_page_frame_started_loading_event_from_json(
+        cdp_str json, cdp_page_frame_started_loading_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 121, json, &r, why);
+    *out = (cdp_page_frame_started_loading_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_started_loading_cb(cdp_session *s,
                                                   const cdp_page_frame_started_loading_event *ev,
                                                   void *data);
@@ -4425,6 +6380,22 @@ struct cdp_page_frame_stopped_loading_event {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_frame_stopped_loading_event_to_json(
+        const cdp_page_frame_stopped_loading_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 122, in, json);
+}
+
+CDP_STUB int cdp_page_frame_stopped_loading_event_from_json(
+        cdp_str json, cdp_page_frame_stopped_loading_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 122, json, &r, why);
+    *out = (cdp_page_frame_stopped_loading_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_frame_stopped_loading_cb(cdp_session *s,
                                                   const cdp_page_frame_stopped_loading_event *ev,
                                                   void *data);
@@ -4474,6 +6445,23 @@ struct cdp_page_download_will_begin_event {
     cdp_str suggested_filename; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_download_will_begin_event_to_json(
+        const cdp_page_download_will_begin_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 123, in, json);
+}
+
+CDP_STUB int cdp_page_download_will_begin_event_from_json(cdp_str json,
+                                                          cdp_page_download_will_begin_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 123, json, &r, why);
+    *out = (cdp_page_download_will_begin_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_download_will_begin_cb(cdp_session *s,
                                                 const cdp_page_download_will_begin_event *ev,
                                                 void *data);
@@ -4522,6 +6510,23 @@ struct cdp_page_download_progress_event {
     cdp_page_download_progress_event_state state; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_download_progress_event_to_json(const cdp_page_download_progress_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 124, in, json);
+}
+
+CDP_STUB int cdp_page_download_progress_event_from_json(cdp_str json,
+                                                        cdp_page_download_progress_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 124, json, &r, why);
+    *out = (cdp_page_download_progress_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_download_progress_cb(cdp_session *s,
                                               const cdp_page_download_progress_event *ev,
                                               void *data);
@@ -4637,6 +6642,22 @@ struct cdp_page_javascript_dialog_closed_event {
     cdp_str user_input; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_javascript_dialog_closed_event_to_json(
+        const cdp_page_javascript_dialog_closed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 125, in, json);
+}
+
+CDP_STUB int cdp_page_javascript_dialog_closed_event_from_json(
+        cdp_str json, cdp_page_javascript_dialog_closed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 125, json, &r, why);
+    *out = (cdp_page_javascript_dialog_closed_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_javascript_dialog_closed_cb(
         cdp_session *s, const cdp_page_javascript_dialog_closed_event *ev, void *data);
 
@@ -4687,6 +6708,22 @@ struct cdp_page_javascript_dialog_opening_event {
     cdp_str default_prompt;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_javascript_dialog_opening_event_to_json(
+        const cdp_page_javascript_dialog_opening_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 126, in, json);
+}
+
+CDP_STUB int cdp_page_javascript_dialog_opening_event_from_json(
+        cdp_str json, cdp_page_javascript_dialog_opening_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 126, json, &r, why);
+    *out = (cdp_page_javascript_dialog_opening_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_javascript_dialog_opening_cb(
         cdp_session *s, const cdp_page_javascript_dialog_opening_event *ev, void *data);
 
@@ -4734,6 +6771,23 @@ struct cdp_page_lifecycle_event_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_lifecycle_event_event_to_json(const cdp_page_lifecycle_event_event *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 127, in, json);
+}
+
+CDP_STUB int cdp_page_lifecycle_event_event_from_json(cdp_str json,
+                                                      cdp_page_lifecycle_event_event **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 127, json, &r, why);
+    *out = (cdp_page_lifecycle_event_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_lifecycle_event_cb(cdp_session *s,
                                             const cdp_page_lifecycle_event_event *ev, void *data);
 
@@ -4779,6 +6833,22 @@ struct cdp_page_back_forward_cache_not_used_event {
     const cdp_page_back_forward_cache_not_restored_explanation_tree *not_restored_explanations_tree;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_back_forward_cache_not_used_event_to_json(
+        const cdp_page_back_forward_cache_not_used_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 128, in, json);
+}
+
+CDP_STUB int cdp_page_back_forward_cache_not_used_event_from_json(
+        cdp_str json, cdp_page_back_forward_cache_not_used_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 128, json, &r, why);
+    *out = (cdp_page_back_forward_cache_not_used_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_back_forward_cache_not_used_cb(
         cdp_session *s, const cdp_page_back_forward_cache_not_used_event *ev, void *data);
 
@@ -4823,6 +6893,23 @@ struct cdp_page_load_event_fired_event {
     cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_load_event_fired_event_to_json(const cdp_page_load_event_fired_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 129, in, json);
+}
+
+CDP_STUB int cdp_page_load_event_fired_event_from_json(cdp_str json,
+                                                       cdp_page_load_event_fired_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 129, json, &r, why);
+    *out = (cdp_page_load_event_fired_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_load_event_fired_cb(cdp_session *s,
                                              const cdp_page_load_event_fired_event *ev, void *data);
 
@@ -4868,6 +6955,22 @@ struct cdp_page_navigated_within_document_event {
     cdp_page_navigated_within_document_event_navigation_type navigation_type; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_navigated_within_document_event_to_json(
+        const cdp_page_navigated_within_document_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 130, in, json);
+}
+
+CDP_STUB int cdp_page_navigated_within_document_event_from_json(
+        cdp_str json, cdp_page_navigated_within_document_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 130, json, &r, why);
+    *out = (cdp_page_navigated_within_document_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_navigated_within_document_cb(
         cdp_session *s, const cdp_page_navigated_within_document_event *ev, void *data);
 
@@ -4914,6 +7017,23 @@ struct cdp_page_screencast_frame_event {
     int32_t session_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_screencast_frame_event_to_json(const cdp_page_screencast_frame_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 131, in, json);
+}
+
+CDP_STUB int cdp_page_screencast_frame_event_from_json(cdp_str json,
+                                                       cdp_page_screencast_frame_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 131, json, &r, why);
+    *out = (cdp_page_screencast_frame_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_screencast_frame_cb(cdp_session *s,
                                              const cdp_page_screencast_frame_event *ev, void *data);
 
@@ -4957,6 +7077,22 @@ struct cdp_page_screencast_visibility_changed_event {
     bool visible; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_screencast_visibility_changed_event_to_json(
+        const cdp_page_screencast_visibility_changed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 132, in, json);
+}
+
+CDP_STUB int cdp_page_screencast_visibility_changed_event_from_json(
+        cdp_str json, cdp_page_screencast_visibility_changed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 132, json, &r, why);
+    *out = (cdp_page_screencast_visibility_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_screencast_visibility_changed_cb(
         cdp_session *s, const cdp_page_screencast_visibility_changed_event *ev, void *data);
 
@@ -5005,6 +7141,22 @@ struct cdp_page_window_open_event {
     bool user_gesture; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_window_open_event_to_json(const cdp_page_window_open_event *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 133, in, json);
+}
+
+CDP_STUB int cdp_page_window_open_event_from_json(cdp_str json, cdp_page_window_open_event **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 133, json, &r, why);
+    *out = (cdp_page_window_open_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_window_open_cb(cdp_session *s, const cdp_page_window_open_event *ev,
                                         void *data);
 
@@ -5046,6 +7198,22 @@ struct cdp_page_compilation_cache_produced_event {
     cdp_bytes data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_page_compilation_cache_produced_event_to_json(
+        const cdp_page_compilation_cache_produced_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_page, 134, in, json);
+}
+
+CDP_STUB int cdp_page_compilation_cache_produced_event_from_json(
+        cdp_str json, cdp_page_compilation_cache_produced_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_page, 134, json, &r, why);
+    *out = (cdp_page_compilation_cache_produced_event *)r;
+    return rc;
+}
+
 typedef void cdp_page_on_compilation_cache_produced_cb(
         cdp_session *s, const cdp_page_compilation_cache_produced_event *ev, void *data);
 

@@ -2,7 +2,8 @@
 /*
  * performance.h - Performance.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_performance_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -36,6 +37,21 @@ struct cdp_performance_metric {
     double value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_metric_to_json(const cdp_performance_metric *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance, 0, in, json);
+}
+
+CDP_STUB int cdp_performance_metric_from_json(cdp_str json, cdp_performance_metric **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance, 0, json, &r, why);
+    *out = (cdp_performance_metric *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -80,6 +96,23 @@ struct cdp_performance_enable_params {
     cdp_performance_enable_time_domain time_domain;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_enable_params_to_json(const cdp_performance_enable_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance, 1, in, json);
+}
+
+CDP_STUB int cdp_performance_enable_params_from_json(cdp_str json,
+                                                     cdp_performance_enable_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance, 1, json, &r, why);
+    *out = (cdp_performance_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_performance_enable_cookie {
     uint32_t id;
 } cdp_performance_enable_cookie;
@@ -122,6 +155,22 @@ struct cdp_performance_set_time_domain_params {
     cdp_performance_set_time_domain_time_domain time_domain; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_set_time_domain_params_to_json(
+        const cdp_performance_set_time_domain_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance, 2, in, json);
+}
+
+CDP_STUB int cdp_performance_set_time_domain_params_from_json(
+        cdp_str json, cdp_performance_set_time_domain_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance, 2, json, &r, why);
+    *out = (cdp_performance_set_time_domain_params *)r;
+    return rc;
+}
+
 typedef struct cdp_performance_set_time_domain_cookie {
     uint32_t id;
 } cdp_performance_set_time_domain_cookie;
@@ -167,6 +216,23 @@ struct cdp_performance_get_metrics_result {
     CDP_LIST(cdp_performance_metric) metrics; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_get_metrics_result_to_json(
+        const cdp_performance_get_metrics_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance, 3, in, json);
+}
+
+CDP_STUB int cdp_performance_get_metrics_result_from_json(cdp_str json,
+                                                          cdp_performance_get_metrics_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance, 3, json, &r, why);
+    *out = (cdp_performance_get_metrics_result *)r;
+    return rc;
+}
+
 typedef struct cdp_performance_get_metrics_cookie {
     uint32_t id;
 } cdp_performance_get_metrics_cookie;
@@ -228,6 +294,23 @@ struct cdp_performance_metrics_event {
     cdp_str title; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_metrics_event_to_json(const cdp_performance_metrics_event *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance, 4, in, json);
+}
+
+CDP_STUB int cdp_performance_metrics_event_from_json(cdp_str json,
+                                                     cdp_performance_metrics_event **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance, 4, json, &r, why);
+    *out = (cdp_performance_metrics_event *)r;
+    return rc;
+}
+
 typedef void cdp_performance_on_metrics_cb(cdp_session *s, const cdp_performance_metrics_event *ev,
                                            void *data);
 

@@ -2,7 +2,8 @@
 /*
  * performance_timeline.h - PerformanceTimeline: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_performance_timeline_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -41,6 +42,22 @@ struct cdp_performance_timeline_largest_contentful_paint {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_performance_timeline_largest_contentful_paint_to_json(
+        const cdp_performance_timeline_largest_contentful_paint *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance_timeline, 0, in, json);
+}
+
+CDP_STUB int cdp_performance_timeline_largest_contentful_paint_from_json(
+        cdp_str json, cdp_performance_timeline_largest_contentful_paint **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance_timeline, 0, json, &r, why);
+    *out = (cdp_performance_timeline_largest_contentful_paint *)r;
+    return rc;
+}
+
+
 /* PerformanceTimeline.LayoutShiftAttribution */
 struct cdp_performance_timeline_layout_shift_attribution {
     const cdp_dom_rect *previous_rect; /* required */
@@ -48,6 +65,22 @@ struct cdp_performance_timeline_layout_shift_attribution {
     cdp_opt_int node_id; /* cdp_dom_backend_node_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_timeline_layout_shift_attribution_to_json(
+        const cdp_performance_timeline_layout_shift_attribution *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance_timeline, 1, in, json);
+}
+
+CDP_STUB int cdp_performance_timeline_layout_shift_attribution_from_json(
+        cdp_str json, cdp_performance_timeline_layout_shift_attribution **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance_timeline, 1, json, &r, why);
+    *out = (cdp_performance_timeline_layout_shift_attribution *)r;
+    return rc;
+}
+
 
 /* PerformanceTimeline.LayoutShift */
 struct cdp_performance_timeline_layout_shift {
@@ -57,6 +90,22 @@ struct cdp_performance_timeline_layout_shift {
     CDP_LIST(cdp_performance_timeline_layout_shift_attribution) sources; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_timeline_layout_shift_to_json(
+        const cdp_performance_timeline_layout_shift *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance_timeline, 2, in, json);
+}
+
+CDP_STUB int cdp_performance_timeline_layout_shift_from_json(
+        cdp_str json, cdp_performance_timeline_layout_shift **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance_timeline, 2, json, &r, why);
+    *out = (cdp_performance_timeline_layout_shift *)r;
+    return rc;
+}
+
 
 /* PerformanceTimeline.TimelineEvent */
 struct cdp_performance_timeline_timeline_event {
@@ -70,6 +119,22 @@ struct cdp_performance_timeline_timeline_event {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_performance_timeline_timeline_event_to_json(
+        const cdp_performance_timeline_timeline_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance_timeline, 3, in, json);
+}
+
+CDP_STUB int cdp_performance_timeline_timeline_event_from_json(
+        cdp_str json, cdp_performance_timeline_timeline_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance_timeline, 3, json, &r, why);
+    *out = (cdp_performance_timeline_timeline_event *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* PerformanceTimeline.enable */
@@ -77,6 +142,22 @@ struct cdp_performance_timeline_enable_params {
     CDP_LIST(cdp_str) event_types; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_timeline_enable_params_to_json(
+        const cdp_performance_timeline_enable_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance_timeline, 4, in, json);
+}
+
+CDP_STUB int cdp_performance_timeline_enable_params_from_json(
+        cdp_str json, cdp_performance_timeline_enable_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance_timeline, 4, json, &r, why);
+    *out = (cdp_performance_timeline_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_performance_timeline_enable_cookie {
     uint32_t id;
 } cdp_performance_timeline_enable_cookie;
@@ -124,6 +205,22 @@ struct cdp_performance_timeline_timeline_event_added_event {
     const cdp_performance_timeline_timeline_event *event; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_performance_timeline_timeline_event_added_event_to_json(
+        const cdp_performance_timeline_timeline_event_added_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_performance_timeline, 5, in, json);
+}
+
+CDP_STUB int cdp_performance_timeline_timeline_event_added_event_from_json(
+        cdp_str json, cdp_performance_timeline_timeline_event_added_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_performance_timeline, 5, json, &r, why);
+    *out = (cdp_performance_timeline_timeline_event_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_performance_timeline_on_timeline_event_added_cb(
         cdp_session *s, const cdp_performance_timeline_timeline_event_added_event *ev, void *data);
 

@@ -2,7 +2,8 @@
 /*
  * preload.h - Preload: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_preload_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -43,6 +44,20 @@ struct cdp_preload_rule_set {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_preload_rule_set_to_json(const cdp_preload_rule_set *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 0, in, json);
+}
+
+CDP_STUB int cdp_preload_rule_set_from_json(cdp_str json, cdp_preload_rule_set **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 0, json, &r, why);
+    *out = (cdp_preload_rule_set *)r;
+    return rc;
+}
+
+
 /* Preload.PreloadingAttemptKey */
 struct cdp_preload_preloading_attempt_key {
     cdp_network_loader_id loader_id; /* required */
@@ -53,6 +68,23 @@ struct cdp_preload_preloading_attempt_key {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_preload_preloading_attempt_key_to_json(
+        const cdp_preload_preloading_attempt_key *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 1, in, json);
+}
+
+CDP_STUB int cdp_preload_preloading_attempt_key_from_json(cdp_str json,
+                                                          cdp_preload_preloading_attempt_key **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 1, json, &r, why);
+    *out = (cdp_preload_preloading_attempt_key *)r;
+    return rc;
+}
+
+
 /* Preload.PreloadingAttemptSource */
 struct cdp_preload_preloading_attempt_source {
     const cdp_preload_preloading_attempt_key *key; /* required */
@@ -61,6 +93,22 @@ struct cdp_preload_preloading_attempt_source {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_preload_preloading_attempt_source_to_json(
+        const cdp_preload_preloading_attempt_source *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 2, in, json);
+}
+
+CDP_STUB int cdp_preload_preloading_attempt_source_from_json(
+        cdp_str json, cdp_preload_preloading_attempt_source **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 2, json, &r, why);
+    *out = (cdp_preload_preloading_attempt_source *)r;
+    return rc;
+}
+
+
 /* Preload.PrerenderMismatchedHeaders */
 struct cdp_preload_prerender_mismatched_headers {
     cdp_str header_name; /* required */
@@ -68,6 +116,22 @@ struct cdp_preload_prerender_mismatched_headers {
     cdp_str activation_value;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_preload_prerender_mismatched_headers_to_json(
+        const cdp_preload_prerender_mismatched_headers *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 3, in, json);
+}
+
+CDP_STUB int cdp_preload_prerender_mismatched_headers_from_json(
+        cdp_str json, cdp_preload_prerender_mismatched_headers **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 3, json, &r, why);
+    *out = (cdp_preload_prerender_mismatched_headers *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -148,6 +212,23 @@ struct cdp_preload_rule_set_updated_event {
     const cdp_preload_rule_set *rule_set; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_preload_rule_set_updated_event_to_json(
+        const cdp_preload_rule_set_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 4, in, json);
+}
+
+CDP_STUB int cdp_preload_rule_set_updated_event_from_json(cdp_str json,
+                                                          cdp_preload_rule_set_updated_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 4, json, &r, why);
+    *out = (cdp_preload_rule_set_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_preload_on_rule_set_updated_cb(cdp_session *s,
                                                 const cdp_preload_rule_set_updated_event *ev,
                                                 void *data);
@@ -194,6 +275,23 @@ struct cdp_preload_rule_set_removed_event {
     cdp_preload_rule_set_id id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_preload_rule_set_removed_event_to_json(
+        const cdp_preload_rule_set_removed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 5, in, json);
+}
+
+CDP_STUB int cdp_preload_rule_set_removed_event_from_json(cdp_str json,
+                                                          cdp_preload_rule_set_removed_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 5, json, &r, why);
+    *out = (cdp_preload_rule_set_removed_event *)r;
+    return rc;
+}
+
 typedef void cdp_preload_on_rule_set_removed_cb(cdp_session *s,
                                                 const cdp_preload_rule_set_removed_event *ev,
                                                 void *data);
@@ -244,6 +342,22 @@ struct cdp_preload_preload_enabled_state_updated_event {
     bool disabled_by_holdback_prerender_speculation_rules; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_preload_preload_enabled_state_updated_event_to_json(
+        const cdp_preload_preload_enabled_state_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 6, in, json);
+}
+
+CDP_STUB int cdp_preload_preload_enabled_state_updated_event_from_json(
+        cdp_str json, cdp_preload_preload_enabled_state_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 6, json, &r, why);
+    *out = (cdp_preload_preload_enabled_state_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_preload_on_preload_enabled_state_updated_cb(
         cdp_session *s, const cdp_preload_preload_enabled_state_updated_event *ev, void *data);
 
@@ -296,6 +410,22 @@ struct cdp_preload_prefetch_status_updated_event {
     cdp_network_request_id request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_preload_prefetch_status_updated_event_to_json(
+        const cdp_preload_prefetch_status_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 7, in, json);
+}
+
+CDP_STUB int cdp_preload_prefetch_status_updated_event_from_json(
+        cdp_str json, cdp_preload_prefetch_status_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 7, json, &r, why);
+    *out = (cdp_preload_prefetch_status_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_preload_on_prefetch_status_updated_cb(
         cdp_session *s, const cdp_preload_prefetch_status_updated_event *ev, void *data);
 
@@ -346,6 +476,22 @@ struct cdp_preload_prerender_status_updated_event {
     CDP_LIST(cdp_preload_prerender_mismatched_headers) mismatched_headers;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_preload_prerender_status_updated_event_to_json(
+        const cdp_preload_prerender_status_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 8, in, json);
+}
+
+CDP_STUB int cdp_preload_prerender_status_updated_event_from_json(
+        cdp_str json, cdp_preload_prerender_status_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 8, json, &r, why);
+    *out = (cdp_preload_prerender_status_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_preload_on_prerender_status_updated_cb(
         cdp_session *s, const cdp_preload_prerender_status_updated_event *ev, void *data);
 
@@ -391,6 +537,22 @@ struct cdp_preload_preloading_attempt_sources_updated_event {
     CDP_LIST(cdp_preload_preloading_attempt_source) preloading_attempt_sources; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_preload_preloading_attempt_sources_updated_event_to_json(
+        const cdp_preload_preloading_attempt_sources_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_preload, 9, in, json);
+}
+
+CDP_STUB int cdp_preload_preloading_attempt_sources_updated_event_from_json(
+        cdp_str json, cdp_preload_preloading_attempt_sources_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_preload, 9, json, &r, why);
+    *out = (cdp_preload_preloading_attempt_sources_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_preload_on_preloading_attempt_sources_updated_cb(
         cdp_session *s, const cdp_preload_preloading_attempt_sources_updated_event *ev, void *data);
 

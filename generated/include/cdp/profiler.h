@@ -2,7 +2,8 @@
 /*
  * profiler.h - Profiler.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_profiler_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -40,6 +41,21 @@ struct cdp_profiler_profile_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_profiler_profile_node_to_json(const cdp_profiler_profile_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 0, in, json);
+}
+
+CDP_STUB int cdp_profiler_profile_node_from_json(cdp_str json, cdp_profiler_profile_node **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 0, json, &r, why);
+    *out = (cdp_profiler_profile_node *)r;
+    return rc;
+}
+
+
 /* Profiler.Profile */
 struct cdp_profiler_profile {
     CDP_LIST(cdp_profiler_profile_node) nodes; /* required */
@@ -50,12 +66,43 @@ struct cdp_profiler_profile {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_profiler_profile_to_json(const cdp_profiler_profile *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 1, in, json);
+}
+
+CDP_STUB int cdp_profiler_profile_from_json(cdp_str json, cdp_profiler_profile **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 1, json, &r, why);
+    *out = (cdp_profiler_profile *)r;
+    return rc;
+}
+
+
 /* Profiler.PositionTickInfo */
 struct cdp_profiler_position_tick_info {
     int32_t line; /* required */
     int32_t ticks; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_position_tick_info_to_json(const cdp_profiler_position_tick_info *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 2, in, json);
+}
+
+CDP_STUB int cdp_profiler_position_tick_info_from_json(cdp_str json,
+                                                       cdp_profiler_position_tick_info **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 2, json, &r, why);
+    *out = (cdp_profiler_position_tick_info *)r;
+    return rc;
+}
+
 
 /* Profiler.CoverageRange */
 struct cdp_profiler_coverage_range {
@@ -65,6 +112,22 @@ struct cdp_profiler_coverage_range {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_profiler_coverage_range_to_json(const cdp_profiler_coverage_range *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 3, in, json);
+}
+
+CDP_STUB int cdp_profiler_coverage_range_from_json(cdp_str json, cdp_profiler_coverage_range **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 3, json, &r, why);
+    *out = (cdp_profiler_coverage_range *)r;
+    return rc;
+}
+
+
 /* Profiler.FunctionCoverage */
 struct cdp_profiler_function_coverage {
     cdp_str function_name; /* required */
@@ -73,6 +136,23 @@ struct cdp_profiler_function_coverage {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_profiler_function_coverage_to_json(const cdp_profiler_function_coverage *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 4, in, json);
+}
+
+CDP_STUB int cdp_profiler_function_coverage_from_json(cdp_str json,
+                                                      cdp_profiler_function_coverage **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 4, json, &r, why);
+    *out = (cdp_profiler_function_coverage *)r;
+    return rc;
+}
+
+
 /* Profiler.ScriptCoverage */
 struct cdp_profiler_script_coverage {
     cdp_runtime_script_id script_id; /* required; digits */
@@ -80,6 +160,23 @@ struct cdp_profiler_script_coverage {
     CDP_LIST(cdp_profiler_function_coverage) functions; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_script_coverage_to_json(const cdp_profiler_script_coverage *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 5, in, json);
+}
+
+CDP_STUB int cdp_profiler_script_coverage_from_json(cdp_str json,
+                                                    cdp_profiler_script_coverage **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 5, json, &r, why);
+    *out = (cdp_profiler_script_coverage *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -159,6 +256,22 @@ struct cdp_profiler_get_best_effort_coverage_result {
     CDP_LIST(cdp_profiler_script_coverage) result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_get_best_effort_coverage_result_to_json(
+        const cdp_profiler_get_best_effort_coverage_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 6, in, json);
+}
+
+CDP_STUB int cdp_profiler_get_best_effort_coverage_result_from_json(
+        cdp_str json, cdp_profiler_get_best_effort_coverage_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 6, json, &r, why);
+    *out = (cdp_profiler_get_best_effort_coverage_result *)r;
+    return rc;
+}
+
 typedef struct cdp_profiler_get_best_effort_coverage_cookie {
     uint32_t id;
 } cdp_profiler_get_best_effort_coverage_cookie;
@@ -220,6 +333,22 @@ struct cdp_profiler_set_sampling_interval_params {
     int32_t interval; /* required; microseconds */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_set_sampling_interval_params_to_json(
+        const cdp_profiler_set_sampling_interval_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 7, in, json);
+}
+
+CDP_STUB int cdp_profiler_set_sampling_interval_params_from_json(
+        cdp_str json, cdp_profiler_set_sampling_interval_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 7, json, &r, why);
+    *out = (cdp_profiler_set_sampling_interval_params *)r;
+    return rc;
+}
+
 typedef struct cdp_profiler_set_sampling_interval_cookie {
     uint32_t id;
 } cdp_profiler_set_sampling_interval_cookie;
@@ -303,10 +432,42 @@ struct cdp_profiler_start_precise_coverage_params {
     cdp_opt_bool allow_triggered_updates;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_start_precise_coverage_params_to_json(
+        const cdp_profiler_start_precise_coverage_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 8, in, json);
+}
+
+CDP_STUB int cdp_profiler_start_precise_coverage_params_from_json(
+        cdp_str json, cdp_profiler_start_precise_coverage_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 8, json, &r, why);
+    *out = (cdp_profiler_start_precise_coverage_params *)r;
+    return rc;
+}
+
 struct cdp_profiler_start_precise_coverage_result {
     double timestamp; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_start_precise_coverage_result_to_json(
+        const cdp_profiler_start_precise_coverage_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 9, in, json);
+}
+
+CDP_STUB int cdp_profiler_start_precise_coverage_result_from_json(
+        cdp_str json, cdp_profiler_start_precise_coverage_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 9, json, &r, why);
+    *out = (cdp_profiler_start_precise_coverage_result *)r;
+    return rc;
+}
+
 typedef struct cdp_profiler_start_precise_coverage_cookie {
     uint32_t id;
 } cdp_profiler_start_precise_coverage_cookie;
@@ -370,6 +531,21 @@ struct cdp_profiler_stop_result {
     const cdp_profiler_profile *profile; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_stop_result_to_json(const cdp_profiler_stop_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 10, in, json);
+}
+
+CDP_STUB int cdp_profiler_stop_result_from_json(cdp_str json, cdp_profiler_stop_result **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 10, json, &r, why);
+    *out = (cdp_profiler_stop_result *)r;
+    return rc;
+}
+
 typedef struct cdp_profiler_stop_cookie {
     uint32_t id;
 } cdp_profiler_stop_cookie;
@@ -463,6 +639,22 @@ struct cdp_profiler_take_precise_coverage_result {
     double timestamp; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_take_precise_coverage_result_to_json(
+        const cdp_profiler_take_precise_coverage_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 11, in, json);
+}
+
+CDP_STUB int cdp_profiler_take_precise_coverage_result_from_json(
+        cdp_str json, cdp_profiler_take_precise_coverage_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 11, json, &r, why);
+    *out = (cdp_profiler_take_precise_coverage_result *)r;
+    return rc;
+}
+
 typedef struct cdp_profiler_take_precise_coverage_cookie {
     uint32_t id;
 } cdp_profiler_take_precise_coverage_cookie;
@@ -528,6 +720,22 @@ struct cdp_profiler_console_profile_finished_event {
     cdp_str title;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_console_profile_finished_event_to_json(
+        const cdp_profiler_console_profile_finished_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 12, in, json);
+}
+
+CDP_STUB int cdp_profiler_console_profile_finished_event_from_json(
+        cdp_str json, cdp_profiler_console_profile_finished_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 12, json, &r, why);
+    *out = (cdp_profiler_console_profile_finished_event *)r;
+    return rc;
+}
+
 typedef void cdp_profiler_on_console_profile_finished_cb(
         cdp_session *s, const cdp_profiler_console_profile_finished_event *ev, void *data);
 
@@ -575,6 +783,22 @@ struct cdp_profiler_console_profile_started_event {
     cdp_str title;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_console_profile_started_event_to_json(
+        const cdp_profiler_console_profile_started_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 13, in, json);
+}
+
+CDP_STUB int cdp_profiler_console_profile_started_event_from_json(
+        cdp_str json, cdp_profiler_console_profile_started_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 13, json, &r, why);
+    *out = (cdp_profiler_console_profile_started_event *)r;
+    return rc;
+}
+
 typedef void cdp_profiler_on_console_profile_started_cb(
         cdp_session *s, const cdp_profiler_console_profile_started_event *ev, void *data);
 
@@ -621,6 +845,22 @@ struct cdp_profiler_precise_coverage_delta_update_event {
     CDP_LIST(cdp_profiler_script_coverage) result; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_profiler_precise_coverage_delta_update_event_to_json(
+        const cdp_profiler_precise_coverage_delta_update_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_profiler, 14, in, json);
+}
+
+CDP_STUB int cdp_profiler_precise_coverage_delta_update_event_from_json(
+        cdp_str json, cdp_profiler_precise_coverage_delta_update_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_profiler, 14, json, &r, why);
+    *out = (cdp_profiler_precise_coverage_delta_update_event *)r;
+    return rc;
+}
+
 typedef void cdp_profiler_on_precise_coverage_delta_update_cb(
         cdp_session *s, const cdp_profiler_precise_coverage_delta_update_event *ev, void *data);
 

@@ -2,7 +2,8 @@
 /*
  * pwa.h - PWA: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_pwa_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -33,6 +34,22 @@ struct cdp_pwa_file_handler_accept {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_pwa_file_handler_accept_to_json(const cdp_pwa_file_handler_accept *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 0, in, json);
+}
+
+CDP_STUB int cdp_pwa_file_handler_accept_from_json(cdp_str json, cdp_pwa_file_handler_accept **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 0, json, &r, why);
+    *out = (cdp_pwa_file_handler_accept *)r;
+    return rc;
+}
+
+
 /* PWA.FileHandler */
 struct cdp_pwa_file_handler {
     cdp_str action; /* required */
@@ -41,6 +58,20 @@ struct cdp_pwa_file_handler {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_pwa_file_handler_to_json(const cdp_pwa_file_handler *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 1, in, json);
+}
+
+CDP_STUB int cdp_pwa_file_handler_from_json(cdp_str json, cdp_pwa_file_handler **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 1, json, &r, why);
+    *out = (cdp_pwa_file_handler *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* PWA.getOsAppState */
@@ -48,11 +79,45 @@ struct cdp_pwa_get_os_app_state_params {
     cdp_str manifest_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_get_os_app_state_params_to_json(const cdp_pwa_get_os_app_state_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 2, in, json);
+}
+
+CDP_STUB int cdp_pwa_get_os_app_state_params_from_json(cdp_str json,
+                                                       cdp_pwa_get_os_app_state_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 2, json, &r, why);
+    *out = (cdp_pwa_get_os_app_state_params *)r;
+    return rc;
+}
+
 struct cdp_pwa_get_os_app_state_result {
     int32_t badge_count; /* required */
     CDP_LIST(cdp_pwa_file_handler) file_handlers; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_get_os_app_state_result_to_json(const cdp_pwa_get_os_app_state_result *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 3, in, json);
+}
+
+CDP_STUB int cdp_pwa_get_os_app_state_result_from_json(cdp_str json,
+                                                       cdp_pwa_get_os_app_state_result **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 3, json, &r, why);
+    *out = (cdp_pwa_get_os_app_state_result *)r;
+    return rc;
+}
+
 typedef struct cdp_pwa_get_os_app_state_cookie {
     uint32_t id;
 } cdp_pwa_get_os_app_state_cookie;
@@ -113,6 +178,21 @@ struct cdp_pwa_install_params {
     cdp_str install_url_or_bundle_url;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_install_params_to_json(const cdp_pwa_install_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 4, in, json);
+}
+
+CDP_STUB int cdp_pwa_install_params_from_json(cdp_str json, cdp_pwa_install_params **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 4, json, &r, why);
+    *out = (cdp_pwa_install_params *)r;
+    return rc;
+}
+
 typedef struct cdp_pwa_install_cookie {
     uint32_t id;
 } cdp_pwa_install_cookie;
@@ -153,6 +233,21 @@ struct cdp_pwa_uninstall_params {
     cdp_str manifest_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_uninstall_params_to_json(const cdp_pwa_uninstall_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 5, in, json);
+}
+
+CDP_STUB int cdp_pwa_uninstall_params_from_json(cdp_str json, cdp_pwa_uninstall_params **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 5, json, &r, why);
+    *out = (cdp_pwa_uninstall_params *)r;
+    return rc;
+}
+
 typedef struct cdp_pwa_uninstall_cookie {
     uint32_t id;
 } cdp_pwa_uninstall_cookie;
@@ -194,10 +289,40 @@ struct cdp_pwa_launch_params {
     cdp_str url;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_launch_params_to_json(const cdp_pwa_launch_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 6, in, json);
+}
+
+CDP_STUB int cdp_pwa_launch_params_from_json(cdp_str json, cdp_pwa_launch_params **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 6, json, &r, why);
+    *out = (cdp_pwa_launch_params *)r;
+    return rc;
+}
+
 struct cdp_pwa_launch_result {
     cdp_target_target_id target_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_launch_result_to_json(const cdp_pwa_launch_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 7, in, json);
+}
+
+CDP_STUB int cdp_pwa_launch_result_from_json(cdp_str json, cdp_pwa_launch_result **out,
+                                             cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 7, json, &r, why);
+    *out = (cdp_pwa_launch_result *)r;
+    return rc;
+}
+
 typedef struct cdp_pwa_launch_cookie {
     uint32_t id;
 } cdp_pwa_launch_cookie;
@@ -254,10 +379,44 @@ struct cdp_pwa_launch_files_in_app_params {
     CDP_LIST(cdp_str) files; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_launch_files_in_app_params_to_json(
+        const cdp_pwa_launch_files_in_app_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 8, in, json);
+}
+
+CDP_STUB int cdp_pwa_launch_files_in_app_params_from_json(cdp_str json,
+                                                          cdp_pwa_launch_files_in_app_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 8, json, &r, why);
+    *out = (cdp_pwa_launch_files_in_app_params *)r;
+    return rc;
+}
+
 struct cdp_pwa_launch_files_in_app_result {
     CDP_LIST(cdp_target_target_id) target_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_launch_files_in_app_result_to_json(
+        const cdp_pwa_launch_files_in_app_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 9, in, json);
+}
+
+CDP_STUB int cdp_pwa_launch_files_in_app_result_from_json(cdp_str json,
+                                                          cdp_pwa_launch_files_in_app_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 9, json, &r, why);
+    *out = (cdp_pwa_launch_files_in_app_result *)r;
+    return rc;
+}
+
 typedef struct cdp_pwa_launch_files_in_app_cookie {
     uint32_t id;
 } cdp_pwa_launch_files_in_app_cookie;
@@ -320,6 +479,22 @@ struct cdp_pwa_open_current_page_in_app_params {
     cdp_str manifest_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_open_current_page_in_app_params_to_json(
+        const cdp_pwa_open_current_page_in_app_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 10, in, json);
+}
+
+CDP_STUB int cdp_pwa_open_current_page_in_app_params_from_json(
+        cdp_str json, cdp_pwa_open_current_page_in_app_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 10, json, &r, why);
+    *out = (cdp_pwa_open_current_page_in_app_params *)r;
+    return rc;
+}
+
 typedef struct cdp_pwa_open_current_page_in_app_cookie {
     uint32_t id;
 } cdp_pwa_open_current_page_in_app_cookie;
@@ -366,6 +541,22 @@ struct cdp_pwa_change_app_user_settings_params {
     cdp_pwa_display_mode display_mode;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_pwa_change_app_user_settings_params_to_json(
+        const cdp_pwa_change_app_user_settings_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_pwa, 11, in, json);
+}
+
+CDP_STUB int cdp_pwa_change_app_user_settings_params_from_json(
+        cdp_str json, cdp_pwa_change_app_user_settings_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_pwa, 11, json, &r, why);
+    *out = (cdp_pwa_change_app_user_settings_params *)r;
+    return rc;
+}
+
 typedef struct cdp_pwa_change_app_user_settings_cookie {
     uint32_t id;
 } cdp_pwa_change_app_user_settings_cookie;

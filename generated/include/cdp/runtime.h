@@ -2,7 +2,8 @@
 /*
  * runtime.h - Runtime.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_runtime_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -37,6 +38,23 @@ struct cdp_runtime_serialization_options {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_serialization_options_to_json(const cdp_runtime_serialization_options *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 0, in, json);
+}
+
+CDP_STUB int cdp_runtime_serialization_options_from_json(cdp_str json,
+                                                         cdp_runtime_serialization_options **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 0, json, &r, why);
+    *out = (cdp_runtime_serialization_options *)r;
+    return rc;
+}
+
+
 /* Runtime.DeepSerializedValue */
 struct cdp_runtime_deep_serialized_value {
     cdp_runtime_deep_serialized_value_type type; /* required */
@@ -45,6 +63,23 @@ struct cdp_runtime_deep_serialized_value {
     cdp_opt_int weak_local_object_reference;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_deep_serialized_value_to_json(const cdp_runtime_deep_serialized_value *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 1, in, json);
+}
+
+CDP_STUB int cdp_runtime_deep_serialized_value_from_json(cdp_str json,
+                                                         cdp_runtime_deep_serialized_value **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 1, json, &r, why);
+    *out = (cdp_runtime_deep_serialized_value *)r;
+    return rc;
+}
+
 
 /* Runtime.RemoteObject */
 struct cdp_runtime_remote_object {
@@ -62,12 +97,43 @@ struct cdp_runtime_remote_object {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_remote_object_to_json(const cdp_runtime_remote_object *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 2, in, json);
+}
+
+CDP_STUB int cdp_runtime_remote_object_from_json(cdp_str json, cdp_runtime_remote_object **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 2, json, &r, why);
+    *out = (cdp_runtime_remote_object *)r;
+    return rc;
+}
+
+
 /* Runtime.CustomPreview: experimental */
 struct cdp_runtime_custom_preview {
     cdp_str header; /* required */
     cdp_runtime_remote_object_id body_getter_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_custom_preview_to_json(const cdp_runtime_custom_preview *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 3, in, json);
+}
+
+CDP_STUB int cdp_runtime_custom_preview_from_json(cdp_str json, cdp_runtime_custom_preview **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 3, json, &r, why);
+    *out = (cdp_runtime_custom_preview *)r;
+    return rc;
+}
+
 
 /* Runtime.ObjectPreview: experimental */
 struct cdp_runtime_object_preview {
@@ -80,6 +146,22 @@ struct cdp_runtime_object_preview {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_object_preview_to_json(const cdp_runtime_object_preview *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 4, in, json);
+}
+
+CDP_STUB int cdp_runtime_object_preview_from_json(cdp_str json, cdp_runtime_object_preview **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 4, json, &r, why);
+    *out = (cdp_runtime_object_preview *)r;
+    return rc;
+}
+
+
 /* Runtime.PropertyPreview: experimental */
 struct cdp_runtime_property_preview {
     cdp_str name; /* required */
@@ -90,12 +172,44 @@ struct cdp_runtime_property_preview {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_property_preview_to_json(const cdp_runtime_property_preview *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 5, in, json);
+}
+
+CDP_STUB int cdp_runtime_property_preview_from_json(cdp_str json,
+                                                    cdp_runtime_property_preview **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 5, json, &r, why);
+    *out = (cdp_runtime_property_preview *)r;
+    return rc;
+}
+
+
 /* Runtime.EntryPreview: experimental */
 struct cdp_runtime_entry_preview {
     const cdp_runtime_object_preview *key;
     const cdp_runtime_object_preview *value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_entry_preview_to_json(const cdp_runtime_entry_preview *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 6, in, json);
+}
+
+CDP_STUB int cdp_runtime_entry_preview_from_json(cdp_str json, cdp_runtime_entry_preview **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 6, json, &r, why);
+    *out = (cdp_runtime_entry_preview *)r;
+    return rc;
+}
+
 
 /* Runtime.PropertyDescriptor */
 struct cdp_runtime_property_descriptor {
@@ -112,12 +226,45 @@ struct cdp_runtime_property_descriptor {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_property_descriptor_to_json(const cdp_runtime_property_descriptor *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 7, in, json);
+}
+
+CDP_STUB int cdp_runtime_property_descriptor_from_json(cdp_str json,
+                                                       cdp_runtime_property_descriptor **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 7, json, &r, why);
+    *out = (cdp_runtime_property_descriptor *)r;
+    return rc;
+}
+
+
 /* Runtime.InternalPropertyDescriptor */
 struct cdp_runtime_internal_property_descriptor {
     cdp_str name; /* required */
     const cdp_runtime_remote_object *value;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_internal_property_descriptor_to_json(
+        const cdp_runtime_internal_property_descriptor *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 8, in, json);
+}
+
+CDP_STUB int cdp_runtime_internal_property_descriptor_from_json(
+        cdp_str json, cdp_runtime_internal_property_descriptor **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 8, json, &r, why);
+    *out = (cdp_runtime_internal_property_descriptor *)r;
+    return rc;
+}
+
 
 /* Runtime.PrivatePropertyDescriptor: experimental */
 struct cdp_runtime_private_property_descriptor {
@@ -128,6 +275,22 @@ struct cdp_runtime_private_property_descriptor {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_private_property_descriptor_to_json(
+        const cdp_runtime_private_property_descriptor *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 9, in, json);
+}
+
+CDP_STUB int cdp_runtime_private_property_descriptor_from_json(
+        cdp_str json, cdp_runtime_private_property_descriptor **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 9, json, &r, why);
+    *out = (cdp_runtime_private_property_descriptor *)r;
+    return rc;
+}
+
+
 /* Runtime.CallArgument */
 struct cdp_runtime_call_argument {
     cdp_value value; /* any value */
@@ -136,6 +299,21 @@ struct cdp_runtime_call_argument {
     cdp_runtime_remote_object_id object_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_call_argument_to_json(const cdp_runtime_call_argument *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 10, in, json);
+}
+
+CDP_STUB int cdp_runtime_call_argument_from_json(cdp_str json, cdp_runtime_call_argument **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 10, json, &r, why);
+    *out = (cdp_runtime_call_argument *)r;
+    return rc;
+}
+
 
 /* Runtime.ExecutionContextDescription */
 struct cdp_runtime_execution_context_description {
@@ -146,6 +324,22 @@ struct cdp_runtime_execution_context_description {
     cdp_value aux_data; /* an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_execution_context_description_to_json(
+        const cdp_runtime_execution_context_description *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 11, in, json);
+}
+
+CDP_STUB int cdp_runtime_execution_context_description_from_json(
+        cdp_str json, cdp_runtime_execution_context_description **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 11, json, &r, why);
+    *out = (cdp_runtime_execution_context_description *)r;
+    return rc;
+}
+
 
 /* Runtime.ExceptionDetails */
 struct cdp_runtime_exception_details {
@@ -162,6 +356,23 @@ struct cdp_runtime_exception_details {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_exception_details_to_json(const cdp_runtime_exception_details *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 12, in, json);
+}
+
+CDP_STUB int cdp_runtime_exception_details_from_json(cdp_str json,
+                                                     cdp_runtime_exception_details **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 12, json, &r, why);
+    *out = (cdp_runtime_exception_details *)r;
+    return rc;
+}
+
+
 /* Runtime.CallFrame */
 struct cdp_runtime_call_frame {
     cdp_str function_name; /* required */
@@ -172,6 +383,21 @@ struct cdp_runtime_call_frame {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_call_frame_to_json(const cdp_runtime_call_frame *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 13, in, json);
+}
+
+CDP_STUB int cdp_runtime_call_frame_from_json(cdp_str json, cdp_runtime_call_frame **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 13, json, &r, why);
+    *out = (cdp_runtime_call_frame *)r;
+    return rc;
+}
+
+
 /* Runtime.StackTrace */
 struct cdp_runtime_stack_trace {
     cdp_str description;
@@ -181,12 +407,43 @@ struct cdp_runtime_stack_trace {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_runtime_stack_trace_to_json(const cdp_runtime_stack_trace *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 14, in, json);
+}
+
+CDP_STUB int cdp_runtime_stack_trace_from_json(cdp_str json, cdp_runtime_stack_trace **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 14, json, &r, why);
+    *out = (cdp_runtime_stack_trace *)r;
+    return rc;
+}
+
+
 /* Runtime.StackTraceId: experimental */
 struct cdp_runtime_stack_trace_id {
     cdp_str id; /* required */
     cdp_runtime_unique_debugger_id debugger_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_stack_trace_id_to_json(const cdp_runtime_stack_trace_id *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 15, in, json);
+}
+
+CDP_STUB int cdp_runtime_stack_trace_id_from_json(cdp_str json, cdp_runtime_stack_trace_id **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 15, json, &r, why);
+    *out = (cdp_runtime_stack_trace_id *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -197,11 +454,45 @@ struct cdp_runtime_await_promise_params {
     cdp_opt_bool generate_preview;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_await_promise_params_to_json(const cdp_runtime_await_promise_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 16, in, json);
+}
+
+CDP_STUB int cdp_runtime_await_promise_params_from_json(cdp_str json,
+                                                        cdp_runtime_await_promise_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 16, json, &r, why);
+    *out = (cdp_runtime_await_promise_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_await_promise_result {
     const cdp_runtime_remote_object *result; /* required */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_await_promise_result_to_json(const cdp_runtime_await_promise_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 17, in, json);
+}
+
+CDP_STUB int cdp_runtime_await_promise_result_from_json(cdp_str json,
+                                                        cdp_runtime_await_promise_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 17, json, &r, why);
+    *out = (cdp_runtime_await_promise_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_await_promise_cookie {
     uint32_t id;
 } cdp_runtime_await_promise_cookie;
@@ -274,11 +565,43 @@ struct cdp_runtime_call_function_on_params {
     const cdp_runtime_serialization_options *serialization_options; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_call_function_on_params_to_json(
+        const cdp_runtime_call_function_on_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 18, in, json);
+}
+
+CDP_STUB int cdp_runtime_call_function_on_params_from_json(
+        cdp_str json, cdp_runtime_call_function_on_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 18, json, &r, why);
+    *out = (cdp_runtime_call_function_on_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_call_function_on_result {
     const cdp_runtime_remote_object *result; /* required */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_call_function_on_result_to_json(
+        const cdp_runtime_call_function_on_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 19, in, json);
+}
+
+CDP_STUB int cdp_runtime_call_function_on_result_from_json(
+        cdp_str json, cdp_runtime_call_function_on_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 19, json, &r, why);
+    *out = (cdp_runtime_call_function_on_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_call_function_on_cookie {
     uint32_t id;
 } cdp_runtime_call_function_on_cookie;
@@ -344,11 +667,45 @@ struct cdp_runtime_compile_script_params {
     cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_compile_script_params_to_json(const cdp_runtime_compile_script_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 20, in, json);
+}
+
+CDP_STUB int cdp_runtime_compile_script_params_from_json(cdp_str json,
+                                                         cdp_runtime_compile_script_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 20, json, &r, why);
+    *out = (cdp_runtime_compile_script_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_compile_script_result {
     cdp_runtime_script_id script_id; /* digits */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_compile_script_result_to_json(const cdp_runtime_compile_script_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 21, in, json);
+}
+
+CDP_STUB int cdp_runtime_compile_script_result_from_json(cdp_str json,
+                                                         cdp_runtime_compile_script_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 21, json, &r, why);
+    *out = (cdp_runtime_compile_script_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_compile_script_cookie {
     uint32_t id;
 } cdp_runtime_compile_script_cookie;
@@ -534,11 +891,43 @@ struct cdp_runtime_evaluate_params {
     const cdp_runtime_serialization_options *serialization_options; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_evaluate_params_to_json(const cdp_runtime_evaluate_params *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 22, in, json);
+}
+
+CDP_STUB int cdp_runtime_evaluate_params_from_json(cdp_str json, cdp_runtime_evaluate_params **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 22, json, &r, why);
+    *out = (cdp_runtime_evaluate_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_evaluate_result {
     const cdp_runtime_remote_object *result; /* required */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_evaluate_result_to_json(const cdp_runtime_evaluate_result *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 23, in, json);
+}
+
+CDP_STUB int cdp_runtime_evaluate_result_from_json(cdp_str json, cdp_runtime_evaluate_result **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 23, json, &r, why);
+    *out = (cdp_runtime_evaluate_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_evaluate_cookie {
     uint32_t id;
 } cdp_runtime_evaluate_cookie;
@@ -596,6 +985,23 @@ struct cdp_runtime_get_isolate_id_result {
     cdp_str id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_get_isolate_id_result_to_json(const cdp_runtime_get_isolate_id_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 24, in, json);
+}
+
+CDP_STUB int cdp_runtime_get_isolate_id_result_from_json(cdp_str json,
+                                                         cdp_runtime_get_isolate_id_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 24, json, &r, why);
+    *out = (cdp_runtime_get_isolate_id_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_get_isolate_id_cookie {
     uint32_t id;
 } cdp_runtime_get_isolate_id_cookie;
@@ -656,6 +1062,23 @@ struct cdp_runtime_get_heap_usage_result {
     double backing_storage_size; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_get_heap_usage_result_to_json(const cdp_runtime_get_heap_usage_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 25, in, json);
+}
+
+CDP_STUB int cdp_runtime_get_heap_usage_result_from_json(cdp_str json,
+                                                         cdp_runtime_get_heap_usage_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 25, json, &r, why);
+    *out = (cdp_runtime_get_heap_usage_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_get_heap_usage_cookie {
     uint32_t id;
 } cdp_runtime_get_heap_usage_cookie;
@@ -717,6 +1140,23 @@ struct cdp_runtime_get_properties_params {
     cdp_opt_bool non_indexed_properties_only; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_get_properties_params_to_json(const cdp_runtime_get_properties_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 26, in, json);
+}
+
+CDP_STUB int cdp_runtime_get_properties_params_from_json(cdp_str json,
+                                                         cdp_runtime_get_properties_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 26, json, &r, why);
+    *out = (cdp_runtime_get_properties_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_get_properties_result {
     CDP_LIST(cdp_runtime_property_descriptor) result; /* required */
     CDP_LIST(cdp_runtime_internal_property_descriptor) internal_properties;
@@ -724,6 +1164,23 @@ struct cdp_runtime_get_properties_result {
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_get_properties_result_to_json(const cdp_runtime_get_properties_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 27, in, json);
+}
+
+CDP_STUB int cdp_runtime_get_properties_result_from_json(cdp_str json,
+                                                         cdp_runtime_get_properties_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 27, json, &r, why);
+    *out = (cdp_runtime_get_properties_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_get_properties_cookie {
     uint32_t id;
 } cdp_runtime_get_properties_cookie;
@@ -785,10 +1242,42 @@ struct cdp_runtime_global_lexical_scope_names_params {
     cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_global_lexical_scope_names_params_to_json(
+        const cdp_runtime_global_lexical_scope_names_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 28, in, json);
+}
+
+CDP_STUB int cdp_runtime_global_lexical_scope_names_params_from_json(
+        cdp_str json, cdp_runtime_global_lexical_scope_names_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 28, json, &r, why);
+    *out = (cdp_runtime_global_lexical_scope_names_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_global_lexical_scope_names_result {
     CDP_LIST(cdp_str) names; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_global_lexical_scope_names_result_to_json(
+        const cdp_runtime_global_lexical_scope_names_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 29, in, json);
+}
+
+CDP_STUB int cdp_runtime_global_lexical_scope_names_result_from_json(
+        cdp_str json, cdp_runtime_global_lexical_scope_names_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 29, json, &r, why);
+    *out = (cdp_runtime_global_lexical_scope_names_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_global_lexical_scope_names_cookie {
     uint32_t id;
 } cdp_runtime_global_lexical_scope_names_cookie;
@@ -853,10 +1342,44 @@ struct cdp_runtime_query_objects_params {
     cdp_str object_group;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_query_objects_params_to_json(const cdp_runtime_query_objects_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 30, in, json);
+}
+
+CDP_STUB int cdp_runtime_query_objects_params_from_json(cdp_str json,
+                                                        cdp_runtime_query_objects_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 30, json, &r, why);
+    *out = (cdp_runtime_query_objects_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_query_objects_result {
     const cdp_runtime_remote_object *objects; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_query_objects_result_to_json(const cdp_runtime_query_objects_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 31, in, json);
+}
+
+CDP_STUB int cdp_runtime_query_objects_result_from_json(cdp_str json,
+                                                        cdp_runtime_query_objects_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 31, json, &r, why);
+    *out = (cdp_runtime_query_objects_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_query_objects_cookie {
     uint32_t id;
 } cdp_runtime_query_objects_cookie;
@@ -917,6 +1440,23 @@ struct cdp_runtime_release_object_params {
     cdp_runtime_remote_object_id object_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_release_object_params_to_json(const cdp_runtime_release_object_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 32, in, json);
+}
+
+CDP_STUB int cdp_runtime_release_object_params_from_json(cdp_str json,
+                                                         cdp_runtime_release_object_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 32, json, &r, why);
+    *out = (cdp_runtime_release_object_params *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_release_object_cookie {
     uint32_t id;
 } cdp_runtime_release_object_cookie;
@@ -960,6 +1500,22 @@ struct cdp_runtime_release_object_group_params {
     cdp_str object_group; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_release_object_group_params_to_json(
+        const cdp_runtime_release_object_group_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 33, in, json);
+}
+
+CDP_STUB int cdp_runtime_release_object_group_params_from_json(
+        cdp_str json, cdp_runtime_release_object_group_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 33, json, &r, why);
+    *out = (cdp_runtime_release_object_group_params *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_release_object_group_cookie {
     uint32_t id;
 } cdp_runtime_release_object_group_cookie;
@@ -1051,11 +1607,45 @@ struct cdp_runtime_run_script_params {
     cdp_opt_bool await_promise;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_run_script_params_to_json(const cdp_runtime_run_script_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 34, in, json);
+}
+
+CDP_STUB int cdp_runtime_run_script_params_from_json(cdp_str json,
+                                                     cdp_runtime_run_script_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 34, json, &r, why);
+    *out = (cdp_runtime_run_script_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_run_script_result {
     const cdp_runtime_remote_object *result; /* required */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_run_script_result_to_json(const cdp_runtime_run_script_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 35, in, json);
+}
+
+CDP_STUB int cdp_runtime_run_script_result_from_json(cdp_str json,
+                                                     cdp_runtime_run_script_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 35, json, &r, why);
+    *out = (cdp_runtime_run_script_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_run_script_cookie {
     uint32_t id;
 } cdp_runtime_run_script_cookie;
@@ -1114,6 +1704,22 @@ struct cdp_runtime_set_async_call_stack_depth_params {
     int32_t max_depth; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_set_async_call_stack_depth_params_to_json(
+        const cdp_runtime_set_async_call_stack_depth_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 36, in, json);
+}
+
+CDP_STUB int cdp_runtime_set_async_call_stack_depth_params_from_json(
+        cdp_str json, cdp_runtime_set_async_call_stack_depth_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 36, json, &r, why);
+    *out = (cdp_runtime_set_async_call_stack_depth_params *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_set_async_call_stack_depth_cookie {
     uint32_t id;
 } cdp_runtime_set_async_call_stack_depth_cookie;
@@ -1160,6 +1766,22 @@ struct cdp_runtime_set_custom_object_formatter_enabled_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_set_custom_object_formatter_enabled_params_to_json(
+        const cdp_runtime_set_custom_object_formatter_enabled_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 37, in, json);
+}
+
+CDP_STUB int cdp_runtime_set_custom_object_formatter_enabled_params_from_json(
+        cdp_str json, cdp_runtime_set_custom_object_formatter_enabled_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 37, json, &r, why);
+    *out = (cdp_runtime_set_custom_object_formatter_enabled_params *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_set_custom_object_formatter_enabled_cookie {
     uint32_t id;
 } cdp_runtime_set_custom_object_formatter_enabled_cookie;
@@ -1209,6 +1831,22 @@ struct cdp_runtime_set_max_call_stack_size_to_capture_params {
     int32_t size; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_set_max_call_stack_size_to_capture_params_to_json(
+        const cdp_runtime_set_max_call_stack_size_to_capture_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 38, in, json);
+}
+
+CDP_STUB int cdp_runtime_set_max_call_stack_size_to_capture_params_from_json(
+        cdp_str json, cdp_runtime_set_max_call_stack_size_to_capture_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 38, json, &r, why);
+    *out = (cdp_runtime_set_max_call_stack_size_to_capture_params *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_set_max_call_stack_size_to_capture_cookie {
     uint32_t id;
 } cdp_runtime_set_max_call_stack_size_to_capture_cookie;
@@ -1299,6 +1937,23 @@ struct cdp_runtime_add_binding_params {
     cdp_str execution_context_name;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_add_binding_params_to_json(const cdp_runtime_add_binding_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 39, in, json);
+}
+
+CDP_STUB int cdp_runtime_add_binding_params_from_json(cdp_str json,
+                                                      cdp_runtime_add_binding_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 39, json, &r, why);
+    *out = (cdp_runtime_add_binding_params *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_add_binding_cookie {
     uint32_t id;
 } cdp_runtime_add_binding_cookie;
@@ -1341,6 +1996,23 @@ struct cdp_runtime_remove_binding_params {
     cdp_str name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_remove_binding_params_to_json(const cdp_runtime_remove_binding_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 40, in, json);
+}
+
+CDP_STUB int cdp_runtime_remove_binding_params_from_json(cdp_str json,
+                                                         cdp_runtime_remove_binding_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 40, json, &r, why);
+    *out = (cdp_runtime_remove_binding_params *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_remove_binding_cookie {
     uint32_t id;
 } cdp_runtime_remove_binding_cookie;
@@ -1384,10 +2056,42 @@ struct cdp_runtime_get_exception_details_params {
     cdp_runtime_remote_object_id error_object_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_get_exception_details_params_to_json(
+        const cdp_runtime_get_exception_details_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 41, in, json);
+}
+
+CDP_STUB int cdp_runtime_get_exception_details_params_from_json(
+        cdp_str json, cdp_runtime_get_exception_details_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 41, json, &r, why);
+    *out = (cdp_runtime_get_exception_details_params *)r;
+    return rc;
+}
+
 struct cdp_runtime_get_exception_details_result {
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_get_exception_details_result_to_json(
+        const cdp_runtime_get_exception_details_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 42, in, json);
+}
+
+CDP_STUB int cdp_runtime_get_exception_details_result_from_json(
+        cdp_str json, cdp_runtime_get_exception_details_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 42, json, &r, why);
+    *out = (cdp_runtime_get_exception_details_result *)r;
+    return rc;
+}
+
 typedef struct cdp_runtime_get_exception_details_cookie {
     uint32_t id;
 } cdp_runtime_get_exception_details_cookie;
@@ -1454,6 +2158,23 @@ struct cdp_runtime_binding_called_event {
     cdp_runtime_execution_context_id execution_context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_binding_called_event_to_json(const cdp_runtime_binding_called_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 43, in, json);
+}
+
+CDP_STUB int cdp_runtime_binding_called_event_from_json(cdp_str json,
+                                                        cdp_runtime_binding_called_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 43, json, &r, why);
+    *out = (cdp_runtime_binding_called_event *)r;
+    return rc;
+}
+
 typedef void cdp_runtime_on_binding_called_cb(cdp_session *s,
                                               const cdp_runtime_binding_called_event *ev,
                                               void *data);
@@ -1504,6 +2225,22 @@ struct cdp_runtime_console_api_called_event {
     cdp_str context; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_console_api_called_event_to_json(
+        const cdp_runtime_console_api_called_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 44, in, json);
+}
+
+CDP_STUB int cdp_runtime_console_api_called_event_from_json(
+        cdp_str json, cdp_runtime_console_api_called_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 44, json, &r, why);
+    *out = (cdp_runtime_console_api_called_event *)r;
+    return rc;
+}
+
 typedef void cdp_runtime_on_console_api_called_cb(cdp_session *s,
                                                   const cdp_runtime_console_api_called_event *ev,
                                                   void *data);
@@ -1551,6 +2288,22 @@ struct cdp_runtime_exception_revoked_event {
     int32_t exception_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_exception_revoked_event_to_json(
+        const cdp_runtime_exception_revoked_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 45, in, json);
+}
+
+CDP_STUB int cdp_runtime_exception_revoked_event_from_json(
+        cdp_str json, cdp_runtime_exception_revoked_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 45, json, &r, why);
+    *out = (cdp_runtime_exception_revoked_event *)r;
+    return rc;
+}
+
 typedef void cdp_runtime_on_exception_revoked_cb(cdp_session *s,
                                                  const cdp_runtime_exception_revoked_event *ev,
                                                  void *data);
@@ -1598,6 +2351,23 @@ struct cdp_runtime_exception_thrown_event {
     const cdp_runtime_exception_details *exception_details; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_exception_thrown_event_to_json(
+        const cdp_runtime_exception_thrown_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 46, in, json);
+}
+
+CDP_STUB int cdp_runtime_exception_thrown_event_from_json(cdp_str json,
+                                                          cdp_runtime_exception_thrown_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 46, json, &r, why);
+    *out = (cdp_runtime_exception_thrown_event *)r;
+    return rc;
+}
+
 typedef void cdp_runtime_on_exception_thrown_cb(cdp_session *s,
                                                 const cdp_runtime_exception_thrown_event *ev,
                                                 void *data);
@@ -1644,6 +2414,22 @@ struct cdp_runtime_execution_context_created_event {
     const cdp_runtime_execution_context_description *context; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_execution_context_created_event_to_json(
+        const cdp_runtime_execution_context_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 47, in, json);
+}
+
+CDP_STUB int cdp_runtime_execution_context_created_event_from_json(
+        cdp_str json, cdp_runtime_execution_context_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 47, json, &r, why);
+    *out = (cdp_runtime_execution_context_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_runtime_on_execution_context_created_cb(
         cdp_session *s, const cdp_runtime_execution_context_created_event *ev, void *data);
 
@@ -1690,6 +2476,22 @@ struct cdp_runtime_execution_context_destroyed_event {
     cdp_str execution_context_unique_id; /* required; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_execution_context_destroyed_event_to_json(
+        const cdp_runtime_execution_context_destroyed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 48, in, json);
+}
+
+CDP_STUB int cdp_runtime_execution_context_destroyed_event_from_json(
+        cdp_str json, cdp_runtime_execution_context_destroyed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 48, json, &r, why);
+    *out = (cdp_runtime_execution_context_destroyed_event *)r;
+    return rc;
+}
+
 typedef void cdp_runtime_on_execution_context_destroyed_cb(
         cdp_session *s, const cdp_runtime_execution_context_destroyed_event *ev, void *data);
 
@@ -1771,6 +2573,22 @@ struct cdp_runtime_inspect_requested_event {
     cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_runtime_inspect_requested_event_to_json(
+        const cdp_runtime_inspect_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_runtime, 49, in, json);
+}
+
+CDP_STUB int cdp_runtime_inspect_requested_event_from_json(
+        cdp_str json, cdp_runtime_inspect_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_runtime, 49, json, &r, why);
+    *out = (cdp_runtime_inspect_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_runtime_on_inspect_requested_cb(cdp_session *s,
                                                  const cdp_runtime_inspect_requested_event *ev,
                                                  void *data);

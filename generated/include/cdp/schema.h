@@ -2,7 +2,8 @@
 /*
  * schema.h - Schema: deprecated.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_schema_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -33,6 +34,20 @@ struct cdp_schema_domain {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_schema_domain_to_json(const cdp_schema_domain *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_schema, 0, in, json);
+}
+
+CDP_STUB int cdp_schema_domain_from_json(cdp_str json, cdp_schema_domain **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_schema, 0, json, &r, why);
+    *out = (cdp_schema_domain *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* Schema.getDomains */
@@ -40,6 +55,23 @@ struct cdp_schema_get_domains_result {
     CDP_LIST(cdp_schema_domain) domains; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_schema_get_domains_result_to_json(const cdp_schema_get_domains_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_schema, 1, in, json);
+}
+
+CDP_STUB int cdp_schema_get_domains_result_from_json(cdp_str json,
+                                                     cdp_schema_get_domains_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_schema, 1, json, &r, why);
+    *out = (cdp_schema_get_domains_result *)r;
+    return rc;
+}
+
 typedef struct cdp_schema_get_domains_cookie {
     uint32_t id;
 } cdp_schema_get_domains_cookie;

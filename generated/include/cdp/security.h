@@ -2,7 +2,8 @@
 /*
  * security.h - Security.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_security_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -52,12 +53,45 @@ struct cdp_security_certificate_security_state {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_security_certificate_security_state_to_json(
+        const cdp_security_certificate_security_state *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 0, in, json);
+}
+
+CDP_STUB int cdp_security_certificate_security_state_from_json(
+        cdp_str json, cdp_security_certificate_security_state **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 0, json, &r, why);
+    *out = (cdp_security_certificate_security_state *)r;
+    return rc;
+}
+
+
 /* Security.SafetyTipInfo: experimental */
 struct cdp_security_safety_tip_info {
     cdp_security_safety_tip_status safety_tip_status; /* required */
     cdp_str safe_url;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_safety_tip_info_to_json(const cdp_security_safety_tip_info *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 1, in, json);
+}
+
+CDP_STUB int cdp_security_safety_tip_info_from_json(cdp_str json,
+                                                    cdp_security_safety_tip_info **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 1, json, &r, why);
+    *out = (cdp_security_safety_tip_info *)r;
+    return rc;
+}
+
 
 /* Security.VisibleSecurityState: experimental */
 struct cdp_security_visible_security_state {
@@ -67,6 +101,22 @@ struct cdp_security_visible_security_state {
     CDP_LIST(cdp_str) security_state_issue_ids; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_visible_security_state_to_json(
+        const cdp_security_visible_security_state *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 2, in, json);
+}
+
+CDP_STUB int cdp_security_visible_security_state_from_json(
+        cdp_str json, cdp_security_visible_security_state **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 2, json, &r, why);
+    *out = (cdp_security_visible_security_state *)r;
+    return rc;
+}
+
 
 /* Security.SecurityStateExplanation */
 struct cdp_security_security_state_explanation {
@@ -80,6 +130,22 @@ struct cdp_security_security_state_explanation {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_security_security_state_explanation_to_json(
+        const cdp_security_security_state_explanation *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 3, in, json);
+}
+
+CDP_STUB int cdp_security_security_state_explanation_from_json(
+        cdp_str json, cdp_security_security_state_explanation **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 3, json, &r, why);
+    *out = (cdp_security_security_state_explanation *)r;
+    return rc;
+}
+
+
 /* Security.InsecureContentStatus: deprecated */
 struct cdp_security_insecure_content_status {
     bool ran_mixed_content; /* required */
@@ -91,6 +157,22 @@ struct cdp_security_insecure_content_status {
     cdp_security_security_state displayed_insecure_content_style; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_insecure_content_status_to_json(
+        const cdp_security_insecure_content_status *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 4, in, json);
+}
+
+CDP_STUB int cdp_security_insecure_content_status_from_json(
+        cdp_str json, cdp_security_insecure_content_status **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 4, json, &r, why);
+    *out = (cdp_security_insecure_content_status *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -170,6 +252,22 @@ struct cdp_security_set_ignore_certificate_errors_params {
     bool ignore; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_set_ignore_certificate_errors_params_to_json(
+        const cdp_security_set_ignore_certificate_errors_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 5, in, json);
+}
+
+CDP_STUB int cdp_security_set_ignore_certificate_errors_params_from_json(
+        cdp_str json, cdp_security_set_ignore_certificate_errors_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 5, json, &r, why);
+    *out = (cdp_security_set_ignore_certificate_errors_params *)r;
+    return rc;
+}
+
 typedef struct cdp_security_set_ignore_certificate_errors_cookie {
     uint32_t id;
 } cdp_security_set_ignore_certificate_errors_cookie;
@@ -219,6 +317,22 @@ struct cdp_security_handle_certificate_error_params {
     cdp_security_certificate_error_action action; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_handle_certificate_error_params_to_json(
+        const cdp_security_handle_certificate_error_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 6, in, json);
+}
+
+CDP_STUB int cdp_security_handle_certificate_error_params_from_json(
+        cdp_str json, cdp_security_handle_certificate_error_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 6, json, &r, why);
+    *out = (cdp_security_handle_certificate_error_params *)r;
+    return rc;
+}
+
 typedef struct cdp_security_handle_certificate_error_cookie {
     uint32_t id;
 } cdp_security_handle_certificate_error_cookie;
@@ -266,6 +380,22 @@ struct cdp_security_set_override_certificate_errors_params {
     bool override; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_set_override_certificate_errors_params_to_json(
+        const cdp_security_set_override_certificate_errors_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 7, in, json);
+}
+
+CDP_STUB int cdp_security_set_override_certificate_errors_params_from_json(
+        cdp_str json, cdp_security_set_override_certificate_errors_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 7, json, &r, why);
+    *out = (cdp_security_set_override_certificate_errors_params *)r;
+    return rc;
+}
+
 typedef struct cdp_security_set_override_certificate_errors_cookie {
     uint32_t id;
 } cdp_security_set_override_certificate_errors_cookie;
@@ -319,6 +449,22 @@ struct cdp_security_certificate_error_event {
     cdp_str request_url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_certificate_error_event_to_json(
+        const cdp_security_certificate_error_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 8, in, json);
+}
+
+CDP_STUB int cdp_security_certificate_error_event_from_json(
+        cdp_str json, cdp_security_certificate_error_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 8, json, &r, why);
+    *out = (cdp_security_certificate_error_event *)r;
+    return rc;
+}
+
 typedef void cdp_security_on_certificate_error_cb(cdp_session *s,
                                                   const cdp_security_certificate_error_event *ev,
                                                   void *data);
@@ -364,6 +510,22 @@ struct cdp_security_visible_security_state_changed_event {
     const cdp_security_visible_security_state *visible_security_state; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_visible_security_state_changed_event_to_json(
+        const cdp_security_visible_security_state_changed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 9, in, json);
+}
+
+CDP_STUB int cdp_security_visible_security_state_changed_event_from_json(
+        cdp_str json, cdp_security_visible_security_state_changed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 9, json, &r, why);
+    *out = (cdp_security_visible_security_state_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_security_on_visible_security_state_changed_cb(
         cdp_session *s, const cdp_security_visible_security_state_changed_event *ev, void *data);
 
@@ -415,6 +577,22 @@ struct cdp_security_security_state_changed_event {
     cdp_str summary CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_security_security_state_changed_event_to_json(
+        const cdp_security_security_state_changed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_security, 10, in, json);
+}
+
+CDP_STUB int cdp_security_security_state_changed_event_from_json(
+        cdp_str json, cdp_security_security_state_changed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_security, 10, json, &r, why);
+    *out = (cdp_security_security_state_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_security_on_security_state_changed_cb(
         cdp_session *s, const cdp_security_security_state_changed_event *ev, void *data);
 

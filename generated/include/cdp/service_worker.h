@@ -2,7 +2,8 @@
 /*
  * service_worker.h - ServiceWorker: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_service_worker_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -38,6 +39,22 @@ struct cdp_service_worker_service_worker_registration {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_service_worker_service_worker_registration_to_json(
+        const cdp_service_worker_service_worker_registration *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 0, in, json);
+}
+
+CDP_STUB int cdp_service_worker_service_worker_registration_from_json(
+        cdp_str json, cdp_service_worker_service_worker_registration **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 0, json, &r, why);
+    *out = (cdp_service_worker_service_worker_registration *)r;
+    return rc;
+}
+
+
 /* ServiceWorker.ServiceWorkerRouterCondition */
 struct cdp_service_worker_service_worker_router_condition {
     cdp_str url_pattern;
@@ -50,11 +67,43 @@ struct cdp_service_worker_service_worker_router_condition {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_service_worker_service_worker_router_condition_to_json(
+        const cdp_service_worker_service_worker_router_condition *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 1, in, json);
+}
+
+CDP_STUB int cdp_service_worker_service_worker_router_condition_from_json(
+        cdp_str json, cdp_service_worker_service_worker_router_condition **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 1, json, &r, why);
+    *out = (cdp_service_worker_service_worker_router_condition *)r;
+    return rc;
+}
+
+
 /* ServiceWorker.ServiceWorkerRouterSourceDict */
 struct cdp_service_worker_service_worker_router_source_dict {
     cdp_str cache_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_service_worker_router_source_dict_to_json(
+        const cdp_service_worker_service_worker_router_source_dict *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 2, in, json);
+}
+
+CDP_STUB int cdp_service_worker_service_worker_router_source_dict_from_json(
+        cdp_str json, cdp_service_worker_service_worker_router_source_dict **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 2, json, &r, why);
+    *out = (cdp_service_worker_service_worker_router_source_dict *)r;
+    return rc;
+}
+
 
 /* ServiceWorker.ServiceWorkerRouterSource */
 struct cdp_service_worker_service_worker_router_source {
@@ -63,6 +112,22 @@ struct cdp_service_worker_service_worker_router_source {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_service_worker_service_worker_router_source_to_json(
+        const cdp_service_worker_service_worker_router_source *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 3, in, json);
+}
+
+CDP_STUB int cdp_service_worker_service_worker_router_source_from_json(
+        cdp_str json, cdp_service_worker_service_worker_router_source **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 3, json, &r, why);
+    *out = (cdp_service_worker_service_worker_router_source *)r;
+    return rc;
+}
+
+
 /* ServiceWorker.ServiceWorkerRouterRule */
 struct cdp_service_worker_service_worker_router_rule {
     const cdp_service_worker_service_worker_router_condition *condition; /* required */
@@ -70,6 +135,22 @@ struct cdp_service_worker_service_worker_router_rule {
     int32_t id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_service_worker_router_rule_to_json(
+        const cdp_service_worker_service_worker_router_rule *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 4, in, json);
+}
+
+CDP_STUB int cdp_service_worker_service_worker_router_rule_from_json(
+        cdp_str json, cdp_service_worker_service_worker_router_rule **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 4, json, &r, why);
+    *out = (cdp_service_worker_service_worker_router_rule *)r;
+    return rc;
+}
+
 
 /* ServiceWorker.ServiceWorkerVersion */
 struct cdp_service_worker_service_worker_version {
@@ -87,6 +168,22 @@ struct cdp_service_worker_service_worker_version {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_service_worker_service_worker_version_to_json(
+        const cdp_service_worker_service_worker_version *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 5, in, json);
+}
+
+CDP_STUB int cdp_service_worker_service_worker_version_from_json(
+        cdp_str json, cdp_service_worker_service_worker_version **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 5, json, &r, why);
+    *out = (cdp_service_worker_service_worker_version *)r;
+    return rc;
+}
+
+
 /* ServiceWorker.ServiceWorkerErrorMessage */
 struct cdp_service_worker_service_worker_error_message {
     cdp_str error_message; /* required */
@@ -98,6 +195,22 @@ struct cdp_service_worker_service_worker_error_message {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_service_worker_service_worker_error_message_to_json(
+        const cdp_service_worker_service_worker_error_message *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 6, in, json);
+}
+
+CDP_STUB int cdp_service_worker_service_worker_error_message_from_json(
+        cdp_str json, cdp_service_worker_service_worker_error_message **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 6, json, &r, why);
+    *out = (cdp_service_worker_service_worker_error_message *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* ServiceWorker.deliverPushMessage */
@@ -107,6 +220,22 @@ struct cdp_service_worker_deliver_push_message_params {
     cdp_str data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_deliver_push_message_params_to_json(
+        const cdp_service_worker_deliver_push_message_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 7, in, json);
+}
+
+CDP_STUB int cdp_service_worker_deliver_push_message_params_from_json(
+        cdp_str json, cdp_service_worker_deliver_push_message_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 7, json, &r, why);
+    *out = (cdp_service_worker_deliver_push_message_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_deliver_push_message_cookie {
     uint32_t id;
 } cdp_service_worker_deliver_push_message_cookie;
@@ -193,6 +322,22 @@ struct cdp_service_worker_dispatch_sync_event_params {
     bool last_chance; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_dispatch_sync_event_params_to_json(
+        const cdp_service_worker_dispatch_sync_event_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 8, in, json);
+}
+
+CDP_STUB int cdp_service_worker_dispatch_sync_event_params_from_json(
+        cdp_str json, cdp_service_worker_dispatch_sync_event_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 8, json, &r, why);
+    *out = (cdp_service_worker_dispatch_sync_event_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_dispatch_sync_event_cookie {
     uint32_t id;
 } cdp_service_worker_dispatch_sync_event_cookie;
@@ -241,6 +386,22 @@ struct cdp_service_worker_dispatch_periodic_sync_event_params {
     cdp_str tag; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_dispatch_periodic_sync_event_params_to_json(
+        const cdp_service_worker_dispatch_periodic_sync_event_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 9, in, json);
+}
+
+CDP_STUB int cdp_service_worker_dispatch_periodic_sync_event_params_from_json(
+        cdp_str json, cdp_service_worker_dispatch_periodic_sync_event_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 9, json, &r, why);
+    *out = (cdp_service_worker_dispatch_periodic_sync_event_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_dispatch_periodic_sync_event_cookie {
     uint32_t id;
 } cdp_service_worker_dispatch_periodic_sync_event_cookie;
@@ -326,6 +487,22 @@ struct cdp_service_worker_set_force_update_on_page_load_params {
     bool force_update_on_page_load; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_set_force_update_on_page_load_params_to_json(
+        const cdp_service_worker_set_force_update_on_page_load_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 10, in, json);
+}
+
+CDP_STUB int cdp_service_worker_set_force_update_on_page_load_params_from_json(
+        cdp_str json, cdp_service_worker_set_force_update_on_page_load_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 10, json, &r, why);
+    *out = (cdp_service_worker_set_force_update_on_page_load_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_set_force_update_on_page_load_cookie {
     uint32_t id;
 } cdp_service_worker_set_force_update_on_page_load_cookie;
@@ -375,6 +552,22 @@ struct cdp_service_worker_skip_waiting_params {
     cdp_str scope_url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_skip_waiting_params_to_json(
+        const cdp_service_worker_skip_waiting_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 11, in, json);
+}
+
+CDP_STUB int cdp_service_worker_skip_waiting_params_from_json(
+        cdp_str json, cdp_service_worker_skip_waiting_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 11, json, &r, why);
+    *out = (cdp_service_worker_skip_waiting_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_skip_waiting_cookie {
     uint32_t id;
 } cdp_service_worker_skip_waiting_cookie;
@@ -420,6 +613,22 @@ struct cdp_service_worker_start_worker_params {
     cdp_str scope_url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_start_worker_params_to_json(
+        const cdp_service_worker_start_worker_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 12, in, json);
+}
+
+CDP_STUB int cdp_service_worker_start_worker_params_from_json(
+        cdp_str json, cdp_service_worker_start_worker_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 12, json, &r, why);
+    *out = (cdp_service_worker_start_worker_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_start_worker_cookie {
     uint32_t id;
 } cdp_service_worker_start_worker_cookie;
@@ -505,6 +714,22 @@ struct cdp_service_worker_stop_worker_params {
     cdp_str version_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_stop_worker_params_to_json(
+        const cdp_service_worker_stop_worker_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 13, in, json);
+}
+
+CDP_STUB int cdp_service_worker_stop_worker_params_from_json(
+        cdp_str json, cdp_service_worker_stop_worker_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 13, json, &r, why);
+    *out = (cdp_service_worker_stop_worker_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_stop_worker_cookie {
     uint32_t id;
 } cdp_service_worker_stop_worker_cookie;
@@ -550,6 +775,22 @@ struct cdp_service_worker_unregister_params {
     cdp_str scope_url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_unregister_params_to_json(
+        const cdp_service_worker_unregister_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 14, in, json);
+}
+
+CDP_STUB int cdp_service_worker_unregister_params_from_json(
+        cdp_str json, cdp_service_worker_unregister_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 14, json, &r, why);
+    *out = (cdp_service_worker_unregister_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_unregister_cookie {
     uint32_t id;
 } cdp_service_worker_unregister_cookie;
@@ -595,6 +836,22 @@ struct cdp_service_worker_update_registration_params {
     cdp_str scope_url; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_update_registration_params_to_json(
+        const cdp_service_worker_update_registration_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 15, in, json);
+}
+
+CDP_STUB int cdp_service_worker_update_registration_params_from_json(
+        cdp_str json, cdp_service_worker_update_registration_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 15, json, &r, why);
+    *out = (cdp_service_worker_update_registration_params *)r;
+    return rc;
+}
+
 typedef struct cdp_service_worker_update_registration_cookie {
     uint32_t id;
 } cdp_service_worker_update_registration_cookie;
@@ -643,6 +900,22 @@ struct cdp_service_worker_worker_error_reported_event {
     const cdp_service_worker_service_worker_error_message *error_message; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_worker_error_reported_event_to_json(
+        const cdp_service_worker_worker_error_reported_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 16, in, json);
+}
+
+CDP_STUB int cdp_service_worker_worker_error_reported_event_from_json(
+        cdp_str json, cdp_service_worker_worker_error_reported_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 16, json, &r, why);
+    *out = (cdp_service_worker_worker_error_reported_event *)r;
+    return rc;
+}
+
 typedef void cdp_service_worker_on_worker_error_reported_cb(
         cdp_session *s, const cdp_service_worker_worker_error_reported_event *ev, void *data);
 
@@ -689,6 +962,22 @@ struct cdp_service_worker_worker_registration_updated_event {
     CDP_LIST(cdp_service_worker_service_worker_registration) registrations; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_worker_registration_updated_event_to_json(
+        const cdp_service_worker_worker_registration_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 17, in, json);
+}
+
+CDP_STUB int cdp_service_worker_worker_registration_updated_event_from_json(
+        cdp_str json, cdp_service_worker_worker_registration_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 17, json, &r, why);
+    *out = (cdp_service_worker_worker_registration_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_service_worker_on_worker_registration_updated_cb(
         cdp_session *s, const cdp_service_worker_worker_registration_updated_event *ev, void *data);
 
@@ -735,6 +1024,22 @@ struct cdp_service_worker_worker_version_updated_event {
     CDP_LIST(cdp_service_worker_service_worker_version) versions; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_service_worker_worker_version_updated_event_to_json(
+        const cdp_service_worker_worker_version_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_service_worker, 18, in, json);
+}
+
+CDP_STUB int cdp_service_worker_worker_version_updated_event_from_json(
+        cdp_str json, cdp_service_worker_worker_version_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_service_worker, 18, json, &r, why);
+    *out = (cdp_service_worker_worker_version_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_service_worker_on_worker_version_updated_cb(
         cdp_session *s, const cdp_service_worker_worker_version_updated_event *ev, void *data);
 

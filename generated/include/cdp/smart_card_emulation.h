@@ -2,7 +2,8 @@
 /*
  * smart_card_emulation.h - SmartCardEmulation: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_smart_card_emulation_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -46,6 +47,22 @@ struct cdp_smart_card_emulation_reader_state_flags {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_smart_card_emulation_reader_state_flags_to_json(
+        const cdp_smart_card_emulation_reader_state_flags *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 0, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_reader_state_flags_from_json(
+        cdp_str json, cdp_smart_card_emulation_reader_state_flags **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 0, json, &r, why);
+    *out = (cdp_smart_card_emulation_reader_state_flags *)r;
+    return rc;
+}
+
+
 /* SmartCardEmulation.ProtocolSet */
 struct cdp_smart_card_emulation_protocol_set {
     cdp_opt_bool t0;
@@ -53,6 +70,22 @@ struct cdp_smart_card_emulation_protocol_set {
     cdp_opt_bool raw;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_protocol_set_to_json(
+        const cdp_smart_card_emulation_protocol_set *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 1, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_protocol_set_from_json(
+        cdp_str json, cdp_smart_card_emulation_protocol_set **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 1, json, &r, why);
+    *out = (cdp_smart_card_emulation_protocol_set *)r;
+    return rc;
+}
+
 
 /* SmartCardEmulation.ReaderStateIn */
 struct cdp_smart_card_emulation_reader_state_in {
@@ -62,6 +95,22 @@ struct cdp_smart_card_emulation_reader_state_in {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_smart_card_emulation_reader_state_in_to_json(
+        const cdp_smart_card_emulation_reader_state_in *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 2, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_reader_state_in_from_json(
+        cdp_str json, cdp_smart_card_emulation_reader_state_in **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 2, json, &r, why);
+    *out = (cdp_smart_card_emulation_reader_state_in *)r;
+    return rc;
+}
+
+
 /* SmartCardEmulation.ReaderStateOut */
 struct cdp_smart_card_emulation_reader_state_out {
     cdp_str reader; /* required */
@@ -70,6 +119,22 @@ struct cdp_smart_card_emulation_reader_state_out {
     cdp_str atr; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_reader_state_out_to_json(
+        const cdp_smart_card_emulation_reader_state_out *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 3, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_reader_state_out_from_json(
+        cdp_str json, cdp_smart_card_emulation_reader_state_out **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 3, json, &r, why);
+    *out = (cdp_smart_card_emulation_reader_state_out *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -158,6 +223,23 @@ struct cdp_smart_card_emulation_report_establish_context_result_params {
     int32_t context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_establish_context_result_params_to_json(
+        const cdp_smart_card_emulation_report_establish_context_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 4, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_establish_context_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_establish_context_result_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 4, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_establish_context_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_establish_context_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_establish_context_result_cookie;
@@ -211,6 +293,23 @@ struct cdp_smart_card_emulation_report_release_context_result_params {
     cdp_str request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_release_context_result_params_to_json(
+        const cdp_smart_card_emulation_report_release_context_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 5, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_release_context_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_release_context_result_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 5, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_release_context_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_release_context_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_release_context_result_cookie;
@@ -263,6 +362,23 @@ struct cdp_smart_card_emulation_report_list_readers_result_params {
     CDP_LIST(cdp_str) readers; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_list_readers_result_params_to_json(
+        const cdp_smart_card_emulation_report_list_readers_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 6, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_list_readers_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_list_readers_result_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 6, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_list_readers_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_list_readers_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_list_readers_result_cookie;
@@ -314,6 +430,23 @@ struct cdp_smart_card_emulation_report_get_status_change_result_params {
     CDP_LIST(cdp_smart_card_emulation_reader_state_out) reader_states; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_get_status_change_result_params_to_json(
+        const cdp_smart_card_emulation_report_get_status_change_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 7, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_get_status_change_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_get_status_change_result_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 7, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_get_status_change_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_get_status_change_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_get_status_change_result_cookie;
@@ -368,6 +501,23 @@ struct cdp_smart_card_emulation_report_begin_transaction_result_params {
     int32_t handle; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_begin_transaction_result_params_to_json(
+        const cdp_smart_card_emulation_report_begin_transaction_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 8, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_begin_transaction_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_begin_transaction_result_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 8, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_begin_transaction_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_begin_transaction_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_begin_transaction_result_cookie;
@@ -421,6 +571,22 @@ struct cdp_smart_card_emulation_report_plain_result_params {
     cdp_str request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_plain_result_params_to_json(
+        const cdp_smart_card_emulation_report_plain_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 9, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_plain_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_plain_result_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 9, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_plain_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_plain_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_plain_result_cookie;
@@ -472,6 +638,22 @@ struct cdp_smart_card_emulation_report_connect_result_params {
     cdp_smart_card_emulation_protocol active_protocol;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_connect_result_params_to_json(
+        const cdp_smart_card_emulation_report_connect_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 10, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_connect_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_connect_result_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 10, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_connect_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_connect_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_connect_result_cookie;
@@ -522,6 +704,22 @@ struct cdp_smart_card_emulation_report_data_result_params {
     cdp_str data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_data_result_params_to_json(
+        const cdp_smart_card_emulation_report_data_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 11, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_data_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_data_result_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 11, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_data_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_data_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_data_result_cookie;
@@ -575,6 +773,22 @@ struct cdp_smart_card_emulation_report_status_result_params {
     cdp_smart_card_emulation_protocol protocol;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_status_result_params_to_json(
+        const cdp_smart_card_emulation_report_status_result_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 12, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_status_result_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_status_result_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 12, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_status_result_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_status_result_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_status_result_cookie;
@@ -625,6 +839,22 @@ struct cdp_smart_card_emulation_report_error_params {
     cdp_smart_card_emulation_result_code result_code; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_report_error_params_to_json(
+        const cdp_smart_card_emulation_report_error_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 13, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_report_error_params_from_json(
+        cdp_str json, cdp_smart_card_emulation_report_error_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 13, json, &r, why);
+    *out = (cdp_smart_card_emulation_report_error_params *)r;
+    return rc;
+}
+
 typedef struct cdp_smart_card_emulation_report_error_cookie {
     uint32_t id;
 } cdp_smart_card_emulation_report_error_cookie;
@@ -673,6 +903,23 @@ struct cdp_smart_card_emulation_establish_context_requested_event {
     cdp_str request_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_establish_context_requested_event_to_json(
+        const cdp_smart_card_emulation_establish_context_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 14, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_establish_context_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_establish_context_requested_event **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 14, json, &r, why);
+    *out = (cdp_smart_card_emulation_establish_context_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_establish_context_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_establish_context_requested_event *ev,
         void *data);
@@ -722,6 +969,22 @@ struct cdp_smart_card_emulation_release_context_requested_event {
     int32_t context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_release_context_requested_event_to_json(
+        const cdp_smart_card_emulation_release_context_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 15, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_release_context_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_release_context_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 15, json, &r, why);
+    *out = (cdp_smart_card_emulation_release_context_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_release_context_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_release_context_requested_event *ev,
         void *data);
@@ -770,6 +1033,22 @@ struct cdp_smart_card_emulation_list_readers_requested_event {
     int32_t context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_list_readers_requested_event_to_json(
+        const cdp_smart_card_emulation_list_readers_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 16, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_list_readers_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_list_readers_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 16, json, &r, why);
+    *out = (cdp_smart_card_emulation_list_readers_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_list_readers_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_list_readers_requested_event *ev,
         void *data);
@@ -820,6 +1099,23 @@ struct cdp_smart_card_emulation_get_status_change_requested_event {
     cdp_opt_int timeout;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_get_status_change_requested_event_to_json(
+        const cdp_smart_card_emulation_get_status_change_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 17, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_get_status_change_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_get_status_change_requested_event **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 17, json, &r, why);
+    *out = (cdp_smart_card_emulation_get_status_change_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_get_status_change_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_get_status_change_requested_event *ev,
         void *data);
@@ -869,6 +1165,22 @@ struct cdp_smart_card_emulation_cancel_requested_event {
     int32_t context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_cancel_requested_event_to_json(
+        const cdp_smart_card_emulation_cancel_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 18, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_cancel_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_cancel_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 18, json, &r, why);
+    *out = (cdp_smart_card_emulation_cancel_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_cancel_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_cancel_requested_event *ev, void *data);
 
@@ -919,6 +1231,22 @@ struct cdp_smart_card_emulation_connect_requested_event {
     const cdp_smart_card_emulation_protocol_set *preferred_protocols; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_connect_requested_event_to_json(
+        const cdp_smart_card_emulation_connect_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 19, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_connect_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_connect_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 19, json, &r, why);
+    *out = (cdp_smart_card_emulation_connect_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_connect_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_connect_requested_event *ev, void *data);
 
@@ -967,6 +1295,22 @@ struct cdp_smart_card_emulation_disconnect_requested_event {
     cdp_smart_card_emulation_disposition disposition; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_disconnect_requested_event_to_json(
+        const cdp_smart_card_emulation_disconnect_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 20, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_disconnect_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_disconnect_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 20, json, &r, why);
+    *out = (cdp_smart_card_emulation_disconnect_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_disconnect_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_disconnect_requested_event *ev, void *data);
 
@@ -1016,6 +1360,22 @@ struct cdp_smart_card_emulation_transmit_requested_event {
     cdp_smart_card_emulation_protocol protocol;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_transmit_requested_event_to_json(
+        const cdp_smart_card_emulation_transmit_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 21, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_transmit_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_transmit_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 21, json, &r, why);
+    *out = (cdp_smart_card_emulation_transmit_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_transmit_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_transmit_requested_event *ev, void *data);
 
@@ -1065,6 +1425,22 @@ struct cdp_smart_card_emulation_control_requested_event {
     cdp_str data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_control_requested_event_to_json(
+        const cdp_smart_card_emulation_control_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 22, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_control_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_control_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 22, json, &r, why);
+    *out = (cdp_smart_card_emulation_control_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_control_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_control_requested_event *ev, void *data);
 
@@ -1113,6 +1489,22 @@ struct cdp_smart_card_emulation_get_attrib_requested_event {
     int32_t attrib_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_get_attrib_requested_event_to_json(
+        const cdp_smart_card_emulation_get_attrib_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 23, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_get_attrib_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_get_attrib_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 23, json, &r, why);
+    *out = (cdp_smart_card_emulation_get_attrib_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_get_attrib_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_get_attrib_requested_event *ev, void *data);
 
@@ -1162,6 +1554,22 @@ struct cdp_smart_card_emulation_set_attrib_requested_event {
     cdp_str data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_set_attrib_requested_event_to_json(
+        const cdp_smart_card_emulation_set_attrib_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 24, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_set_attrib_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_set_attrib_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 24, json, &r, why);
+    *out = (cdp_smart_card_emulation_set_attrib_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_set_attrib_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_set_attrib_requested_event *ev, void *data);
 
@@ -1209,6 +1617,22 @@ struct cdp_smart_card_emulation_status_requested_event {
     int32_t handle; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_status_requested_event_to_json(
+        const cdp_smart_card_emulation_status_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 25, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_status_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_status_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 25, json, &r, why);
+    *out = (cdp_smart_card_emulation_status_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_status_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_status_requested_event *ev, void *data);
 
@@ -1256,6 +1680,23 @@ struct cdp_smart_card_emulation_begin_transaction_requested_event {
     int32_t handle; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_begin_transaction_requested_event_to_json(
+        const cdp_smart_card_emulation_begin_transaction_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 26, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_begin_transaction_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_begin_transaction_requested_event **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 26, json, &r, why);
+    *out = (cdp_smart_card_emulation_begin_transaction_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_begin_transaction_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_begin_transaction_requested_event *ev,
         void *data);
@@ -1306,6 +1747,22 @@ struct cdp_smart_card_emulation_end_transaction_requested_event {
     cdp_smart_card_emulation_disposition disposition; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_smart_card_emulation_end_transaction_requested_event_to_json(
+        const cdp_smart_card_emulation_end_transaction_requested_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_smart_card_emulation, 27, in, json);
+}
+
+CDP_STUB int cdp_smart_card_emulation_end_transaction_requested_event_from_json(
+        cdp_str json, cdp_smart_card_emulation_end_transaction_requested_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_smart_card_emulation, 27, json, &r, why);
+    *out = (cdp_smart_card_emulation_end_transaction_requested_event *)r;
+    return rc;
+}
+
 typedef void cdp_smart_card_emulation_on_end_transaction_requested_cb(
         cdp_session *s, const cdp_smart_card_emulation_end_transaction_requested_event *ev,
         void *data);

@@ -2,7 +2,8 @@
 /*
  * storage.h - Storage: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_storage_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -36,12 +37,43 @@ struct cdp_storage_usage_for_type {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_storage_usage_for_type_to_json(const cdp_storage_usage_for_type *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 0, in, json);
+}
+
+CDP_STUB int cdp_storage_usage_for_type_from_json(cdp_str json, cdp_storage_usage_for_type **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 0, json, &r, why);
+    *out = (cdp_storage_usage_for_type *)r;
+    return rc;
+}
+
+
 /* Storage.TrustTokens: experimental */
 struct cdp_storage_trust_tokens {
     cdp_str issuer_origin; /* required */
     double count; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_trust_tokens_to_json(const cdp_storage_trust_tokens *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 1, in, json);
+}
+
+CDP_STUB int cdp_storage_trust_tokens_from_json(cdp_str json, cdp_storage_trust_tokens **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 1, json, &r, why);
+    *out = (cdp_storage_trust_tokens *)r;
+    return rc;
+}
+
 
 /* Storage.PrivateVerificationToken: experimental */
 struct cdp_storage_private_verification_token {
@@ -55,6 +87,22 @@ struct cdp_storage_private_verification_token {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_storage_private_verification_token_to_json(
+        const cdp_storage_private_verification_token *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 2, in, json);
+}
+
+CDP_STUB int cdp_storage_private_verification_token_from_json(
+        cdp_str json, cdp_storage_private_verification_token **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 2, json, &r, why);
+    *out = (cdp_storage_private_verification_token *)r;
+    return rc;
+}
+
+
 /* Storage.PrivateVerificationTokensIssuerConfig: experimental */
 struct cdp_storage_private_verification_tokens_issuer_config {
     cdp_str issuer_origin; /* required */
@@ -62,12 +110,44 @@ struct cdp_storage_private_verification_tokens_issuer_config {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_storage_private_verification_tokens_issuer_config_to_json(
+        const cdp_storage_private_verification_tokens_issuer_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 3, in, json);
+}
+
+CDP_STUB int cdp_storage_private_verification_tokens_issuer_config_from_json(
+        cdp_str json, cdp_storage_private_verification_tokens_issuer_config **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 3, json, &r, why);
+    *out = (cdp_storage_private_verification_tokens_issuer_config *)r;
+    return rc;
+}
+
+
 /* Storage.StorageBucket */
 struct cdp_storage_storage_bucket {
     cdp_storage_serialized_storage_key storage_key; /* required */
     cdp_str name;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_storage_bucket_to_json(const cdp_storage_storage_bucket *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 4, in, json);
+}
+
+CDP_STUB int cdp_storage_storage_bucket_from_json(cdp_str json, cdp_storage_storage_bucket **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 4, json, &r, why);
+    *out = (cdp_storage_storage_bucket *)r;
+    return rc;
+}
+
 
 /* Storage.StorageBucketInfo */
 struct cdp_storage_storage_bucket_info {
@@ -80,6 +160,23 @@ struct cdp_storage_storage_bucket_info {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_storage_storage_bucket_info_to_json(const cdp_storage_storage_bucket_info *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 5, in, json);
+}
+
+CDP_STUB int cdp_storage_storage_bucket_info_from_json(cdp_str json,
+                                                       cdp_storage_storage_bucket_info **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 5, json, &r, why);
+    *out = (cdp_storage_storage_bucket_info *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* Storage.getStorageKeyForFrame: deprecated */
@@ -87,10 +184,42 @@ struct cdp_storage_get_storage_key_for_frame_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_storage_key_for_frame_params_to_json(
+        const cdp_storage_get_storage_key_for_frame_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 6, in, json);
+}
+
+CDP_STUB int cdp_storage_get_storage_key_for_frame_params_from_json(
+        cdp_str json, cdp_storage_get_storage_key_for_frame_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 6, json, &r, why);
+    *out = (cdp_storage_get_storage_key_for_frame_params *)r;
+    return rc;
+}
+
 struct cdp_storage_get_storage_key_for_frame_result {
     cdp_storage_serialized_storage_key storage_key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_storage_key_for_frame_result_to_json(
+        const cdp_storage_get_storage_key_for_frame_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 7, in, json);
+}
+
+CDP_STUB int cdp_storage_get_storage_key_for_frame_result_from_json(
+        cdp_str json, cdp_storage_get_storage_key_for_frame_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 7, json, &r, why);
+    *out = (cdp_storage_get_storage_key_for_frame_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_get_storage_key_for_frame_cookie {
     uint32_t id;
 } cdp_storage_get_storage_key_for_frame_cookie;
@@ -155,10 +284,44 @@ struct cdp_storage_get_storage_key_params {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_storage_key_params_to_json(
+        const cdp_storage_get_storage_key_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 8, in, json);
+}
+
+CDP_STUB int cdp_storage_get_storage_key_params_from_json(cdp_str json,
+                                                          cdp_storage_get_storage_key_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 8, json, &r, why);
+    *out = (cdp_storage_get_storage_key_params *)r;
+    return rc;
+}
+
 struct cdp_storage_get_storage_key_result {
     cdp_storage_serialized_storage_key storage_key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_storage_key_result_to_json(
+        const cdp_storage_get_storage_key_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 9, in, json);
+}
+
+CDP_STUB int cdp_storage_get_storage_key_result_from_json(cdp_str json,
+                                                          cdp_storage_get_storage_key_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 9, json, &r, why);
+    *out = (cdp_storage_get_storage_key_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_get_storage_key_cookie {
     uint32_t id;
 } cdp_storage_get_storage_key_cookie;
@@ -222,6 +385,22 @@ struct cdp_storage_clear_data_for_origin_params {
     cdp_str storage_types; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_clear_data_for_origin_params_to_json(
+        const cdp_storage_clear_data_for_origin_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 10, in, json);
+}
+
+CDP_STUB int cdp_storage_clear_data_for_origin_params_from_json(
+        cdp_str json, cdp_storage_clear_data_for_origin_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 10, json, &r, why);
+    *out = (cdp_storage_clear_data_for_origin_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_clear_data_for_origin_cookie {
     uint32_t id;
 } cdp_storage_clear_data_for_origin_cookie;
@@ -267,6 +446,22 @@ struct cdp_storage_clear_data_for_storage_key_params {
     cdp_str storage_types; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_clear_data_for_storage_key_params_to_json(
+        const cdp_storage_clear_data_for_storage_key_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 11, in, json);
+}
+
+CDP_STUB int cdp_storage_clear_data_for_storage_key_params_from_json(
+        cdp_str json, cdp_storage_clear_data_for_storage_key_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 11, json, &r, why);
+    *out = (cdp_storage_clear_data_for_storage_key_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_clear_data_for_storage_key_cookie {
     uint32_t id;
 } cdp_storage_clear_data_for_storage_key_cookie;
@@ -313,10 +508,44 @@ struct cdp_storage_get_cookies_params {
     cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_cookies_params_to_json(const cdp_storage_get_cookies_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 12, in, json);
+}
+
+CDP_STUB int cdp_storage_get_cookies_params_from_json(cdp_str json,
+                                                      cdp_storage_get_cookies_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 12, json, &r, why);
+    *out = (cdp_storage_get_cookies_params *)r;
+    return rc;
+}
+
 struct cdp_storage_get_cookies_result {
     CDP_LIST(cdp_network_cookie) cookies; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_cookies_result_to_json(const cdp_storage_get_cookies_result *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 13, in, json);
+}
+
+CDP_STUB int cdp_storage_get_cookies_result_from_json(cdp_str json,
+                                                      cdp_storage_get_cookies_result **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 13, json, &r, why);
+    *out = (cdp_storage_get_cookies_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_get_cookies_cookie {
     uint32_t id;
 } cdp_storage_get_cookies_cookie;
@@ -376,6 +605,23 @@ struct cdp_storage_set_cookies_params {
     cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_set_cookies_params_to_json(const cdp_storage_set_cookies_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 14, in, json);
+}
+
+CDP_STUB int cdp_storage_set_cookies_params_from_json(cdp_str json,
+                                                      cdp_storage_set_cookies_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 14, json, &r, why);
+    *out = (cdp_storage_set_cookies_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_set_cookies_cookie {
     uint32_t id;
 } cdp_storage_set_cookies_cookie;
@@ -418,6 +664,23 @@ struct cdp_storage_clear_cookies_params {
     cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_clear_cookies_params_to_json(const cdp_storage_clear_cookies_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 15, in, json);
+}
+
+CDP_STUB int cdp_storage_clear_cookies_params_from_json(cdp_str json,
+                                                        cdp_storage_clear_cookies_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 15, json, &r, why);
+    *out = (cdp_storage_clear_cookies_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_clear_cookies_cookie {
     uint32_t id;
 } cdp_storage_clear_cookies_cookie;
@@ -461,6 +724,22 @@ struct cdp_storage_get_usage_and_quota_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_usage_and_quota_params_to_json(
+        const cdp_storage_get_usage_and_quota_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 16, in, json);
+}
+
+CDP_STUB int cdp_storage_get_usage_and_quota_params_from_json(
+        cdp_str json, cdp_storage_get_usage_and_quota_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 16, json, &r, why);
+    *out = (cdp_storage_get_usage_and_quota_params *)r;
+    return rc;
+}
+
 struct cdp_storage_get_usage_and_quota_result {
     double usage; /* required */
     double quota; /* required */
@@ -468,6 +747,22 @@ struct cdp_storage_get_usage_and_quota_result {
     CDP_LIST(cdp_storage_usage_for_type) usage_breakdown; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_usage_and_quota_result_to_json(
+        const cdp_storage_get_usage_and_quota_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 17, in, json);
+}
+
+CDP_STUB int cdp_storage_get_usage_and_quota_result_from_json(
+        cdp_str json, cdp_storage_get_usage_and_quota_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 17, json, &r, why);
+    *out = (cdp_storage_get_usage_and_quota_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_get_usage_and_quota_cookie {
     uint32_t id;
 } cdp_storage_get_usage_and_quota_cookie;
@@ -531,6 +826,22 @@ struct cdp_storage_override_quota_for_origin_params {
     cdp_opt_num quota_size;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_override_quota_for_origin_params_to_json(
+        const cdp_storage_override_quota_for_origin_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 18, in, json);
+}
+
+CDP_STUB int cdp_storage_override_quota_for_origin_params_from_json(
+        cdp_str json, cdp_storage_override_quota_for_origin_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 18, json, &r, why);
+    *out = (cdp_storage_override_quota_for_origin_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_override_quota_for_origin_cookie {
     uint32_t id;
 } cdp_storage_override_quota_for_origin_cookie;
@@ -577,6 +888,22 @@ struct cdp_storage_track_cache_storage_for_origin_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_track_cache_storage_for_origin_params_to_json(
+        const cdp_storage_track_cache_storage_for_origin_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 19, in, json);
+}
+
+CDP_STUB int cdp_storage_track_cache_storage_for_origin_params_from_json(
+        cdp_str json, cdp_storage_track_cache_storage_for_origin_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 19, json, &r, why);
+    *out = (cdp_storage_track_cache_storage_for_origin_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_track_cache_storage_for_origin_cookie {
     uint32_t id;
 } cdp_storage_track_cache_storage_for_origin_cookie;
@@ -625,6 +952,22 @@ struct cdp_storage_track_cache_storage_for_storage_key_params {
     cdp_str storage_key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_track_cache_storage_for_storage_key_params_to_json(
+        const cdp_storage_track_cache_storage_for_storage_key_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 20, in, json);
+}
+
+CDP_STUB int cdp_storage_track_cache_storage_for_storage_key_params_from_json(
+        cdp_str json, cdp_storage_track_cache_storage_for_storage_key_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 20, json, &r, why);
+    *out = (cdp_storage_track_cache_storage_for_storage_key_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_track_cache_storage_for_storage_key_cookie {
     uint32_t id;
 } cdp_storage_track_cache_storage_for_storage_key_cookie;
@@ -674,6 +1017,22 @@ struct cdp_storage_track_indexed_db_for_origin_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_track_indexed_db_for_origin_params_to_json(
+        const cdp_storage_track_indexed_db_for_origin_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 21, in, json);
+}
+
+CDP_STUB int cdp_storage_track_indexed_db_for_origin_params_from_json(
+        cdp_str json, cdp_storage_track_indexed_db_for_origin_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 21, json, &r, why);
+    *out = (cdp_storage_track_indexed_db_for_origin_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_track_indexed_db_for_origin_cookie {
     uint32_t id;
 } cdp_storage_track_indexed_db_for_origin_cookie;
@@ -721,6 +1080,22 @@ struct cdp_storage_track_indexed_db_for_storage_key_params {
     cdp_str storage_key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_track_indexed_db_for_storage_key_params_to_json(
+        const cdp_storage_track_indexed_db_for_storage_key_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 22, in, json);
+}
+
+CDP_STUB int cdp_storage_track_indexed_db_for_storage_key_params_from_json(
+        cdp_str json, cdp_storage_track_indexed_db_for_storage_key_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 22, json, &r, why);
+    *out = (cdp_storage_track_indexed_db_for_storage_key_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_track_indexed_db_for_storage_key_cookie {
     uint32_t id;
 } cdp_storage_track_indexed_db_for_storage_key_cookie;
@@ -770,6 +1145,22 @@ struct cdp_storage_untrack_cache_storage_for_origin_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_untrack_cache_storage_for_origin_params_to_json(
+        const cdp_storage_untrack_cache_storage_for_origin_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 23, in, json);
+}
+
+CDP_STUB int cdp_storage_untrack_cache_storage_for_origin_params_from_json(
+        cdp_str json, cdp_storage_untrack_cache_storage_for_origin_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 23, json, &r, why);
+    *out = (cdp_storage_untrack_cache_storage_for_origin_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_untrack_cache_storage_for_origin_cookie {
     uint32_t id;
 } cdp_storage_untrack_cache_storage_for_origin_cookie;
@@ -819,6 +1210,22 @@ struct cdp_storage_untrack_cache_storage_for_storage_key_params {
     cdp_str storage_key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_untrack_cache_storage_for_storage_key_params_to_json(
+        const cdp_storage_untrack_cache_storage_for_storage_key_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 24, in, json);
+}
+
+CDP_STUB int cdp_storage_untrack_cache_storage_for_storage_key_params_from_json(
+        cdp_str json, cdp_storage_untrack_cache_storage_for_storage_key_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 24, json, &r, why);
+    *out = (cdp_storage_untrack_cache_storage_for_storage_key_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_untrack_cache_storage_for_storage_key_cookie {
     uint32_t id;
 } cdp_storage_untrack_cache_storage_for_storage_key_cookie;
@@ -868,6 +1275,22 @@ struct cdp_storage_untrack_indexed_db_for_origin_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_untrack_indexed_db_for_origin_params_to_json(
+        const cdp_storage_untrack_indexed_db_for_origin_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 25, in, json);
+}
+
+CDP_STUB int cdp_storage_untrack_indexed_db_for_origin_params_from_json(
+        cdp_str json, cdp_storage_untrack_indexed_db_for_origin_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 25, json, &r, why);
+    *out = (cdp_storage_untrack_indexed_db_for_origin_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_untrack_indexed_db_for_origin_cookie {
     uint32_t id;
 } cdp_storage_untrack_indexed_db_for_origin_cookie;
@@ -916,6 +1339,22 @@ struct cdp_storage_untrack_indexed_db_for_storage_key_params {
     cdp_str storage_key; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_untrack_indexed_db_for_storage_key_params_to_json(
+        const cdp_storage_untrack_indexed_db_for_storage_key_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 26, in, json);
+}
+
+CDP_STUB int cdp_storage_untrack_indexed_db_for_storage_key_params_from_json(
+        cdp_str json, cdp_storage_untrack_indexed_db_for_storage_key_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 26, json, &r, why);
+    *out = (cdp_storage_untrack_indexed_db_for_storage_key_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_untrack_indexed_db_for_storage_key_cookie {
     uint32_t id;
 } cdp_storage_untrack_indexed_db_for_storage_key_cookie;
@@ -965,6 +1404,22 @@ struct cdp_storage_get_trust_tokens_result {
     CDP_LIST(cdp_storage_trust_tokens) tokens; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_trust_tokens_result_to_json(
+        const cdp_storage_get_trust_tokens_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 27, in, json);
+}
+
+CDP_STUB int cdp_storage_get_trust_tokens_result_from_json(
+        cdp_str json, cdp_storage_get_trust_tokens_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 27, json, &r, why);
+    *out = (cdp_storage_get_trust_tokens_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_get_trust_tokens_cookie {
     uint32_t id;
 } cdp_storage_get_trust_tokens_cookie;
@@ -1024,10 +1479,42 @@ struct cdp_storage_clear_trust_tokens_params {
     cdp_str issuer_origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_clear_trust_tokens_params_to_json(
+        const cdp_storage_clear_trust_tokens_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 28, in, json);
+}
+
+CDP_STUB int cdp_storage_clear_trust_tokens_params_from_json(
+        cdp_str json, cdp_storage_clear_trust_tokens_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 28, json, &r, why);
+    *out = (cdp_storage_clear_trust_tokens_params *)r;
+    return rc;
+}
+
 struct cdp_storage_clear_trust_tokens_result {
     bool did_delete_tokens; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_clear_trust_tokens_result_to_json(
+        const cdp_storage_clear_trust_tokens_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 29, in, json);
+}
+
+CDP_STUB int cdp_storage_clear_trust_tokens_result_from_json(
+        cdp_str json, cdp_storage_clear_trust_tokens_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 29, json, &r, why);
+    *out = (cdp_storage_clear_trust_tokens_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_clear_trust_tokens_cookie {
     uint32_t id;
 } cdp_storage_clear_trust_tokens_cookie;
@@ -1090,6 +1577,22 @@ struct cdp_storage_get_private_verification_tokens_result {
     CDP_LIST(cdp_storage_private_verification_token) tokens; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_private_verification_tokens_result_to_json(
+        const cdp_storage_get_private_verification_tokens_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 30, in, json);
+}
+
+CDP_STUB int cdp_storage_get_private_verification_tokens_result_from_json(
+        cdp_str json, cdp_storage_get_private_verification_tokens_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 30, json, &r, why);
+    *out = (cdp_storage_get_private_verification_tokens_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_get_private_verification_tokens_cookie {
     uint32_t id;
 } cdp_storage_get_private_verification_tokens_cookie;
@@ -1153,6 +1656,23 @@ struct cdp_storage_get_private_verification_tokens_issuer_configs_result {
     CDP_LIST(cdp_storage_private_verification_tokens_issuer_config) configs; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_get_private_verification_tokens_issuer_configs_result_to_json(
+        const cdp_storage_get_private_verification_tokens_issuer_configs_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 31, in, json);
+}
+
+CDP_STUB int cdp_storage_get_private_verification_tokens_issuer_configs_result_from_json(
+        cdp_str json, cdp_storage_get_private_verification_tokens_issuer_configs_result **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 31, json, &r, why);
+    *out = (cdp_storage_get_private_verification_tokens_issuer_configs_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_get_private_verification_tokens_issuer_configs_cookie {
     uint32_t id;
 } cdp_storage_get_private_verification_tokens_issuer_configs_cookie;
@@ -1219,6 +1739,22 @@ struct cdp_storage_clear_private_verification_tokens_params {
     cdp_str issuer_origin; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_clear_private_verification_tokens_params_to_json(
+        const cdp_storage_clear_private_verification_tokens_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 32, in, json);
+}
+
+CDP_STUB int cdp_storage_clear_private_verification_tokens_params_from_json(
+        cdp_str json, cdp_storage_clear_private_verification_tokens_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 32, json, &r, why);
+    *out = (cdp_storage_clear_private_verification_tokens_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_clear_private_verification_tokens_cookie {
     uint32_t id;
 } cdp_storage_clear_private_verification_tokens_cookie;
@@ -1268,6 +1804,22 @@ struct cdp_storage_delete_private_verification_token_params {
     cdp_str token_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_delete_private_verification_token_params_to_json(
+        const cdp_storage_delete_private_verification_token_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 33, in, json);
+}
+
+CDP_STUB int cdp_storage_delete_private_verification_token_params_from_json(
+        cdp_str json, cdp_storage_delete_private_verification_token_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 33, json, &r, why);
+    *out = (cdp_storage_delete_private_verification_token_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_delete_private_verification_token_cookie {
     uint32_t id;
 } cdp_storage_delete_private_verification_token_cookie;
@@ -1317,6 +1869,23 @@ struct cdp_storage_set_private_verification_tokens_tracking_params {
     bool enable; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_set_private_verification_tokens_tracking_params_to_json(
+        const cdp_storage_set_private_verification_tokens_tracking_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 34, in, json);
+}
+
+CDP_STUB int cdp_storage_set_private_verification_tokens_tracking_params_from_json(
+        cdp_str json, cdp_storage_set_private_verification_tokens_tracking_params **out,
+        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 34, json, &r, why);
+    *out = (cdp_storage_set_private_verification_tokens_tracking_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_set_private_verification_tokens_tracking_cookie {
     uint32_t id;
 } cdp_storage_set_private_verification_tokens_tracking_cookie;
@@ -1368,6 +1937,22 @@ struct cdp_storage_set_storage_bucket_tracking_params {
     bool enable; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_set_storage_bucket_tracking_params_to_json(
+        const cdp_storage_set_storage_bucket_tracking_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 35, in, json);
+}
+
+CDP_STUB int cdp_storage_set_storage_bucket_tracking_params_from_json(
+        cdp_str json, cdp_storage_set_storage_bucket_tracking_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 35, json, &r, why);
+    *out = (cdp_storage_set_storage_bucket_tracking_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_set_storage_bucket_tracking_cookie {
     uint32_t id;
 } cdp_storage_set_storage_bucket_tracking_cookie;
@@ -1415,6 +2000,22 @@ struct cdp_storage_delete_storage_bucket_params {
     const cdp_storage_storage_bucket *bucket; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_delete_storage_bucket_params_to_json(
+        const cdp_storage_delete_storage_bucket_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 36, in, json);
+}
+
+CDP_STUB int cdp_storage_delete_storage_bucket_params_from_json(
+        cdp_str json, cdp_storage_delete_storage_bucket_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 36, json, &r, why);
+    *out = (cdp_storage_delete_storage_bucket_params *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_delete_storage_bucket_cookie {
     uint32_t id;
 } cdp_storage_delete_storage_bucket_cookie;
@@ -1459,6 +2060,22 @@ struct cdp_storage_run_bounce_tracking_mitigations_result {
     CDP_LIST(cdp_str) deleted_sites; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_run_bounce_tracking_mitigations_result_to_json(
+        const cdp_storage_run_bounce_tracking_mitigations_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 37, in, json);
+}
+
+CDP_STUB int cdp_storage_run_bounce_tracking_mitigations_result_from_json(
+        cdp_str json, cdp_storage_run_bounce_tracking_mitigations_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 37, json, &r, why);
+    *out = (cdp_storage_run_bounce_tracking_mitigations_result *)r;
+    return rc;
+}
+
 typedef struct cdp_storage_run_bounce_tracking_mitigations_cookie {
     uint32_t id;
 } cdp_storage_run_bounce_tracking_mitigations_cookie;
@@ -1527,6 +2144,22 @@ struct cdp_storage_cache_storage_content_updated_event {
     cdp_str cache_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_cache_storage_content_updated_event_to_json(
+        const cdp_storage_cache_storage_content_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 38, in, json);
+}
+
+CDP_STUB int cdp_storage_cache_storage_content_updated_event_from_json(
+        cdp_str json, cdp_storage_cache_storage_content_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 38, json, &r, why);
+    *out = (cdp_storage_cache_storage_content_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_storage_on_cache_storage_content_updated_cb(
         cdp_session *s, const cdp_storage_cache_storage_content_updated_event *ev, void *data);
 
@@ -1575,6 +2208,22 @@ struct cdp_storage_cache_storage_list_updated_event {
     cdp_str bucket_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_cache_storage_list_updated_event_to_json(
+        const cdp_storage_cache_storage_list_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 39, in, json);
+}
+
+CDP_STUB int cdp_storage_cache_storage_list_updated_event_from_json(
+        cdp_str json, cdp_storage_cache_storage_list_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 39, json, &r, why);
+    *out = (cdp_storage_cache_storage_list_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_storage_on_cache_storage_list_updated_cb(
         cdp_session *s, const cdp_storage_cache_storage_list_updated_event *ev, void *data);
 
@@ -1624,6 +2273,22 @@ struct cdp_storage_indexed_db_content_updated_event {
     cdp_str object_store_name; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_indexed_db_content_updated_event_to_json(
+        const cdp_storage_indexed_db_content_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 40, in, json);
+}
+
+CDP_STUB int cdp_storage_indexed_db_content_updated_event_from_json(
+        cdp_str json, cdp_storage_indexed_db_content_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 40, json, &r, why);
+    *out = (cdp_storage_indexed_db_content_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_storage_on_indexed_db_content_updated_cb(
         cdp_session *s, const cdp_storage_indexed_db_content_updated_event *ev, void *data);
 
@@ -1671,6 +2336,22 @@ struct cdp_storage_indexed_db_list_updated_event {
     cdp_str bucket_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_indexed_db_list_updated_event_to_json(
+        const cdp_storage_indexed_db_list_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 41, in, json);
+}
+
+CDP_STUB int cdp_storage_indexed_db_list_updated_event_from_json(
+        cdp_str json, cdp_storage_indexed_db_list_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 41, json, &r, why);
+    *out = (cdp_storage_indexed_db_list_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_storage_on_indexed_db_list_updated_cb(
         cdp_session *s, const cdp_storage_indexed_db_list_updated_event *ev, void *data);
 
@@ -1715,6 +2396,22 @@ struct cdp_storage_storage_bucket_created_or_updated_event {
     const cdp_storage_storage_bucket_info *bucket_info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_storage_bucket_created_or_updated_event_to_json(
+        const cdp_storage_storage_bucket_created_or_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 42, in, json);
+}
+
+CDP_STUB int cdp_storage_storage_bucket_created_or_updated_event_from_json(
+        cdp_str json, cdp_storage_storage_bucket_created_or_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 42, json, &r, why);
+    *out = (cdp_storage_storage_bucket_created_or_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_storage_on_storage_bucket_created_or_updated_cb(
         cdp_session *s, const cdp_storage_storage_bucket_created_or_updated_event *ev, void *data);
 
@@ -1761,6 +2458,22 @@ struct cdp_storage_storage_bucket_deleted_event {
     cdp_str bucket_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_storage_storage_bucket_deleted_event_to_json(
+        const cdp_storage_storage_bucket_deleted_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_storage, 43, in, json);
+}
+
+CDP_STUB int cdp_storage_storage_bucket_deleted_event_from_json(
+        cdp_str json, cdp_storage_storage_bucket_deleted_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_storage, 43, json, &r, why);
+    *out = (cdp_storage_storage_bucket_deleted_event *)r;
+    return rc;
+}
+
 typedef void cdp_storage_on_storage_bucket_deleted_cb(
         cdp_session *s, const cdp_storage_storage_bucket_deleted_event *ev, void *data);
 

@@ -2,7 +2,8 @@
 /*
  * system_info.h - SystemInfo: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_system_info_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,12 +40,42 @@ struct cdp_system_info_gpu_device {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_system_info_gpu_device_to_json(const cdp_system_info_gpu_device *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 0, in, json);
+}
+
+CDP_STUB int cdp_system_info_gpu_device_from_json(cdp_str json, cdp_system_info_gpu_device **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 0, json, &r, why);
+    *out = (cdp_system_info_gpu_device *)r;
+    return rc;
+}
+
+
 /* SystemInfo.Size */
 struct cdp_system_info_size {
     int32_t width; /* required */
     int32_t height; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_system_info_size_to_json(const cdp_system_info_size *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 1, in, json);
+}
+
+CDP_STUB int cdp_system_info_size_from_json(cdp_str json, cdp_system_info_size **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 1, json, &r, why);
+    *out = (cdp_system_info_size *)r;
+    return rc;
+}
+
 
 /* SystemInfo.VideoDecodeAcceleratorCapability */
 struct cdp_system_info_video_decode_accelerator_capability {
@@ -54,6 +85,22 @@ struct cdp_system_info_video_decode_accelerator_capability {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_system_info_video_decode_accelerator_capability_to_json(
+        const cdp_system_info_video_decode_accelerator_capability *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 2, in, json);
+}
+
+CDP_STUB int cdp_system_info_video_decode_accelerator_capability_from_json(
+        cdp_str json, cdp_system_info_video_decode_accelerator_capability **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 2, json, &r, why);
+    *out = (cdp_system_info_video_decode_accelerator_capability *)r;
+    return rc;
+}
+
+
 /* SystemInfo.VideoEncodeAcceleratorCapability */
 struct cdp_system_info_video_encode_accelerator_capability {
     cdp_str profile; /* required */
@@ -62,6 +109,22 @@ struct cdp_system_info_video_encode_accelerator_capability {
     int32_t max_framerate_denominator; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_system_info_video_encode_accelerator_capability_to_json(
+        const cdp_system_info_video_encode_accelerator_capability *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 3, in, json);
+}
+
+CDP_STUB int cdp_system_info_video_encode_accelerator_capability_from_json(
+        cdp_str json, cdp_system_info_video_encode_accelerator_capability **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 3, json, &r, why);
+    *out = (cdp_system_info_video_encode_accelerator_capability *)r;
+    return rc;
+}
+
 
 /* SystemInfo.GPUInfo */
 struct cdp_system_info_gpu_info {
@@ -74,6 +137,21 @@ struct cdp_system_info_gpu_info {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_system_info_gpu_info_to_json(const cdp_system_info_gpu_info *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 4, in, json);
+}
+
+CDP_STUB int cdp_system_info_gpu_info_from_json(cdp_str json, cdp_system_info_gpu_info **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 4, json, &r, why);
+    *out = (cdp_system_info_gpu_info *)r;
+    return rc;
+}
+
+
 /* SystemInfo.ProcessInfo */
 struct cdp_system_info_process_info {
     cdp_str type; /* required */
@@ -81,6 +159,23 @@ struct cdp_system_info_process_info {
     double cpu_time; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_system_info_process_info_to_json(const cdp_system_info_process_info *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 5, in, json);
+}
+
+CDP_STUB int cdp_system_info_process_info_from_json(cdp_str json,
+                                                    cdp_system_info_process_info **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 5, json, &r, why);
+    *out = (cdp_system_info_process_info *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -92,6 +187,23 @@ struct cdp_system_info_get_info_result {
     cdp_str command_line; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_system_info_get_info_result_to_json(const cdp_system_info_get_info_result *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 6, in, json);
+}
+
+CDP_STUB int cdp_system_info_get_info_result_from_json(cdp_str json,
+                                                       cdp_system_info_get_info_result **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 6, json, &r, why);
+    *out = (cdp_system_info_get_info_result *)r;
+    return rc;
+}
+
 typedef struct cdp_system_info_get_info_cookie {
     uint32_t id;
 } cdp_system_info_get_info_cookie;
@@ -147,10 +259,42 @@ struct cdp_system_info_get_feature_state_params {
     cdp_str feature_state; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_system_info_get_feature_state_params_to_json(
+        const cdp_system_info_get_feature_state_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 7, in, json);
+}
+
+CDP_STUB int cdp_system_info_get_feature_state_params_from_json(
+        cdp_str json, cdp_system_info_get_feature_state_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 7, json, &r, why);
+    *out = (cdp_system_info_get_feature_state_params *)r;
+    return rc;
+}
+
 struct cdp_system_info_get_feature_state_result {
     bool feature_enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_system_info_get_feature_state_result_to_json(
+        const cdp_system_info_get_feature_state_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 8, in, json);
+}
+
+CDP_STUB int cdp_system_info_get_feature_state_result_from_json(
+        cdp_str json, cdp_system_info_get_feature_state_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 8, json, &r, why);
+    *out = (cdp_system_info_get_feature_state_result *)r;
+    return rc;
+}
+
 typedef struct cdp_system_info_get_feature_state_cookie {
     uint32_t id;
 } cdp_system_info_get_feature_state_cookie;
@@ -214,6 +358,22 @@ struct cdp_system_info_get_process_info_result {
     CDP_LIST(cdp_system_info_process_info) process_info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_system_info_get_process_info_result_to_json(
+        const cdp_system_info_get_process_info_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_system_info, 9, in, json);
+}
+
+CDP_STUB int cdp_system_info_get_process_info_result_from_json(
+        cdp_str json, cdp_system_info_get_process_info_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_system_info, 9, json, &r, why);
+    *out = (cdp_system_info_get_process_info_result *)r;
+    return rc;
+}
+
 typedef struct cdp_system_info_get_process_info_cookie {
     uint32_t id;
 } cdp_system_info_get_process_info_cookie;

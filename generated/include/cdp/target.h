@@ -2,7 +2,8 @@
 /*
  * target.h - Target.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_target_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -47,12 +48,42 @@ struct cdp_target_target_info {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_target_target_info_to_json(const cdp_target_target_info *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 0, in, json);
+}
+
+CDP_STUB int cdp_target_target_info_from_json(cdp_str json, cdp_target_target_info **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 0, json, &r, why);
+    *out = (cdp_target_target_info *)r;
+    return rc;
+}
+
+
 /* Target.FilterEntry: experimental */
 struct cdp_target_filter_entry {
     cdp_opt_bool exclude;
     cdp_str type;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_filter_entry_to_json(const cdp_target_filter_entry *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 1, in, json);
+}
+
+CDP_STUB int cdp_target_filter_entry_from_json(cdp_str json, cdp_target_filter_entry **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 1, json, &r, why);
+    *out = (cdp_target_filter_entry *)r;
+    return rc;
+}
+
 
 /* Target.RemoteLocation: experimental */
 struct cdp_target_remote_location {
@@ -61,6 +92,22 @@ struct cdp_target_remote_location {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_target_remote_location_to_json(const cdp_target_remote_location *in,
+                                                cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 2, in, json);
+}
+
+CDP_STUB int cdp_target_remote_location_from_json(cdp_str json, cdp_target_remote_location **out,
+                                                  cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 2, json, &r, why);
+    *out = (cdp_target_remote_location *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* Target.activateTarget */
@@ -68,6 +115,23 @@ struct cdp_target_activate_target_params {
     cdp_target_target_id target_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_activate_target_params_to_json(const cdp_target_activate_target_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 3, in, json);
+}
+
+CDP_STUB int cdp_target_activate_target_params_from_json(cdp_str json,
+                                                         cdp_target_activate_target_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 3, json, &r, why);
+    *out = (cdp_target_activate_target_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_activate_target_cookie {
     uint32_t id;
 } cdp_target_activate_target_cookie;
@@ -112,10 +176,44 @@ struct cdp_target_attach_to_target_params {
     cdp_opt_bool flatten;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_attach_to_target_params_to_json(
+        const cdp_target_attach_to_target_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 4, in, json);
+}
+
+CDP_STUB int cdp_target_attach_to_target_params_from_json(cdp_str json,
+                                                          cdp_target_attach_to_target_params **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 4, json, &r, why);
+    *out = (cdp_target_attach_to_target_params *)r;
+    return rc;
+}
+
 struct cdp_target_attach_to_target_result {
     cdp_target_session_id session_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_attach_to_target_result_to_json(
+        const cdp_target_attach_to_target_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 5, in, json);
+}
+
+CDP_STUB int cdp_target_attach_to_target_result_from_json(cdp_str json,
+                                                          cdp_target_attach_to_target_result **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 5, json, &r, why);
+    *out = (cdp_target_attach_to_target_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_attach_to_target_cookie {
     uint32_t id;
 } cdp_target_attach_to_target_cookie;
@@ -178,6 +276,22 @@ struct cdp_target_attach_to_browser_target_result {
     cdp_target_session_id session_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_attach_to_browser_target_result_to_json(
+        const cdp_target_attach_to_browser_target_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 6, in, json);
+}
+
+CDP_STUB int cdp_target_attach_to_browser_target_result_from_json(
+        cdp_str json, cdp_target_attach_to_browser_target_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 6, json, &r, why);
+    *out = (cdp_target_attach_to_browser_target_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_attach_to_browser_target_cookie {
     uint32_t id;
 } cdp_target_attach_to_browser_target_cookie;
@@ -238,10 +352,44 @@ struct cdp_target_close_target_params {
     cdp_target_target_id target_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_close_target_params_to_json(const cdp_target_close_target_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 7, in, json);
+}
+
+CDP_STUB int cdp_target_close_target_params_from_json(cdp_str json,
+                                                      cdp_target_close_target_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 7, json, &r, why);
+    *out = (cdp_target_close_target_params *)r;
+    return rc;
+}
+
 struct cdp_target_close_target_result {
     bool success CDP_DEPRECATED; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_close_target_result_to_json(const cdp_target_close_target_result *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 8, in, json);
+}
+
+CDP_STUB int cdp_target_close_target_result_from_json(cdp_str json,
+                                                      cdp_target_close_target_result **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 8, json, &r, why);
+    *out = (cdp_target_close_target_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_close_target_cookie {
     uint32_t id;
 } cdp_target_close_target_cookie;
@@ -302,6 +450,22 @@ struct cdp_target_expose_dev_tools_protocol_params {
     cdp_opt_bool inherit_permissions;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_expose_dev_tools_protocol_params_to_json(
+        const cdp_target_expose_dev_tools_protocol_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 9, in, json);
+}
+
+CDP_STUB int cdp_target_expose_dev_tools_protocol_params_from_json(
+        cdp_str json, cdp_target_expose_dev_tools_protocol_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 9, json, &r, why);
+    *out = (cdp_target_expose_dev_tools_protocol_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_expose_dev_tools_protocol_cookie {
     uint32_t id;
 } cdp_target_expose_dev_tools_protocol_cookie;
@@ -351,10 +515,42 @@ struct cdp_target_create_browser_context_params {
     CDP_LIST(cdp_str) origins_with_universal_network_access; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_create_browser_context_params_to_json(
+        const cdp_target_create_browser_context_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 10, in, json);
+}
+
+CDP_STUB int cdp_target_create_browser_context_params_from_json(
+        cdp_str json, cdp_target_create_browser_context_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 10, json, &r, why);
+    *out = (cdp_target_create_browser_context_params *)r;
+    return rc;
+}
+
 struct cdp_target_create_browser_context_result {
     cdp_browser_browser_context_id browser_context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_create_browser_context_result_to_json(
+        const cdp_target_create_browser_context_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 11, in, json);
+}
+
+CDP_STUB int cdp_target_create_browser_context_result_from_json(
+        cdp_str json, cdp_target_create_browser_context_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 11, json, &r, why);
+    *out = (cdp_target_create_browser_context_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_create_browser_context_cookie {
     uint32_t id;
 } cdp_target_create_browser_context_cookie;
@@ -418,6 +614,22 @@ struct cdp_target_get_browser_contexts_result {
     cdp_browser_browser_context_id default_browser_context_id; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_get_browser_contexts_result_to_json(
+        const cdp_target_get_browser_contexts_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 12, in, json);
+}
+
+CDP_STUB int cdp_target_get_browser_contexts_result_from_json(
+        cdp_str json, cdp_target_get_browser_contexts_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 12, json, &r, why);
+    *out = (cdp_target_get_browser_contexts_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_get_browser_contexts_cookie {
     uint32_t id;
 } cdp_target_get_browser_contexts_cookie;
@@ -490,10 +702,44 @@ struct cdp_target_create_target_params {
     cdp_opt_bool focus; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_create_target_params_to_json(const cdp_target_create_target_params *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 13, in, json);
+}
+
+CDP_STUB int cdp_target_create_target_params_from_json(cdp_str json,
+                                                       cdp_target_create_target_params **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 13, json, &r, why);
+    *out = (cdp_target_create_target_params *)r;
+    return rc;
+}
+
 struct cdp_target_create_target_result {
     cdp_target_target_id target_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_create_target_result_to_json(const cdp_target_create_target_result *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 14, in, json);
+}
+
+CDP_STUB int cdp_target_create_target_result_from_json(cdp_str json,
+                                                       cdp_target_create_target_result **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 14, json, &r, why);
+    *out = (cdp_target_create_target_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_create_target_cookie {
     uint32_t id;
 } cdp_target_create_target_cookie;
@@ -554,6 +800,22 @@ struct cdp_target_detach_from_target_params {
     cdp_target_target_id target_id CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_detach_from_target_params_to_json(
+        const cdp_target_detach_from_target_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 15, in, json);
+}
+
+CDP_STUB int cdp_target_detach_from_target_params_from_json(
+        cdp_str json, cdp_target_detach_from_target_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 15, json, &r, why);
+    *out = (cdp_target_detach_from_target_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_detach_from_target_cookie {
     uint32_t id;
 } cdp_target_detach_from_target_cookie;
@@ -598,6 +860,22 @@ struct cdp_target_dispose_browser_context_params {
     cdp_browser_browser_context_id browser_context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_dispose_browser_context_params_to_json(
+        const cdp_target_dispose_browser_context_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 16, in, json);
+}
+
+CDP_STUB int cdp_target_dispose_browser_context_params_from_json(
+        cdp_str json, cdp_target_dispose_browser_context_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 16, json, &r, why);
+    *out = (cdp_target_dispose_browser_context_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_dispose_browser_context_cookie {
     uint32_t id;
 } cdp_target_dispose_browser_context_cookie;
@@ -643,10 +921,44 @@ struct cdp_target_get_target_info_params {
     cdp_target_target_id target_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_get_target_info_params_to_json(const cdp_target_get_target_info_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 17, in, json);
+}
+
+CDP_STUB int cdp_target_get_target_info_params_from_json(cdp_str json,
+                                                         cdp_target_get_target_info_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 17, json, &r, why);
+    *out = (cdp_target_get_target_info_params *)r;
+    return rc;
+}
+
 struct cdp_target_get_target_info_result {
     const cdp_target_target_info *target_info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_get_target_info_result_to_json(const cdp_target_get_target_info_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 18, in, json);
+}
+
+CDP_STUB int cdp_target_get_target_info_result_from_json(cdp_str json,
+                                                         cdp_target_get_target_info_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 18, json, &r, why);
+    *out = (cdp_target_get_target_info_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_get_target_info_cookie {
     uint32_t id;
 } cdp_target_get_target_info_cookie;
@@ -708,10 +1020,44 @@ struct cdp_target_get_targets_params {
     cdp_target_target_filter filter; /* the first entry that matches decides; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_get_targets_params_to_json(const cdp_target_get_targets_params *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 19, in, json);
+}
+
+CDP_STUB int cdp_target_get_targets_params_from_json(cdp_str json,
+                                                     cdp_target_get_targets_params **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 19, json, &r, why);
+    *out = (cdp_target_get_targets_params *)r;
+    return rc;
+}
+
 struct cdp_target_get_targets_result {
     CDP_LIST(cdp_target_target_info) target_infos; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_get_targets_result_to_json(const cdp_target_get_targets_result *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 20, in, json);
+}
+
+CDP_STUB int cdp_target_get_targets_result_from_json(cdp_str json,
+                                                     cdp_target_get_targets_result **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 20, json, &r, why);
+    *out = (cdp_target_get_targets_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_get_targets_cookie {
     uint32_t id;
 } cdp_target_get_targets_cookie;
@@ -772,6 +1118,22 @@ struct cdp_target_send_message_to_target_params {
     cdp_target_target_id target_id CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_send_message_to_target_params_to_json(
+        const cdp_target_send_message_to_target_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 21, in, json);
+}
+
+CDP_STUB int cdp_target_send_message_to_target_params_from_json(
+        cdp_str json, cdp_target_send_message_to_target_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 21, json, &r, why);
+    *out = (cdp_target_send_message_to_target_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_send_message_to_target_cookie {
     uint32_t id;
 } cdp_target_send_message_to_target_cookie;
@@ -820,6 +1182,23 @@ struct cdp_target_set_auto_attach_params {
     cdp_target_target_filter filter; /* the first entry that matches decides; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_set_auto_attach_params_to_json(const cdp_target_set_auto_attach_params *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 22, in, json);
+}
+
+CDP_STUB int cdp_target_set_auto_attach_params_from_json(cdp_str json,
+                                                         cdp_target_set_auto_attach_params **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 22, json, &r, why);
+    *out = (cdp_target_set_auto_attach_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_set_auto_attach_cookie {
     uint32_t id;
 } cdp_target_set_auto_attach_cookie;
@@ -865,6 +1244,22 @@ struct cdp_target_auto_attach_related_params {
     cdp_target_target_filter filter; /* the first entry that matches decides; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_auto_attach_related_params_to_json(
+        const cdp_target_auto_attach_related_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 23, in, json);
+}
+
+CDP_STUB int cdp_target_auto_attach_related_params_from_json(
+        cdp_str json, cdp_target_auto_attach_related_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 23, json, &r, why);
+    *out = (cdp_target_auto_attach_related_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_auto_attach_related_cookie {
     uint32_t id;
 } cdp_target_auto_attach_related_cookie;
@@ -910,6 +1305,22 @@ struct cdp_target_set_discover_targets_params {
     cdp_target_target_filter filter; /* the first entry that matches decides; experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_set_discover_targets_params_to_json(
+        const cdp_target_set_discover_targets_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 24, in, json);
+}
+
+CDP_STUB int cdp_target_set_discover_targets_params_from_json(
+        cdp_str json, cdp_target_set_discover_targets_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 24, json, &r, why);
+    *out = (cdp_target_set_discover_targets_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_set_discover_targets_cookie {
     uint32_t id;
 } cdp_target_set_discover_targets_cookie;
@@ -954,6 +1365,22 @@ struct cdp_target_set_remote_locations_params {
     CDP_LIST(cdp_target_remote_location) locations; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_set_remote_locations_params_to_json(
+        const cdp_target_set_remote_locations_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 25, in, json);
+}
+
+CDP_STUB int cdp_target_set_remote_locations_params_from_json(
+        cdp_str json, cdp_target_set_remote_locations_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 25, json, &r, why);
+    *out = (cdp_target_set_remote_locations_params *)r;
+    return rc;
+}
+
 typedef struct cdp_target_set_remote_locations_cookie {
     uint32_t id;
 } cdp_target_set_remote_locations_cookie;
@@ -998,10 +1425,42 @@ struct cdp_target_get_dev_tools_target_params {
     cdp_target_target_id target_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_get_dev_tools_target_params_to_json(
+        const cdp_target_get_dev_tools_target_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 26, in, json);
+}
+
+CDP_STUB int cdp_target_get_dev_tools_target_params_from_json(
+        cdp_str json, cdp_target_get_dev_tools_target_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 26, json, &r, why);
+    *out = (cdp_target_get_dev_tools_target_params *)r;
+    return rc;
+}
+
 struct cdp_target_get_dev_tools_target_result {
     cdp_target_target_id target_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_get_dev_tools_target_result_to_json(
+        const cdp_target_get_dev_tools_target_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 27, in, json);
+}
+
+CDP_STUB int cdp_target_get_dev_tools_target_result_from_json(
+        cdp_str json, cdp_target_get_dev_tools_target_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 27, json, &r, why);
+    *out = (cdp_target_get_dev_tools_target_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_get_dev_tools_target_cookie {
     uint32_t id;
 } cdp_target_get_dev_tools_target_cookie;
@@ -1065,10 +1524,44 @@ struct cdp_target_open_dev_tools_params {
     cdp_str panel_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_open_dev_tools_params_to_json(const cdp_target_open_dev_tools_params *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 28, in, json);
+}
+
+CDP_STUB int cdp_target_open_dev_tools_params_from_json(cdp_str json,
+                                                        cdp_target_open_dev_tools_params **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 28, json, &r, why);
+    *out = (cdp_target_open_dev_tools_params *)r;
+    return rc;
+}
+
 struct cdp_target_open_dev_tools_result {
     cdp_target_target_id target_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_open_dev_tools_result_to_json(const cdp_target_open_dev_tools_result *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 29, in, json);
+}
+
+CDP_STUB int cdp_target_open_dev_tools_result_from_json(cdp_str json,
+                                                        cdp_target_open_dev_tools_result **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 29, json, &r, why);
+    *out = (cdp_target_open_dev_tools_result *)r;
+    return rc;
+}
+
 typedef struct cdp_target_open_dev_tools_cookie {
     uint32_t id;
 } cdp_target_open_dev_tools_cookie;
@@ -1133,6 +1626,22 @@ struct cdp_target_attached_to_target_event {
     bool waiting_for_debugger; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_attached_to_target_event_to_json(
+        const cdp_target_attached_to_target_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 30, in, json);
+}
+
+CDP_STUB int cdp_target_attached_to_target_event_from_json(
+        cdp_str json, cdp_target_attached_to_target_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 30, json, &r, why);
+    *out = (cdp_target_attached_to_target_event *)r;
+    return rc;
+}
+
 typedef void cdp_target_on_attached_to_target_cb(cdp_session *s,
                                                  const cdp_target_attached_to_target_event *ev,
                                                  void *data);
@@ -1180,6 +1689,22 @@ struct cdp_target_detached_from_target_event {
     cdp_target_target_id target_id CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_detached_from_target_event_to_json(
+        const cdp_target_detached_from_target_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 31, in, json);
+}
+
+CDP_STUB int cdp_target_detached_from_target_event_from_json(
+        cdp_str json, cdp_target_detached_from_target_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 31, json, &r, why);
+    *out = (cdp_target_detached_from_target_event *)r;
+    return rc;
+}
+
 typedef void cdp_target_on_detached_from_target_cb(cdp_session *s,
                                                    const cdp_target_detached_from_target_event *ev,
                                                    void *data);
@@ -1228,6 +1753,22 @@ struct cdp_target_received_message_from_target_event {
     cdp_target_target_id target_id CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_received_message_from_target_event_to_json(
+        const cdp_target_received_message_from_target_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 32, in, json);
+}
+
+CDP_STUB int cdp_target_received_message_from_target_event_from_json(
+        cdp_str json, cdp_target_received_message_from_target_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 32, json, &r, why);
+    *out = (cdp_target_received_message_from_target_event *)r;
+    return rc;
+}
+
 typedef void cdp_target_on_received_message_from_target_cb(
         cdp_session *s, const cdp_target_received_message_from_target_event *ev, void *data);
 
@@ -1273,6 +1814,23 @@ struct cdp_target_target_created_event {
     const cdp_target_target_info *target_info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_target_created_event_to_json(const cdp_target_target_created_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 33, in, json);
+}
+
+CDP_STUB int cdp_target_target_created_event_from_json(cdp_str json,
+                                                       cdp_target_target_created_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 33, json, &r, why);
+    *out = (cdp_target_target_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_target_on_target_created_cb(cdp_session *s,
                                              const cdp_target_target_created_event *ev, void *data);
 
@@ -1316,6 +1874,23 @@ struct cdp_target_target_destroyed_event {
     cdp_target_target_id target_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_target_destroyed_event_to_json(const cdp_target_target_destroyed_event *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 34, in, json);
+}
+
+CDP_STUB int cdp_target_target_destroyed_event_from_json(cdp_str json,
+                                                         cdp_target_target_destroyed_event **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 34, json, &r, why);
+    *out = (cdp_target_target_destroyed_event *)r;
+    return rc;
+}
+
 typedef void cdp_target_on_target_destroyed_cb(cdp_session *s,
                                                const cdp_target_target_destroyed_event *ev,
                                                void *data);
@@ -1363,6 +1938,23 @@ struct cdp_target_target_crashed_event {
     int32_t error_code; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_target_crashed_event_to_json(const cdp_target_target_crashed_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 35, in, json);
+}
+
+CDP_STUB int cdp_target_target_crashed_event_from_json(cdp_str json,
+                                                       cdp_target_target_crashed_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 35, json, &r, why);
+    *out = (cdp_target_target_crashed_event *)r;
+    return rc;
+}
+
 typedef void cdp_target_on_target_crashed_cb(cdp_session *s,
                                              const cdp_target_target_crashed_event *ev, void *data);
 
@@ -1406,6 +1998,22 @@ struct cdp_target_target_info_changed_event {
     const cdp_target_target_info *target_info; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_target_target_info_changed_event_to_json(
+        const cdp_target_target_info_changed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_target, 36, in, json);
+}
+
+CDP_STUB int cdp_target_target_info_changed_event_from_json(
+        cdp_str json, cdp_target_target_info_changed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_target, 36, json, &r, why);
+    *out = (cdp_target_target_info_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_target_on_target_info_changed_cb(cdp_session *s,
                                                   const cdp_target_target_info_changed_event *ev,
                                                   void *data);

@@ -2,7 +2,8 @@
 /*
  * tethering.h - Tethering: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_tethering_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -35,6 +36,21 @@ struct cdp_tethering_bind_params {
     int32_t port; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tethering_bind_params_to_json(const cdp_tethering_bind_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tethering, 0, in, json);
+}
+
+CDP_STUB int cdp_tethering_bind_params_from_json(cdp_str json, cdp_tethering_bind_params **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tethering, 0, json, &r, why);
+    *out = (cdp_tethering_bind_params *)r;
+    return rc;
+}
+
 typedef struct cdp_tethering_bind_cookie {
     uint32_t id;
 } cdp_tethering_bind_cookie;
@@ -76,6 +92,22 @@ struct cdp_tethering_unbind_params {
     int32_t port; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tethering_unbind_params_to_json(const cdp_tethering_unbind_params *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tethering, 1, in, json);
+}
+
+CDP_STUB int cdp_tethering_unbind_params_from_json(cdp_str json, cdp_tethering_unbind_params **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tethering, 1, json, &r, why);
+    *out = (cdp_tethering_unbind_params *)r;
+    return rc;
+}
+
 typedef struct cdp_tethering_unbind_cookie {
     uint32_t id;
 } cdp_tethering_unbind_cookie;
@@ -121,6 +153,23 @@ struct cdp_tethering_accepted_event {
     cdp_str connection_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tethering_accepted_event_to_json(const cdp_tethering_accepted_event *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tethering, 2, in, json);
+}
+
+CDP_STUB int cdp_tethering_accepted_event_from_json(cdp_str json,
+                                                    cdp_tethering_accepted_event **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tethering, 2, json, &r, why);
+    *out = (cdp_tethering_accepted_event *)r;
+    return rc;
+}
+
 typedef void cdp_tethering_on_accepted_cb(cdp_session *s, const cdp_tethering_accepted_event *ev,
                                           void *data);
 

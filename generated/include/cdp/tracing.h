@@ -2,7 +2,8 @@
 /*
  * tracing.h - Tracing.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_tracing_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -42,6 +43,21 @@ struct cdp_tracing_trace_config {
     cdp_tracing_memory_dump_config memory_dump_config; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_trace_config_to_json(const cdp_tracing_trace_config *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 0, in, json);
+}
+
+CDP_STUB int cdp_tracing_trace_config_from_json(cdp_str json, cdp_tracing_trace_config **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 0, json, &r, why);
+    *out = (cdp_tracing_trace_config *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -84,6 +100,23 @@ struct cdp_tracing_get_categories_result {
     CDP_LIST(cdp_str) categories; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_get_categories_result_to_json(const cdp_tracing_get_categories_result *in,
+                                                       cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 1, in, json);
+}
+
+CDP_STUB int cdp_tracing_get_categories_result_from_json(cdp_str json,
+                                                         cdp_tracing_get_categories_result **out,
+                                                         cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 1, json, &r, why);
+    *out = (cdp_tracing_get_categories_result *)r;
+    return rc;
+}
+
 typedef struct cdp_tracing_get_categories_cookie {
     uint32_t id;
 } cdp_tracing_get_categories_cookie;
@@ -141,6 +174,22 @@ struct cdp_tracing_get_track_event_descriptor_result {
     cdp_bytes descriptor; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_get_track_event_descriptor_result_to_json(
+        const cdp_tracing_get_track_event_descriptor_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 2, in, json);
+}
+
+CDP_STUB int cdp_tracing_get_track_event_descriptor_result_from_json(
+        cdp_str json, cdp_tracing_get_track_event_descriptor_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 2, json, &r, why);
+    *out = (cdp_tracing_get_track_event_descriptor_result *)r;
+    return rc;
+}
+
 typedef struct cdp_tracing_get_track_event_descriptor_cookie {
     uint32_t id;
 } cdp_tracing_get_track_event_descriptor_cookie;
@@ -202,6 +251,22 @@ struct cdp_tracing_record_clock_sync_marker_params {
     cdp_str sync_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_record_clock_sync_marker_params_to_json(
+        const cdp_tracing_record_clock_sync_marker_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 3, in, json);
+}
+
+CDP_STUB int cdp_tracing_record_clock_sync_marker_params_from_json(
+        cdp_str json, cdp_tracing_record_clock_sync_marker_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 3, json, &r, why);
+    *out = (cdp_tracing_record_clock_sync_marker_params *)r;
+    return rc;
+}
+
 typedef struct cdp_tracing_record_clock_sync_marker_cookie {
     uint32_t id;
 } cdp_tracing_record_clock_sync_marker_cookie;
@@ -249,11 +314,43 @@ struct cdp_tracing_request_memory_dump_params {
     cdp_tracing_memory_dump_level_of_detail level_of_detail;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_request_memory_dump_params_to_json(
+        const cdp_tracing_request_memory_dump_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 4, in, json);
+}
+
+CDP_STUB int cdp_tracing_request_memory_dump_params_from_json(
+        cdp_str json, cdp_tracing_request_memory_dump_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 4, json, &r, why);
+    *out = (cdp_tracing_request_memory_dump_params *)r;
+    return rc;
+}
+
 struct cdp_tracing_request_memory_dump_result {
     cdp_str dump_guid; /* required */
     bool success; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_request_memory_dump_result_to_json(
+        const cdp_tracing_request_memory_dump_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 5, in, json);
+}
+
+CDP_STUB int cdp_tracing_request_memory_dump_result_from_json(
+        cdp_str json, cdp_tracing_request_memory_dump_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 5, json, &r, why);
+    *out = (cdp_tracing_request_memory_dump_result *)r;
+    return rc;
+}
+
 typedef struct cdp_tracing_request_memory_dump_cookie {
     uint32_t id;
 } cdp_tracing_request_memory_dump_cookie;
@@ -326,6 +423,21 @@ struct cdp_tracing_start_params {
     cdp_opt_int screenshot_max_count; /* experimental */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_start_params_to_json(const cdp_tracing_start_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 6, in, json);
+}
+
+CDP_STUB int cdp_tracing_start_params_from_json(cdp_str json, cdp_tracing_start_params **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 6, json, &r, why);
+    *out = (cdp_tracing_start_params *)r;
+    return rc;
+}
+
 typedef struct cdp_tracing_start_cookie {
     uint32_t id;
 } cdp_tracing_start_cookie;
@@ -371,6 +483,23 @@ struct cdp_tracing_buffer_usage_event {
     cdp_opt_num value;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_buffer_usage_event_to_json(const cdp_tracing_buffer_usage_event *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 7, in, json);
+}
+
+CDP_STUB int cdp_tracing_buffer_usage_event_from_json(cdp_str json,
+                                                      cdp_tracing_buffer_usage_event **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 7, json, &r, why);
+    *out = (cdp_tracing_buffer_usage_event *)r;
+    return rc;
+}
+
 typedef void cdp_tracing_on_buffer_usage_cb(cdp_session *s,
                                             const cdp_tracing_buffer_usage_event *ev, void *data);
 
@@ -413,6 +542,23 @@ struct cdp_tracing_data_collected_event {
     CDP_LIST(cdp_value) value; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_data_collected_event_to_json(const cdp_tracing_data_collected_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 8, in, json);
+}
+
+CDP_STUB int cdp_tracing_data_collected_event_from_json(cdp_str json,
+                                                        cdp_tracing_data_collected_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 8, json, &r, why);
+    *out = (cdp_tracing_data_collected_event *)r;
+    return rc;
+}
+
 typedef void cdp_tracing_on_data_collected_cb(cdp_session *s,
                                               const cdp_tracing_data_collected_event *ev,
                                               void *data);
@@ -461,6 +607,23 @@ struct cdp_tracing_tracing_complete_event {
     cdp_tracing_stream_compression stream_compression;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tracing_tracing_complete_event_to_json(
+        const cdp_tracing_tracing_complete_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tracing, 9, in, json);
+}
+
+CDP_STUB int cdp_tracing_tracing_complete_event_from_json(cdp_str json,
+                                                          cdp_tracing_tracing_complete_event **out,
+                                                          cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tracing, 9, json, &r, why);
+    *out = (cdp_tracing_tracing_complete_event *)r;
+    return rc;
+}
+
 typedef void cdp_tracing_on_tracing_complete_cb(cdp_session *s,
                                                 const cdp_tracing_tracing_complete_event *ev,
                                                 void *data);

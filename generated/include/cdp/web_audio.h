@@ -2,7 +2,8 @@
 /*
  * web_audio.h - WebAudio: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_web_audio_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,6 +40,22 @@ struct cdp_web_audio_context_realtime_data {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_web_audio_context_realtime_data_to_json(
+        const cdp_web_audio_context_realtime_data *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 0, in, json);
+}
+
+CDP_STUB int cdp_web_audio_context_realtime_data_from_json(
+        cdp_str json, cdp_web_audio_context_realtime_data **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 0, json, &r, why);
+    *out = (cdp_web_audio_context_realtime_data *)r;
+    return rc;
+}
+
+
 /* WebAudio.BaseAudioContext */
 struct cdp_web_audio_base_audio_context {
     cdp_web_audio_graph_object_id context_id; /* required */
@@ -52,12 +69,46 @@ struct cdp_web_audio_base_audio_context {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_web_audio_base_audio_context_to_json(const cdp_web_audio_base_audio_context *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 1, in, json);
+}
+
+CDP_STUB int cdp_web_audio_base_audio_context_from_json(cdp_str json,
+                                                        cdp_web_audio_base_audio_context **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 1, json, &r, why);
+    *out = (cdp_web_audio_base_audio_context *)r;
+    return rc;
+}
+
+
 /* WebAudio.AudioListener */
 struct cdp_web_audio_audio_listener {
     cdp_web_audio_graph_object_id listener_id; /* required */
     cdp_web_audio_graph_object_id context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_audio_listener_to_json(const cdp_web_audio_audio_listener *in,
+                                                  cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 2, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_listener_from_json(cdp_str json,
+                                                    cdp_web_audio_audio_listener **out,
+                                                    cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 2, json, &r, why);
+    *out = (cdp_web_audio_audio_listener *)r;
+    return rc;
+}
+
 
 /* WebAudio.AudioNode */
 struct cdp_web_audio_audio_node {
@@ -72,6 +123,21 @@ struct cdp_web_audio_audio_node {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_web_audio_audio_node_to_json(const cdp_web_audio_audio_node *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 3, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_node_from_json(cdp_str json, cdp_web_audio_audio_node **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 3, json, &r, why);
+    *out = (cdp_web_audio_audio_node *)r;
+    return rc;
+}
+
+
 /* WebAudio.AudioParam */
 struct cdp_web_audio_audio_param {
     cdp_web_audio_graph_object_id param_id; /* required */
@@ -84,6 +150,21 @@ struct cdp_web_audio_audio_param {
     double max_value; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_audio_param_to_json(const cdp_web_audio_audio_param *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 4, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_param_from_json(cdp_str json, cdp_web_audio_audio_param **out,
+                                                 cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 4, json, &r, why);
+    *out = (cdp_web_audio_audio_param *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -164,10 +245,42 @@ struct cdp_web_audio_get_realtime_data_params {
     cdp_web_audio_graph_object_id context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_get_realtime_data_params_to_json(
+        const cdp_web_audio_get_realtime_data_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 5, in, json);
+}
+
+CDP_STUB int cdp_web_audio_get_realtime_data_params_from_json(
+        cdp_str json, cdp_web_audio_get_realtime_data_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 5, json, &r, why);
+    *out = (cdp_web_audio_get_realtime_data_params *)r;
+    return rc;
+}
+
 struct cdp_web_audio_get_realtime_data_result {
     const cdp_web_audio_context_realtime_data *realtime_data; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_get_realtime_data_result_to_json(
+        const cdp_web_audio_get_realtime_data_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 6, in, json);
+}
+
+CDP_STUB int cdp_web_audio_get_realtime_data_result_from_json(
+        cdp_str json, cdp_web_audio_get_realtime_data_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 6, json, &r, why);
+    *out = (cdp_web_audio_get_realtime_data_result *)r;
+    return rc;
+}
+
 typedef struct cdp_web_audio_get_realtime_data_cookie {
     uint32_t id;
 } cdp_web_audio_get_realtime_data_cookie;
@@ -232,6 +345,22 @@ struct cdp_web_audio_context_created_event {
     const cdp_web_audio_base_audio_context *context; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_context_created_event_to_json(
+        const cdp_web_audio_context_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 7, in, json);
+}
+
+CDP_STUB int cdp_web_audio_context_created_event_from_json(
+        cdp_str json, cdp_web_audio_context_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 7, json, &r, why);
+    *out = (cdp_web_audio_context_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_context_created_cb(cdp_session *s,
                                                  const cdp_web_audio_context_created_event *ev,
                                                  void *data);
@@ -278,6 +407,22 @@ struct cdp_web_audio_context_will_be_destroyed_event {
     cdp_web_audio_graph_object_id context_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_context_will_be_destroyed_event_to_json(
+        const cdp_web_audio_context_will_be_destroyed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 8, in, json);
+}
+
+CDP_STUB int cdp_web_audio_context_will_be_destroyed_event_from_json(
+        cdp_str json, cdp_web_audio_context_will_be_destroyed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 8, json, &r, why);
+    *out = (cdp_web_audio_context_will_be_destroyed_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_context_will_be_destroyed_cb(
         cdp_session *s, const cdp_web_audio_context_will_be_destroyed_event *ev, void *data);
 
@@ -323,6 +468,22 @@ struct cdp_web_audio_context_changed_event {
     const cdp_web_audio_base_audio_context *context; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_context_changed_event_to_json(
+        const cdp_web_audio_context_changed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 9, in, json);
+}
+
+CDP_STUB int cdp_web_audio_context_changed_event_from_json(
+        cdp_str json, cdp_web_audio_context_changed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 9, json, &r, why);
+    *out = (cdp_web_audio_context_changed_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_context_changed_cb(cdp_session *s,
                                                  const cdp_web_audio_context_changed_event *ev,
                                                  void *data);
@@ -369,6 +530,22 @@ struct cdp_web_audio_audio_listener_created_event {
     const cdp_web_audio_audio_listener *listener; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_audio_listener_created_event_to_json(
+        const cdp_web_audio_audio_listener_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 10, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_listener_created_event_from_json(
+        cdp_str json, cdp_web_audio_audio_listener_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 10, json, &r, why);
+    *out = (cdp_web_audio_audio_listener_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_audio_listener_created_cb(
         cdp_session *s, const cdp_web_audio_audio_listener_created_event *ev, void *data);
 
@@ -414,6 +591,22 @@ struct cdp_web_audio_audio_listener_will_be_destroyed_event {
     cdp_web_audio_graph_object_id listener_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_audio_listener_will_be_destroyed_event_to_json(
+        const cdp_web_audio_audio_listener_will_be_destroyed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 11, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_listener_will_be_destroyed_event_from_json(
+        cdp_str json, cdp_web_audio_audio_listener_will_be_destroyed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 11, json, &r, why);
+    *out = (cdp_web_audio_audio_listener_will_be_destroyed_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_audio_listener_will_be_destroyed_cb(
         cdp_session *s, const cdp_web_audio_audio_listener_will_be_destroyed_event *ev, void *data);
 
@@ -460,6 +653,22 @@ struct cdp_web_audio_audio_node_created_event {
     const cdp_web_audio_audio_node *node; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_audio_node_created_event_to_json(
+        const cdp_web_audio_audio_node_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 12, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_node_created_event_from_json(
+        cdp_str json, cdp_web_audio_audio_node_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 12, json, &r, why);
+    *out = (cdp_web_audio_audio_node_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_audio_node_created_cb(
         cdp_session *s, const cdp_web_audio_audio_node_created_event *ev, void *data);
 
@@ -506,6 +715,22 @@ struct cdp_web_audio_audio_node_will_be_destroyed_event {
     cdp_web_audio_graph_object_id node_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_audio_node_will_be_destroyed_event_to_json(
+        const cdp_web_audio_audio_node_will_be_destroyed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 13, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_node_will_be_destroyed_event_from_json(
+        cdp_str json, cdp_web_audio_audio_node_will_be_destroyed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 13, json, &r, why);
+    *out = (cdp_web_audio_audio_node_will_be_destroyed_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_audio_node_will_be_destroyed_cb(
         cdp_session *s, const cdp_web_audio_audio_node_will_be_destroyed_event *ev, void *data);
 
@@ -552,6 +777,22 @@ struct cdp_web_audio_audio_param_created_event {
     const cdp_web_audio_audio_param *param; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_audio_param_created_event_to_json(
+        const cdp_web_audio_audio_param_created_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 14, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_param_created_event_from_json(
+        cdp_str json, cdp_web_audio_audio_param_created_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 14, json, &r, why);
+    *out = (cdp_web_audio_audio_param_created_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_audio_param_created_cb(
         cdp_session *s, const cdp_web_audio_audio_param_created_event *ev, void *data);
 
@@ -599,6 +840,22 @@ struct cdp_web_audio_audio_param_will_be_destroyed_event {
     cdp_web_audio_graph_object_id param_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_audio_param_will_be_destroyed_event_to_json(
+        const cdp_web_audio_audio_param_will_be_destroyed_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 15, in, json);
+}
+
+CDP_STUB int cdp_web_audio_audio_param_will_be_destroyed_event_from_json(
+        cdp_str json, cdp_web_audio_audio_param_will_be_destroyed_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 15, json, &r, why);
+    *out = (cdp_web_audio_audio_param_will_be_destroyed_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_audio_param_will_be_destroyed_cb(
         cdp_session *s, const cdp_web_audio_audio_param_will_be_destroyed_event *ev, void *data);
 
@@ -649,6 +906,22 @@ struct cdp_web_audio_nodes_connected_event {
     cdp_opt_num destination_input_index;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_nodes_connected_event_to_json(
+        const cdp_web_audio_nodes_connected_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 16, in, json);
+}
+
+CDP_STUB int cdp_web_audio_nodes_connected_event_from_json(
+        cdp_str json, cdp_web_audio_nodes_connected_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 16, json, &r, why);
+    *out = (cdp_web_audio_nodes_connected_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_nodes_connected_cb(cdp_session *s,
                                                  const cdp_web_audio_nodes_connected_event *ev,
                                                  void *data);
@@ -699,6 +972,22 @@ struct cdp_web_audio_nodes_disconnected_event {
     cdp_opt_num destination_input_index;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_nodes_disconnected_event_to_json(
+        const cdp_web_audio_nodes_disconnected_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 17, in, json);
+}
+
+CDP_STUB int cdp_web_audio_nodes_disconnected_event_from_json(
+        cdp_str json, cdp_web_audio_nodes_disconnected_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 17, json, &r, why);
+    *out = (cdp_web_audio_nodes_disconnected_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_nodes_disconnected_cb(
         cdp_session *s, const cdp_web_audio_nodes_disconnected_event *ev, void *data);
 
@@ -747,6 +1036,22 @@ struct cdp_web_audio_node_param_connected_event {
     cdp_opt_num source_output_index;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_node_param_connected_event_to_json(
+        const cdp_web_audio_node_param_connected_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 18, in, json);
+}
+
+CDP_STUB int cdp_web_audio_node_param_connected_event_from_json(
+        cdp_str json, cdp_web_audio_node_param_connected_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 18, json, &r, why);
+    *out = (cdp_web_audio_node_param_connected_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_node_param_connected_cb(
         cdp_session *s, const cdp_web_audio_node_param_connected_event *ev, void *data);
 
@@ -794,6 +1099,22 @@ struct cdp_web_audio_node_param_disconnected_event {
     cdp_opt_num source_output_index;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_audio_node_param_disconnected_event_to_json(
+        const cdp_web_audio_node_param_disconnected_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_audio, 19, in, json);
+}
+
+CDP_STUB int cdp_web_audio_node_param_disconnected_event_from_json(
+        cdp_str json, cdp_web_audio_node_param_disconnected_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_audio, 19, json, &r, why);
+    *out = (cdp_web_audio_node_param_disconnected_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_audio_on_node_param_disconnected_cb(
         cdp_session *s, const cdp_web_audio_node_param_disconnected_event *ev, void *data);
 

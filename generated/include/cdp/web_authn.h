@@ -2,7 +2,8 @@
 /*
  * web_authn.h - WebAuthn: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_web_authn_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -51,6 +52,22 @@ struct cdp_web_authn_virtual_authenticator_options {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_web_authn_virtual_authenticator_options_to_json(
+        const cdp_web_authn_virtual_authenticator_options *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 0, in, json);
+}
+
+CDP_STUB int cdp_web_authn_virtual_authenticator_options_from_json(
+        cdp_str json, cdp_web_authn_virtual_authenticator_options **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 0, json, &r, why);
+    *out = (cdp_web_authn_virtual_authenticator_options *)r;
+    return rc;
+}
+
+
 /* WebAuthn.Credential */
 struct cdp_web_authn_credential {
     cdp_str credential_id; /* required */
@@ -70,6 +87,21 @@ struct cdp_web_authn_credential {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_web_authn_credential_to_json(const cdp_web_authn_credential *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 1, in, json);
+}
+
+CDP_STUB int cdp_web_authn_credential_from_json(cdp_str json, cdp_web_authn_credential **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 1, json, &r, why);
+    *out = (cdp_web_authn_credential *)r;
+    return rc;
+}
+
+
 /* ---- commands ---- */
 
 /* WebAuthn.enable */
@@ -77,6 +109,22 @@ struct cdp_web_authn_enable_params {
     cdp_opt_bool enable_ui;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_enable_params_to_json(const cdp_web_authn_enable_params *in,
+                                                 cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 2, in, json);
+}
+
+CDP_STUB int cdp_web_authn_enable_params_from_json(cdp_str json, cdp_web_authn_enable_params **out,
+                                                   cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 2, json, &r, why);
+    *out = (cdp_web_authn_enable_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_enable_cookie {
     uint32_t id;
 } cdp_web_authn_enable_cookie;
@@ -155,10 +203,42 @@ struct cdp_web_authn_add_virtual_authenticator_params {
     const cdp_web_authn_virtual_authenticator_options *options; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_add_virtual_authenticator_params_to_json(
+        const cdp_web_authn_add_virtual_authenticator_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 3, in, json);
+}
+
+CDP_STUB int cdp_web_authn_add_virtual_authenticator_params_from_json(
+        cdp_str json, cdp_web_authn_add_virtual_authenticator_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 3, json, &r, why);
+    *out = (cdp_web_authn_add_virtual_authenticator_params *)r;
+    return rc;
+}
+
 struct cdp_web_authn_add_virtual_authenticator_result {
     cdp_web_authn_authenticator_id authenticator_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_add_virtual_authenticator_result_to_json(
+        const cdp_web_authn_add_virtual_authenticator_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 4, in, json);
+}
+
+CDP_STUB int cdp_web_authn_add_virtual_authenticator_result_from_json(
+        cdp_str json, cdp_web_authn_add_virtual_authenticator_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 4, json, &r, why);
+    *out = (cdp_web_authn_add_virtual_authenticator_result *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_add_virtual_authenticator_cookie {
     uint32_t id;
 } cdp_web_authn_add_virtual_authenticator_cookie;
@@ -226,6 +306,22 @@ struct cdp_web_authn_set_response_override_bits_params {
     cdp_opt_bool is_bad_up;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_set_response_override_bits_params_to_json(
+        const cdp_web_authn_set_response_override_bits_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 5, in, json);
+}
+
+CDP_STUB int cdp_web_authn_set_response_override_bits_params_from_json(
+        cdp_str json, cdp_web_authn_set_response_override_bits_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 5, json, &r, why);
+    *out = (cdp_web_authn_set_response_override_bits_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_set_response_override_bits_cookie {
     uint32_t id;
 } cdp_web_authn_set_response_override_bits_cookie;
@@ -274,6 +370,22 @@ struct cdp_web_authn_remove_virtual_authenticator_params {
     cdp_web_authn_authenticator_id authenticator_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_remove_virtual_authenticator_params_to_json(
+        const cdp_web_authn_remove_virtual_authenticator_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 6, in, json);
+}
+
+CDP_STUB int cdp_web_authn_remove_virtual_authenticator_params_from_json(
+        cdp_str json, cdp_web_authn_remove_virtual_authenticator_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 6, json, &r, why);
+    *out = (cdp_web_authn_remove_virtual_authenticator_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_remove_virtual_authenticator_cookie {
     uint32_t id;
 } cdp_web_authn_remove_virtual_authenticator_cookie;
@@ -323,6 +435,22 @@ struct cdp_web_authn_add_credential_params {
     const cdp_web_authn_credential *credential; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_add_credential_params_to_json(
+        const cdp_web_authn_add_credential_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 7, in, json);
+}
+
+CDP_STUB int cdp_web_authn_add_credential_params_from_json(
+        cdp_str json, cdp_web_authn_add_credential_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 7, json, &r, why);
+    *out = (cdp_web_authn_add_credential_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_add_credential_cookie {
     uint32_t id;
 } cdp_web_authn_add_credential_cookie;
@@ -368,10 +496,42 @@ struct cdp_web_authn_get_credential_params {
     cdp_str credential_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_get_credential_params_to_json(
+        const cdp_web_authn_get_credential_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 8, in, json);
+}
+
+CDP_STUB int cdp_web_authn_get_credential_params_from_json(
+        cdp_str json, cdp_web_authn_get_credential_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 8, json, &r, why);
+    *out = (cdp_web_authn_get_credential_params *)r;
+    return rc;
+}
+
 struct cdp_web_authn_get_credential_result {
     const cdp_web_authn_credential *credential; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_get_credential_result_to_json(
+        const cdp_web_authn_get_credential_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 9, in, json);
+}
+
+CDP_STUB int cdp_web_authn_get_credential_result_from_json(
+        cdp_str json, cdp_web_authn_get_credential_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 9, json, &r, why);
+    *out = (cdp_web_authn_get_credential_result *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_get_credential_cookie {
     uint32_t id;
 } cdp_web_authn_get_credential_cookie;
@@ -434,10 +594,42 @@ struct cdp_web_authn_get_credentials_params {
     cdp_web_authn_authenticator_id authenticator_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_get_credentials_params_to_json(
+        const cdp_web_authn_get_credentials_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 10, in, json);
+}
+
+CDP_STUB int cdp_web_authn_get_credentials_params_from_json(
+        cdp_str json, cdp_web_authn_get_credentials_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 10, json, &r, why);
+    *out = (cdp_web_authn_get_credentials_params *)r;
+    return rc;
+}
+
 struct cdp_web_authn_get_credentials_result {
     CDP_LIST(cdp_web_authn_credential) credentials; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_get_credentials_result_to_json(
+        const cdp_web_authn_get_credentials_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 11, in, json);
+}
+
+CDP_STUB int cdp_web_authn_get_credentials_result_from_json(
+        cdp_str json, cdp_web_authn_get_credentials_result **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 11, json, &r, why);
+    *out = (cdp_web_authn_get_credentials_result *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_get_credentials_cookie {
     uint32_t id;
 } cdp_web_authn_get_credentials_cookie;
@@ -501,6 +693,22 @@ struct cdp_web_authn_remove_credential_params {
     cdp_str credential_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_remove_credential_params_to_json(
+        const cdp_web_authn_remove_credential_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 12, in, json);
+}
+
+CDP_STUB int cdp_web_authn_remove_credential_params_from_json(
+        cdp_str json, cdp_web_authn_remove_credential_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 12, json, &r, why);
+    *out = (cdp_web_authn_remove_credential_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_remove_credential_cookie {
     uint32_t id;
 } cdp_web_authn_remove_credential_cookie;
@@ -545,6 +753,22 @@ struct cdp_web_authn_clear_credentials_params {
     cdp_web_authn_authenticator_id authenticator_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_clear_credentials_params_to_json(
+        const cdp_web_authn_clear_credentials_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 13, in, json);
+}
+
+CDP_STUB int cdp_web_authn_clear_credentials_params_from_json(
+        cdp_str json, cdp_web_authn_clear_credentials_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 13, json, &r, why);
+    *out = (cdp_web_authn_clear_credentials_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_clear_credentials_cookie {
     uint32_t id;
 } cdp_web_authn_clear_credentials_cookie;
@@ -590,6 +814,22 @@ struct cdp_web_authn_set_user_verified_params {
     bool is_user_verified; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_set_user_verified_params_to_json(
+        const cdp_web_authn_set_user_verified_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 14, in, json);
+}
+
+CDP_STUB int cdp_web_authn_set_user_verified_params_from_json(
+        cdp_str json, cdp_web_authn_set_user_verified_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 14, json, &r, why);
+    *out = (cdp_web_authn_set_user_verified_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_set_user_verified_cookie {
     uint32_t id;
 } cdp_web_authn_set_user_verified_cookie;
@@ -635,6 +875,22 @@ struct cdp_web_authn_set_automatic_presence_simulation_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_set_automatic_presence_simulation_params_to_json(
+        const cdp_web_authn_set_automatic_presence_simulation_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 15, in, json);
+}
+
+CDP_STUB int cdp_web_authn_set_automatic_presence_simulation_params_from_json(
+        cdp_str json, cdp_web_authn_set_automatic_presence_simulation_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 15, json, &r, why);
+    *out = (cdp_web_authn_set_automatic_presence_simulation_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_set_automatic_presence_simulation_cookie {
     uint32_t id;
 } cdp_web_authn_set_automatic_presence_simulation_cookie;
@@ -690,6 +946,22 @@ struct cdp_web_authn_set_credential_properties_params {
     cdp_opt_num sign_count;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_set_credential_properties_params_to_json(
+        const cdp_web_authn_set_credential_properties_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 16, in, json);
+}
+
+CDP_STUB int cdp_web_authn_set_credential_properties_params_from_json(
+        cdp_str json, cdp_web_authn_set_credential_properties_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 16, json, &r, why);
+    *out = (cdp_web_authn_set_credential_properties_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_authn_set_credential_properties_cookie {
     uint32_t id;
 } cdp_web_authn_set_credential_properties_cookie;
@@ -740,6 +1012,22 @@ struct cdp_web_authn_credential_added_event {
     const cdp_web_authn_credential *credential; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_credential_added_event_to_json(
+        const cdp_web_authn_credential_added_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 17, in, json);
+}
+
+CDP_STUB int cdp_web_authn_credential_added_event_from_json(
+        cdp_str json, cdp_web_authn_credential_added_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 17, json, &r, why);
+    *out = (cdp_web_authn_credential_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_authn_on_credential_added_cb(cdp_session *s,
                                                   const cdp_web_authn_credential_added_event *ev,
                                                   void *data);
@@ -787,6 +1075,22 @@ struct cdp_web_authn_credential_deleted_event {
     cdp_str credential_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_credential_deleted_event_to_json(
+        const cdp_web_authn_credential_deleted_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 18, in, json);
+}
+
+CDP_STUB int cdp_web_authn_credential_deleted_event_from_json(
+        cdp_str json, cdp_web_authn_credential_deleted_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 18, json, &r, why);
+    *out = (cdp_web_authn_credential_deleted_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_authn_on_credential_deleted_cb(
         cdp_session *s, const cdp_web_authn_credential_deleted_event *ev, void *data);
 
@@ -833,6 +1137,22 @@ struct cdp_web_authn_credential_updated_event {
     const cdp_web_authn_credential *credential; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_credential_updated_event_to_json(
+        const cdp_web_authn_credential_updated_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 19, in, json);
+}
+
+CDP_STUB int cdp_web_authn_credential_updated_event_from_json(
+        cdp_str json, cdp_web_authn_credential_updated_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 19, json, &r, why);
+    *out = (cdp_web_authn_credential_updated_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_authn_on_credential_updated_cb(
         cdp_session *s, const cdp_web_authn_credential_updated_event *ev, void *data);
 
@@ -879,6 +1199,22 @@ struct cdp_web_authn_credential_asserted_event {
     const cdp_web_authn_credential *credential; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_authn_credential_asserted_event_to_json(
+        const cdp_web_authn_credential_asserted_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_authn, 20, in, json);
+}
+
+CDP_STUB int cdp_web_authn_credential_asserted_event_from_json(
+        cdp_str json, cdp_web_authn_credential_asserted_event **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_authn, 20, json, &r, why);
+    *out = (cdp_web_authn_credential_asserted_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_authn_on_credential_asserted_cb(
         cdp_session *s, const cdp_web_authn_credential_asserted_event *ev, void *data);
 

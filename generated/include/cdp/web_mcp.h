@@ -2,7 +2,8 @@
 /*
  * web_mcp.h - WebMCP: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_web_mcp_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -39,6 +40,21 @@ struct cdp_web_mcp_annotation {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_web_mcp_annotation_to_json(const cdp_web_mcp_annotation *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 0, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_annotation_from_json(cdp_str json, cdp_web_mcp_annotation **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 0, json, &r, why);
+    *out = (cdp_web_mcp_annotation *)r;
+    return rc;
+}
+
+
 /* WebMCP.Tool */
 struct cdp_web_mcp_tool {
     cdp_web_mcp_tool_id tool_id; /* required */
@@ -53,6 +69,20 @@ struct cdp_web_mcp_tool {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_web_mcp_tool_to_json(const cdp_web_mcp_tool *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 1, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_tool_from_json(cdp_str json, cdp_web_mcp_tool **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 1, json, &r, why);
+    *out = (cdp_web_mcp_tool *)r;
+    return rc;
+}
+
+
 /* WebMCP.RemovedTool */
 struct cdp_web_mcp_removed_tool {
     cdp_web_mcp_tool_id tool_id; /* required */
@@ -60,6 +90,21 @@ struct cdp_web_mcp_removed_tool {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_mcp_removed_tool_to_json(const cdp_web_mcp_removed_tool *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 2, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_removed_tool_from_json(cdp_str json, cdp_web_mcp_removed_tool **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 2, json, &r, why);
+    *out = (cdp_web_mcp_removed_tool *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -140,10 +185,44 @@ struct cdp_web_mcp_invoke_tool_params {
     cdp_value input; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_mcp_invoke_tool_params_to_json(const cdp_web_mcp_invoke_tool_params *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 3, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_invoke_tool_params_from_json(cdp_str json,
+                                                      cdp_web_mcp_invoke_tool_params **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 3, json, &r, why);
+    *out = (cdp_web_mcp_invoke_tool_params *)r;
+    return rc;
+}
+
 struct cdp_web_mcp_invoke_tool_result {
     cdp_str invocation_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_mcp_invoke_tool_result_to_json(const cdp_web_mcp_invoke_tool_result *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 4, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_invoke_tool_result_from_json(cdp_str json,
+                                                      cdp_web_mcp_invoke_tool_result **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 4, json, &r, why);
+    *out = (cdp_web_mcp_invoke_tool_result *)r;
+    return rc;
+}
+
 typedef struct cdp_web_mcp_invoke_tool_cookie {
     uint32_t id;
 } cdp_web_mcp_invoke_tool_cookie;
@@ -202,6 +281,22 @@ struct cdp_web_mcp_cancel_invocation_params {
     cdp_str invocation_id; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_mcp_cancel_invocation_params_to_json(
+        const cdp_web_mcp_cancel_invocation_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 5, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_cancel_invocation_params_from_json(
+        cdp_str json, cdp_web_mcp_cancel_invocation_params **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 5, json, &r, why);
+    *out = (cdp_web_mcp_cancel_invocation_params *)r;
+    return rc;
+}
+
 typedef struct cdp_web_mcp_cancel_invocation_cookie {
     uint32_t id;
 } cdp_web_mcp_cancel_invocation_cookie;
@@ -248,6 +343,23 @@ struct cdp_web_mcp_tools_added_event {
     CDP_LIST(cdp_web_mcp_tool) tools; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_mcp_tools_added_event_to_json(const cdp_web_mcp_tools_added_event *in,
+                                                   cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 6, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_tools_added_event_from_json(cdp_str json,
+                                                     cdp_web_mcp_tools_added_event **out,
+                                                     cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 6, json, &r, why);
+    *out = (cdp_web_mcp_tools_added_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_mcp_on_tools_added_cb(cdp_session *s, const cdp_web_mcp_tools_added_event *ev,
                                            void *data);
 
@@ -290,6 +402,23 @@ struct cdp_web_mcp_tools_removed_event {
     CDP_LIST(cdp_web_mcp_removed_tool) tools; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_mcp_tools_removed_event_to_json(const cdp_web_mcp_tools_removed_event *in,
+                                                     cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 7, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_tools_removed_event_from_json(cdp_str json,
+                                                       cdp_web_mcp_tools_removed_event **out,
+                                                       cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 7, json, &r, why);
+    *out = (cdp_web_mcp_tools_removed_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_mcp_on_tools_removed_cb(cdp_session *s,
                                              const cdp_web_mcp_tools_removed_event *ev, void *data);
 
@@ -337,6 +466,23 @@ struct cdp_web_mcp_tool_invoked_event {
     cdp_web_mcp_tool_id tool_id;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_mcp_tool_invoked_event_to_json(const cdp_web_mcp_tool_invoked_event *in,
+                                                    cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 8, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_tool_invoked_event_from_json(cdp_str json,
+                                                      cdp_web_mcp_tool_invoked_event **out,
+                                                      cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 8, json, &r, why);
+    *out = (cdp_web_mcp_tool_invoked_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_mcp_on_tool_invoked_cb(cdp_session *s,
                                             const cdp_web_mcp_tool_invoked_event *ev, void *data);
 
@@ -383,6 +529,23 @@ struct cdp_web_mcp_tool_responded_event {
     const cdp_runtime_remote_object *exception;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_web_mcp_tool_responded_event_to_json(const cdp_web_mcp_tool_responded_event *in,
+                                                      cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_web_mcp, 9, in, json);
+}
+
+CDP_STUB int cdp_web_mcp_tool_responded_event_from_json(cdp_str json,
+                                                        cdp_web_mcp_tool_responded_event **out,
+                                                        cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_web_mcp, 9, json, &r, why);
+    *out = (cdp_web_mcp_tool_responded_event *)r;
+    return rc;
+}
+
 typedef void cdp_web_mcp_on_tool_responded_cb(cdp_session *s,
                                               const cdp_web_mcp_tool_responded_event *ev,
                                               void *data);

@@ -336,6 +336,11 @@ int cdp__respond(cdp_request *req, const cdp__domain *d, unsigned command, const
 int cdp__serve(cdp_session *s, const cdp__domain *d, cdp__dispatch *dispatch, const void *impl,
                void *self);
 
+/* A struct as JSON text, and back.  EINVAL, EDECODE; *why (may be NULL) then tells the member,
+ * "nodes.3.id: int32 expected at byte 112", and is one cdp_free(). */
+int cdp__to_json(const cdp__domain *d, unsigned type, const void *in, cdp_str **json);
+int cdp__from_json(const cdp__domain *d, unsigned type, cdp_str json, void **out, cdp_str **why);
+
 /* Generated functions are static inline; define CDP_STUB before including to
  * have them otherwise. */
 #ifndef CDP_STUB
