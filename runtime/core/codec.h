@@ -108,7 +108,7 @@ typedef struct cdp__note {
     struct cdp__note *next;
     cdp__note_kind kind;
     uint16_t offset; /* of the member */
-    uint32_t item;   /* in a list of enums */
+    uint64_t item;   /* in a list; in a list of lists the outer's is in the upper half */
     cdp_str text;    /* the word, the number, or the member's name */
     cdp_value value; /* of an unknown member */
 } cdp__note;

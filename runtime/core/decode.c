@@ -31,7 +31,7 @@ static char *decode_cbor(cdp__reader *r, char *p, const cdp__domain *d, const cd
 /* The member that a value belongs to, by its offset in the struct, and the item of its list. */
 typedef struct where {
     uint16_t offset;
-    uint32_t item;
+    uint64_t item; /* in a list of lists the outer's is in the upper half */
 } where;
 
 static void *alloc(cdp__reader *r, const char *p, size_t size)
@@ -339,10 +339,8 @@ static bool list_grow(cdp__reader *r, const char *p, list *l, size_t *cap, size_
     return true;
 }
 
-static char *read_json_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst,
-                            uint16_t offset);
-static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst,
-                            uint16_t offset);
+static char *read_json_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at);
+static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at);
 
 INLINE char *read_value(cdp__reader *r, char *p, frame *f, cdp__elem is, bool optional, void *dst,
                         where at, const cdp_wire wire)
@@ -368,8 +366,8 @@ INLINE char *read_value(cdp__reader *r, char *p, frame *f, cdp__elem is, bool op
     case CDP__OBJECT:
         return read_any(r, p, is.kind == CDP__OBJECT, dst);
     case CDP__LIST:
-        return wire == CDP_JSON ? read_json_list(r, p, f, is, dst, at.offset)
-                                : read_cbor_list(r, p, f, is, dst, at.offset);
+        return wire == CDP_JSON ? read_json_list(r, p, f, is, dst, at)
+                                : read_cbor_list(r, p, f, is, dst, at);
     case CDP__STRUCT:
         break;
     }
@@ -377,7 +375,7 @@ INLINE char *read_value(cdp__reader *r, char *p, frame *f, cdp__elem is, bool op
 }
 
 INLINE char *read_scalar_list(cdp__reader *r, char *p, frame *f, cdp__elem is, list *l,
-                              uint16_t offset, bool more, cdp__scope *scope, const cdp_wire wire)
+                              where list_at, bool more, cdp__scope *scope, const cdp_wire wire)
 {
     const size_t size = item_size(f->d, is);
     size_t cap = 0, n = 0;
@@ -386,7 +384,7 @@ INLINE char *read_scalar_list(cdp__reader *r, char *p, frame *f, cdp__elem is, l
         if (n == cap && !list_grow(r, p, l, &cap, size))
             return NULL;
         char *dst = (char *)(uintptr_t)l->items + n * size;
-        const where at = { offset, (uint32_t)n };
+        const where at = { list_at.offset, list_at.item << 32 | n };
         p = is.kind == CDP__INT ? read_int(r, p, f, false, dst, at, wire)
                                 : read_value(r, p, f, is, false, dst, at, wire);
         if (p)
@@ -399,7 +397,7 @@ INLINE char *read_scalar_list(cdp__reader *r, char *p, frame *f, cdp__elem is, l
     return p;
 }
 
-INLINE char *read_list(cdp__reader *r, char *p, frame *f, cdp__elem of, void *dst, uint16_t offset,
+INLINE char *read_list(cdp__reader *r, char *p, frame *f, cdp__elem of, void *dst, where at,
                        const cdp_wire wire)
 {
     const cdp__elem is = f->d->lists[of.ref];
@@ -414,7 +412,7 @@ INLINE char *read_list(cdp__reader *r, char *p, frame *f, cdp__elem of, void *ds
         const cdp__domain *d = domain_of(f->d, is);
         p = read_struct_list(r, p, d, &d->types[is.ref], &l, more, &scope, wire);
     } else {
-        p = read_scalar_list(r, p, f, is, &l, offset, more, &scope, wire);
+        p = read_scalar_list(r, p, f, is, &l, at, more, &scope, wire);
     }
     r->depth--;
     memcpy(dst, &l, sizeof l);
@@ -422,16 +420,14 @@ INLINE char *read_list(cdp__reader *r, char *p, frame *f, cdp__elem of, void *ds
 }
 
 /* Out of line: their code is long, and lists of lists come back here. */
-static char *read_json_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst,
-                            uint16_t offset)
+static char *read_json_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at)
 {
-    return read_list(r, p, f, is, dst, offset, CDP_JSON);
+    return read_list(r, p, f, is, dst, at, CDP_JSON);
 }
 
-static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst,
-                            uint16_t offset)
+static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at)
 {
-    return read_list(r, p, f, is, dst, offset, CDP_CBOR);
+    return read_list(r, p, f, is, dst, at, CDP_CBOR);
 }
 
 INLINE char *read_child(cdp__reader *r, char *p, const frame *f, cdp__elem is, void *dst,

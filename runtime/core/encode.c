@@ -4,7 +4,10 @@
  * Members are written in the protocol's order, those not known to the tables last.  A member
  * that was missing when its struct was decoded, and was not set since, stays missing.
  */
-#include "codec.h"
+#include "num.h"
+#include "read.h"
+
+#include <math.h>
 
 typedef struct list { /* any CDP_LIST */
     const void *items;
@@ -32,25 +35,37 @@ static const cdp__domain *domain_of(const cdp__domain *d, cdp__elem is)
 }
 
 static const cdp__note *find_note(const cdp__extra *x, cdp__note_kind kind, unsigned offset,
-                                  size_t item)
+                                  uint64_t item)
 {
+    const cdp__note *last = NULL; /* as with members, the last that was sent counts */
+
     for (const cdp__note *n = x ? x->notes : NULL; n; n = n->next)
         if (n->kind == kind && n->offset == offset && n->item == item)
-            return n;
-    return NULL;
+            last = n;
+    return last;
 }
 
-static int write_number(cdp__writer *w, const frame *f, unsigned offset, size_t item, int32_t v)
+/* The number that n remembers reads as v: nobody has set the member since. */
+static bool reads_as(const cdp__note *n, int32_t v)
+{
+    double d = NAN;
+    int overflow;
+
+    cdp__num_read(n->text.ptr, &d, &overflow);
+    return cdp__clamp(d) == v;
+}
+
+static int write_number(cdp__writer *w, const frame *f, unsigned offset, uint64_t item, int32_t v)
 {
     const cdp__note *n = find_note(f->extra, CDP__NOTE_NUMBER, offset, item);
 
-    if (n) /* sent as something else; what was received */
+    if (n && reads_as(n, v)) /* sent as something else; what was received */
         return cdp__write_value(w, (cdp_value){ n->text.ptr, n->text.len, CDP_JSON });
     cdp__write_int(w, v);
     return 0;
 }
 
-static int write_enum(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, size_t item,
+static int write_enum(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, uint64_t item,
                       int32_t v)
 {
     const cdp__domain *d = domain_of(f->d, is);
@@ -66,11 +81,12 @@ static int write_enum(cdp__writer *w, const frame *f, cdp__elem is, unsigned off
     return fail(w, v == 0 ? "required member not set" : "no such enumerator");
 }
 
-static int write_list(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, const list *l);
+static int write_list(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, uint64_t outer,
+                      const list *l);
 
 /* One value in a list, or one member that is there. */
 static inline int write_item(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset,
-                             size_t item, const void *src)
+                             uint64_t item, const void *src)
 {
     switch ((cdp__kind)is.kind) {
     case CDP__STR: {
@@ -114,7 +130,7 @@ static inline int write_item(cdp__writer *w, const frame *f, cdp__elem is, unsig
         return cdp__encode(w, d, &d->types[is.ref], src);
     }
     case CDP__LIST:
-        return write_list(w, f, is, offset, src);
+        return write_list(w, f, is, offset, item, src);
     }
     return fail(w, "tables are damaged");
 }
@@ -132,7 +148,8 @@ static size_t stride(const cdp__domain *d, cdp__elem is)
     return is.kind == CDP__STRUCT ? domain_of(d, is)->types[is.ref].size : size[is.kind];
 }
 
-static int write_list(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, const list *l)
+static int write_list(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, uint64_t outer,
+                      const list *l)
 {
     const cdp__elem item = f->d->lists[is.ref];
     const size_t size = stride(f->d, item);
@@ -142,7 +159,7 @@ static int write_list(cdp__writer *w, const frame *f, cdp__elem is, unsigned off
         return fail(w, "list has a length but no items");
     for (size_t i = 0; i < l->n; i++) {
         const char *src = (const char *)l->items + i * size;
-        int rc = write_item(w, f, item, offset, i, src);
+        int rc = write_item(w, f, item, offset, outer << 32 | i, src);
         if (rc < 0) {
             cdp__fault_item(w->fault, i);
             return rc;
@@ -285,6 +302,8 @@ cdp_str cdp__unknown(const void *msg, const cdp__extra *x, const void *member)
             continue;
         if (n->item == 0 && n->offset == offset)
             return n->text;
+        if (n->item > UINT32_MAX) /* in a list of lists */
+            continue;
         list l;
         memcpy(&l, (const char *)msg + n->offset, sizeof l.items);
         if (l.items && (const char *)l.items + n->item * sizeof(int32_t) == member)
