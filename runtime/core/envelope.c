@@ -59,12 +59,15 @@ static char *read_body(cdp__reader *r, char *p, cdp__envelope *e, cdp_value *sli
 {
     const cdp__domain *d;
     const cdp__type *t;
+    const bool fits = (slice == &e->params) == (e->method.ptr != NULL);
 
-    if (STEP(at_null, r, p) || !body(ctx, e, &d, &t))
+    if (STEP(at_null, r, p) || !fits || !body(ctx, e, &d, &t))
         return cdp__skip(r, p, slice);
     e->body = cdp__msg_root(r->msg, t->size);
-    if (!e->body)
+    if (!e->body) {
+        e->body_rc = CDP_ENOMEM;
         return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+    }
     char *next = cdp__decode(r, p, d, t, e->body);
     if (next)
         *slice = (cdp_value){ p, (size_t)(next - p), r->wire };
@@ -75,6 +78,8 @@ static char *read_body(cdp__reader *r, char *p, cdp__envelope *e, cdp_value *sli
 static char *read_member(cdp__reader *r, char *p, cdp__envelope *e, unsigned member,
                          cdp__body_cb *body, void *ctx)
 {
+    if (e->body && (member == ID || member == METHOD)) /* it was decoded as what came before */
+        return cdp__read_fail(r, p, "id or method repeated");
     switch (member) {
     case ID:
         return read_id(r, p, e);
