@@ -40,7 +40,7 @@ static int put_json_str(cdp__writer *w, const char *p, const char *end)
 
 static const char *blank(const char *p, const char *end)
 {
-    while (p < end && (unsigned char)*p <= ' ')
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
         p++;
     return p;
 }

@@ -37,7 +37,7 @@ static cdp_value_type cbor_typeof(cdp_value v)
     bool map;
     unsigned head = cbor_u8(v.ptr);
 
-    if (!cdp__cbor_skip(v.ptr, v.ptr + v.len))
+    if (cdp__cbor_skip(v.ptr, v.ptr + v.len) != v.ptr + v.len)
         return CDP_VALUE_ABSENT;
     switch (head) {
     case CBOR_NULL:
@@ -56,6 +56,20 @@ static cdp_value_type cbor_typeof(cdp_value v)
     }
 }
 
+/* v is that word, or number, and nothing else. */
+static bool is_scalar(cdp_value v, const char *word)
+{
+    const char *end = v.ptr + v.len, *p;
+
+    if (word) {
+        size_t n = strlen(word);
+        p = v.len >= n && memcmp(v.ptr, word, n) == 0 ? v.ptr + n : NULL;
+    } else {
+        p = cdp__json_number_end(v.ptr, end);
+    }
+    return p && blank(p, end) == end;
+}
+
 cdp_value_type cdp_value_typeof(cdp_value v)
 {
     v = trimmed(v);
@@ -71,13 +85,13 @@ cdp_value_type cdp_value_typeof(cdp_value v)
     case '"':
         return CDP_VALUE_STRING;
     case 't':
-        return v.len >= 4 && memcmp(v.ptr, "true", 4) == 0 ? CDP_VALUE_BOOL : CDP_VALUE_ABSENT;
+        return is_scalar(v, "true") ? CDP_VALUE_BOOL : CDP_VALUE_ABSENT;
     case 'f':
-        return v.len >= 5 && memcmp(v.ptr, "false", 5) == 0 ? CDP_VALUE_BOOL : CDP_VALUE_ABSENT;
+        return is_scalar(v, "false") ? CDP_VALUE_BOOL : CDP_VALUE_ABSENT;
     case 'n':
-        return v.len >= 4 && memcmp(v.ptr, "null", 4) == 0 ? CDP_VALUE_NULL : CDP_VALUE_ABSENT;
+        return is_scalar(v, "null") ? CDP_VALUE_NULL : CDP_VALUE_ABSENT;
     default:
-        return cdp__json_number_end(v.ptr, v.ptr + v.len) ? CDP_VALUE_NUMBER : CDP_VALUE_ABSENT;
+        return is_scalar(v, NULL) ? CDP_VALUE_NUMBER : CDP_VALUE_ABSENT;
     }
 }
 
@@ -157,7 +171,7 @@ static bool raw_string(cdp_value v, raw *out)
     if (v.wire == CDP_JSON) {
         bool escaped;
         const char *bad, *q = cdp__json_string_end(v.ptr + 1, end, &escaped, &bad);
-        if (!q)
+        if (!q || blank(q + 1, end) != end)
             return false;
         *out = (raw){ v.ptr + 1, (size_t)(q - v.ptr - 1), escaped ? ESCAPED : PLAIN };
         return true;
@@ -239,6 +253,8 @@ cdp_cursor cdp_cursor_begin(cdp_value v)
     v = trimmed(v);
     c.wire = v.wire;
     cdp_value_type type = cdp_value_typeof(v);
+    if (type == CDP_VALUE_ABSENT && v.ptr)
+        c.error = CDP_EDECODE;
     if (type != CDP_VALUE_ARRAY && type != CDP_VALUE_OBJECT)
         return c;
     c.kind = type == CDP_VALUE_OBJECT ? '{' : '[';
@@ -267,6 +283,8 @@ static bool next_json(cdp_cursor *c)
     const char *p = blank(c->p, c->end);
 
     if (p < c->end && *p == close) {
+        if (blank(p + 1, c->end) != c->end)
+            return cursor_fail(c);
         c->p = NULL;
         return false;
     }
