@@ -62,12 +62,12 @@ static cdp__topic *need_topic(cdp_session *s, cdp_str name)
 
 static uint32_t subscribe(cdp_session *s, cdp_str name, const cdp__sub *like)
 {
-    cdp__topic *t = cdp__usable(s, name) < 0 ? NULL : need_topic(s, name);
+    if (cdp__usable(s, name) < 0)
+        return 0;
+    cdp__topic *t = need_topic(s, name);
     cdp__sub *sub = t ? cdp__alloc(cdp__session_allocator(s), sizeof *sub) : NULL;
-
     if (!sub) {
-        if (!s->closed)
-            cdp__error_set(&s->error, CDP_ENOMEM, name, NULL);
+        cdp__error_set(&s->error, CDP_ENOMEM, name, NULL);
         return 0;
     }
     *sub = *like;
@@ -204,22 +204,33 @@ static void deliver_one(cdp_session *s, cdp__sub *sub, cdp__msg *m, const void *
     }
 }
 
-/* Those that were there when the event came, unless a callback ended them since. */
+static const cdp__sub *newest_of(const cdp__topic *t)
+{
+    const cdp__sub *sub = t ? t->subs : NULL;
+
+    while (sub && sub->next)
+        sub = sub->next;
+    return sub;
+}
+
+/* Those that were there when the event came, unless a callback ended them since. (None is freed
+ * while events are delivered.) */
 static void deliver_typed(cdp_session *s, cdp__topic *t, cdp__msg *m, const void *event)
 {
-    const uint32_t newest = s->conn->next_sub;
+    const cdp__sub *newest = newest_of(t);
 
-    for (cdp__sub *sub = t->subs; sub && !s->closed; sub = sub->next)
-        if (!sub->dead && sub->d && (int32_t)(sub->id - newest) <= 0)
+    for (cdp__sub *sub = t->subs; sub && !s->closed; sub = sub == newest ? NULL : sub->next)
+        if (!sub->dead && sub->d)
             deliver_one(s, sub, m, event);
 }
 
 static void deliver_untyped(cdp_session *s, cdp__topic *t, cdp_str method, const cdp_value *params)
 {
-    const uint32_t newest = s->conn->next_sub;
+    const cdp__sub *newest = newest_of(t);
 
-    for (cdp__sub *sub = t ? t->subs : NULL; sub && !s->closed; sub = sub->next)
-        if (!sub->dead && !sub->d && (int32_t)(sub->id - newest) <= 0)
+    for (cdp__sub *sub = t ? t->subs : NULL; sub && !s->closed;
+         sub = sub == newest ? NULL : sub->next)
+        if (!sub->dead && !sub->d)
             ((cdp_any_cb *)sub->cb)(s, method, params, sub->data);
 }
 
@@ -228,8 +239,12 @@ static void untyped(cdp_session *s, cdp__topic *t, cdp__msg *m, cdp__envelope *e
     cdp_value *params = cdp__msg_root(m, sizeof *params);
     cdp_str method = cdp__msg_text(m, e->method.ptr, e->method.len);
 
-    if (!params || !method.ptr)
+    if (!params || !method.ptr) {
+        cdp__error err = { .owner = NULL };
+        cdp__error_set(&err, CDP_ENOMEM, e->method, NULL);
+        cdp__report(s, &err);
         return;
+    }
     *params = e->params;
     deliver_untyped(s, t, method, params);
     deliver_untyped(s, s->any, method, params);
@@ -290,7 +305,7 @@ uint32_t cdp_on(cdp_session *s, const char *method, cdp_any_cb *cb, void *data)
 {
     cdp__sub like = { .cb = (cdp__fn *)cb, .data = data };
 
-    if (!cb || !*method) {
+    if (!cb || !method || !*method) {
         cdp__error_set(&s->error, CDP_EINVAL, cdp_s(method), "a name and a callback are needed");
         return 0;
     }
@@ -351,8 +366,11 @@ static int await(cdp_session *s, uint32_t id, cdp_str name, void **ev)
         }
         int left = time_left(deadline);
         int rc = left == 0 ? CDP_ETIMEDOUT : cdp__step(c, left);
-        if (rc < 0 && !sub->taken) {
-            if ((sub = find_sub(s, id)))
+        sub = find_sub(s, id); /* a callback may have ended it */
+        if (!sub && !s->closed)
+            return cdp__error_set(&s->error, CDP_ECANCELED, name, NULL);
+        if (rc < 0 && !(sub && sub->taken)) {
+            if (sub)
                 unsubscribe(s, sub);
             return cdp__error_set(&s->error, rc, name, c->lost ? c->lost_why : NULL);
         }

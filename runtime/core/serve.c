@@ -4,6 +4,8 @@
  * Errors are worded as V8's own dispatcher (crdtp) words them, so that clients that look at
  * the text see what they know.
  */
+#include <cdp/value.h>
+
 #include "session.h"
 
 #include <stdarg.h>
@@ -215,6 +217,8 @@ static int serve_typed(const cdp__service *v, cdp_request *req, const cdp__envel
         cdp__fault_clear(&fault);
         if (cdp__decode_slice(req->msg, e->params, true, v->d, &v->d->types[type], &fault,
                               &params) < 0) {
+            if (fault.status == CDP_ENOMEM)
+                return CDP_ENOMEM;
             invalid_params(req, &fault);
             return 0;
         }
@@ -232,17 +236,12 @@ static int serve_untyped(cdp_session *s, cdp_request *req, const cdp__envelope *
     return s->serve_any(req, params, s->serve_self);
 }
 
-static bool is_object(cdp_value v)
-{
-    return v.wire == CDP_CBOR ? (unsigned char)*v.ptr == 0xd8 : *v.ptr == '{';
-}
-
 void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 {
     int rc = CDP_FALLTHROUGH;
 
     (void)r;
-    if (e->params.ptr && !is_object(e->params)) {
+    if (e->params.ptr && cdp_value_typeof(e->params) != CDP_VALUE_OBJECT) {
         cdp__serve_error(s, true, e->id, CDP_INVALID_REQUEST,
                          "Message may have object 'params' property", NULL);
         return;
@@ -255,8 +254,10 @@ void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__read
     cdp__session_ref(s);
     cdp__msg_ref(m); /* req lives in it, and may be answered in its handler */
     s->conn->busy++;
-    for (cdp__service *v = s->services; v && rc == CDP_FALLTHROUGH && !s->closed; v = v->next)
+    for (cdp__service *v = s->services, *next; v && rc == CDP_FALLTHROUGH && !s->closed; v = next) {
+        next = v->next; /* a handler that closes the session takes v with it */
         rc = serve_typed(v, req, e);
+    }
     if (rc == CDP_FALLTHROUGH && s->serve_any && !s->closed)
         rc = serve_untyped(s, req, e);
     s->conn->busy--;
@@ -327,6 +328,8 @@ int cdp__emit(cdp_session *s, const cdp__domain *d, unsigned event, const void *
 
 int cdp_emit(cdp_session *s, const char *method, cdp_value params)
 {
+    if (!method || !*method)
+        return cdp__error_set(&s->error, CDP_EINVAL, (cdp_str){ 0 }, "no method");
     return emit(
         s, &(cdp__outgoing){ .method = method, .method_len = strlen(method), .value = params });
 }
