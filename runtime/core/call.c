@@ -103,6 +103,20 @@ static cdp__pending *new_call(cdp_session *s, cdp__call_kind kind)
     return p;
 }
 
+void cdp__pending_forget(cdp_session *s)
+{
+    cdp__conn *c = s->conn;
+
+    for (size_t i = 0; i < c->n_buckets; i++)
+        for (cdp__pending *p = c->buckets[i], *next; p; p = next) {
+            next = p->next;
+            if (p->session == s) {
+                take_out(c, p);
+                free_call(c, p);
+            }
+        }
+}
+
 void cdp__pending_free_all(cdp__conn *c)
 {
     for (size_t i = 0; i < c->n_buckets; i++)
@@ -330,13 +344,15 @@ static void deliver_taken(cdp__pending *p)
 unsigned cdp__deliver_ready(cdp_session *root)
 {
     cdp__conn *c = root->conn;
-    cdp__pending *p;
-    unsigned n = 0;
+    unsigned n = 0, most = 0;
 
     if (!c->ready && c->next_deadline == UINT64_MAX)
         return 0;
     cdp__session_ref(root);
-    for (; (p = take_ready(c, NULL)); n++)
+    /* What callbacks add waits for the next time: they may try again for ever. */
+    for (cdp__pending *p = c->ready; p; p = p->next)
+        most++;
+    for (cdp__pending *p; n < most && (p = take_ready(c, NULL)); n++)
         deliver_taken(p);
     n += end_overdue(c);
     cdp__session_unref(root);
@@ -397,7 +413,11 @@ static cdp__pending *start(cdp_session *s, const target *t, cdp__call_kind kind)
     cdp_str name = target_name(t);
     cdp__pending *p = NULL;
 
-    if (s->conn->n_pending >= s->conn->opt.max_pending)
+    if (s->closed) /* nobody would be left to deliver its end */
+        cdp__error_set(&s->error, CDP_ECLOSED, name, NULL);
+    else if (!name.len)
+        cdp__error_set(&s->error, CDP_EINVAL, name, "no method");
+    else if (s->conn->n_pending >= s->conn->opt.max_pending)
         cdp__error_set(&s->error, CDP_ETOOBIG, name, "too many calls in flight");
     else if (!(p = new_call(s, kind)))
         cdp__error_set(&s->error, CDP_ENOMEM, name, NULL);
@@ -444,7 +464,7 @@ static int finish(cdp__pending *p, void **res)
     int rc = 0;
 
     cdp__session_ref(s);
-    if (!p->done && !p->deadline)
+    if (!p->done && p->kind == CDP__SYNC)
         set_deadline(p, s->timeout_ms);
     while (!p->done)
         if ((rc = cdp__step(c, -1)) < 0 && !p->done)

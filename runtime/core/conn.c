@@ -111,6 +111,7 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
     cdp__fault fault;
     cdp__buf out = c->out;
 
+    cdp__session_ref(s); /* the trace may close it */
     c->out = (cdp__buf){ .allocator = c->allocator };
     out.failed = false;
     cdp__fault_clear(&fault);
@@ -126,6 +127,7 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
             cdp__error_set(e ? e : &s->error, rc, method, c->t->why);
     }
     give_back(c, &out);
+    cdp__session_unref(s);
     return rc;
 }
 
@@ -156,8 +158,11 @@ void cdp__report(cdp_session *s, cdp__error *e)
 {
     cdp__conn *c = s->conn;
 
-    if (c->fault)
+    if (c->fault) {
+        c->busy++;
         c->fault(s, &e->pub, c->fault_data);
+        c->busy--;
+    }
     cdp__error_clear(e);
 }
 
@@ -244,7 +249,7 @@ static void malformed(cdp__conn *c, const cdp__reader *r)
              r->fault->why, r->fault->at);
     if (serves(c->root))
         cdp__serve_error(c->root, false, 0, CDP_PARSE_ERROR, why, NULL);
-    report(c->root, CDP_EPROTO, (cdp_str){ 0 }, why);
+    report(c->root, r->fault->status == CDP_ENOMEM ? CDP_ENOMEM : CDP_EPROTO, (cdp_str){ 0 }, why);
 }
 
 static void route(cdp__conn *c, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
@@ -352,6 +357,7 @@ unsigned cdp__run_posted(cdp_session *root)
     cdp__conn *c = root->conn;
     unsigned n = 0;
 
+    cdp__session_ref(root);
     for (;;) {
         pthread_mutex_lock(&c->lock);
         cdp__post *p = c->posts;
@@ -359,7 +365,7 @@ unsigned cdp__run_posted(cdp_session *root)
             c->posts_end = &c->posts;
         pthread_mutex_unlock(&c->lock);
         if (!p)
-            return n;
+            break;
         cdp__post post = *p;
         cdp__dealloc(c->allocator, p, sizeof *p);
         cdp__session_ref(post.session);
@@ -367,4 +373,6 @@ unsigned cdp__run_posted(cdp_session *root)
         cdp__session_unref(post.session);
         n++;
     }
+    cdp__session_unref(root);
+    return n;
 }

@@ -120,7 +120,9 @@ static int pair_poll(cdp__transport *t, int timeout_ms)
     /* The peer's first: it may have what we wait for. */
     any = empty_inbox(e->peer);
     if (!e->peer->closed && !e->closed)
-        any |= cdp__run_posted(e->peer->base.owner) + cdp__deliver_ready(e->peer->base.owner) > 0;
+        any |= cdp__run_posted(e->peer->base.owner) > 0;
+    if (!e->peer->closed && !e->closed)
+        any |= cdp__deliver_ready(e->peer->base.owner) > 0;
     if (!e->closed)
         any |= empty_inbox(e);
     if (!any && !e->closed && timeout_ms != 0) {

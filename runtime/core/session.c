@@ -53,11 +53,15 @@ void cdp__session_unref(cdp_session *s)
     if (--s->refs)
         return;
     cdp__conn *c = s->conn;
+    cdp_session *root = s == c->root ? NULL : c->root;
+    cdp__pending_forget(s);
     cdp__subs_free_all(s);
     cdp__serve_free_all(s);
     cdp__error_clear(&s->error);
     cdp__dealloc(c->allocator, s->id, s->id_len + 1);
     cdp__dealloc(c->allocator, s, sizeof *s);
+    if (root)
+        cdp__session_unref(root);
     conn_unref(c);
 }
 
@@ -73,6 +77,8 @@ static cdp_session *new_session(cdp__conn *c, uint32_t timeout_ms)
     s->timeout_ms = timeout_ms;
     cdp__error_clear(&s->error);
     c->refs++;
+    if (c->root) /* a child: the connection's root stays in memory as long as any of them */
+        cdp__session_ref(c->root);
     return s;
 }
 
@@ -198,15 +204,15 @@ void cdp_close(cdp_session *s)
         return;
     cdp__conn *c = s->conn;
     s->closed = s->stop = true;
+    if (s->parent) /* first, as callbacks may close the parent */
+        unlink_child(s);
     while (s->children)
         cdp_close(s->children);
     cdp__pending_end_all(c, s, CDP_ECLOSED, 0, NULL);
     cdp__deliver_ready(c->root); /* what had been answered is still called back */
     drop_posts(s);
     cdp__serve_free_all(s);
-    if (s->parent) {
-        unlink_child(s);
-    } else {
+    if (s == c->root) {
         cdp__transport *t = c->t;
         c->t = &closed_transport;
         if (!c->lost)

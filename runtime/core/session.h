@@ -196,6 +196,7 @@ void cdp__pending_reply(cdp__pending *p, cdp__msg *m, cdp__envelope *e, cdp__rea
 void cdp__pending_end(cdp__pending *p, int status, int sys, const char *why);
 void cdp__pending_end_all(cdp__conn *c, cdp_session *of, int status, int sys, const char *why);
 unsigned cdp__pending_deliver(cdp__conn *c);
+void cdp__pending_forget(cdp_session *s); /* replies that nobody came for */
 void cdp__pending_free_all(cdp__conn *c);
 const cdp__type *cdp__pending_type(const cdp__pending *p);
 cdp_str cdp__pending_method(const cdp__pending *p);
