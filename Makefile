@@ -207,7 +207,7 @@ test: build-tests
 fuzz: $(call programs,fuzz,$(FUZZ_C))
 	@for f in $^; do \
 	    mkdir -p $$f.corpus && echo "# $$f" && \
-	    $$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus || exit 1; \
+	    $$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus $(wildcard tests/corpus) || exit 1; \
 	done
 
 bench: $(BENCHES)
