@@ -39,6 +39,7 @@ struct cdp_host {
     bool held;        /* the exception in `first` waits to see whether a script threw it */
     cdp__failure first, error;
     bool failed; /* cdp_host_run() is to end with error */
+    bool stopped;
     int exit_code;
 };
 
@@ -255,6 +256,16 @@ static void on_limit(uv_timer_t *timer)
     (void)timer;
 }
 
+/* The isolate is entered meanwhile: the profiler samples no other. */
+static void run_loop(cdp_host *h, uv_run_mode mode)
+{
+    h->inside++;
+    cdp__js_enter(h->js);
+    uv_run(h->loop, mode);
+    cdp__js_exit(h->js);
+    h->inside--;
+}
+
 static int host_wait(cdp_v8 *v, int timeout_ms, void *data)
 {
     cdp_host *h = data;
@@ -262,15 +273,13 @@ static int host_wait(cdp_v8 *v, int timeout_ms, void *data)
     (void)v;
     if (h->inside) /* libuv's loop does not nest */
         return CDP_ESTATE;
-    h->inside++;
     uv_update_time(h->loop);
     if (timeout_ms >= 0)
         uv_timer_start(&h->limit, on_limit, (uint64_t)timeout_ms + 1, 0);
     uv_ref((uv_handle_t *)&h->wake); /* to be woken is worth waiting for */
-    uv_run(h->loop, UV_RUN_ONCE);
+    run_loop(h, UV_RUN_ONCE);
     uv_unref((uv_handle_t *)&h->wake);
     uv_timer_stop(&h->limit);
-    h->inside--;
     return 0;
 }
 
@@ -519,16 +528,12 @@ int cdp_host_run(cdp_host *h)
         return CDP_ESTATE;
     if (h->inside)
         return fail(h, CDP_ESTATE, 0, "the loop is running");
-    after_js(h);
-    h->inside++;
-    while (!h->failed && uv_run(h->loop, UV_RUN_DEFAULT) == 0 && !h->failed) {
-        h->inside--;
-        after_js(h);
-        h->inside++;
-        if (!uv_loop_alive(h->loop))
-            break;
-    }
-    h->inside--;
+    h->stopped = false;
+    do {
+        after_js(h); /* may leave timers to wait for */
+        if (!h->failed)
+            run_loop(h, UV_RUN_DEFAULT);
+    } while (!h->failed && !h->stopped && uv_loop_alive(h->loop));
     if (!h->failed)
         return 0;
     h->failed = false;
@@ -537,6 +542,7 @@ int cdp_host_run(cdp_host *h)
 
 void cdp_host_stop(cdp_host *h)
 {
+    h->stopped = true;
     uv_stop(h->loop);
 }
 

@@ -262,6 +262,16 @@ void *cdp__js_isolate(cdp__js *js)
     return js->isolate;
 }
 
+void cdp__js_enter(cdp__js *js)
+{
+    js->isolate->Enter();
+}
+
+void cdp__js_exit(cdp__js *js)
+{
+    js->isolate->Exit();
+}
+
 void cdp__js_with_context(cdp__js *js, void (*fn)(void *self, const void *context), void *self)
 {
     Isolate::Scope entered(js->isolate);

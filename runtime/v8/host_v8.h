@@ -44,6 +44,8 @@ cdp__js *cdp__js_new(const cdp__js_ops *ops, void *self, uint32_t max_old_space_
 /* Drops callbacks that still wait, without telling ops. */
 void cdp__js_free(cdp__js *js);
 void *cdp__js_isolate(cdp__js *js);
+void cdp__js_enter(cdp__js *js); /* in pairs, nested */
+void cdp__js_exit(cdp__js *js);
 /* Calls fn with the isolate entered and a pointer to a v8::Local<v8::Context>. */
 void cdp__js_with_context(cdp__js *js, void (*fn)(void *self, const void *context), void *self);
 
