@@ -9,10 +9,6 @@
 #include "read_cbor.h"
 #include "read_json.h"
 
-#define INLINE static inline __attribute__((always_inline))
-/* The step of that name in this instance's encoding. */
-#define STEP(name, ...) (wire == CDP_JSON ? json_##name(__VA_ARGS__) : cbor_##name(__VA_ARGS__))
-
 /* A struct being filled. */
 typedef struct frame {
     const cdp__domain *d;
@@ -34,15 +30,13 @@ typedef struct where {
     uint64_t item; /* in a list of lists the outer's is in the upper half */
 } where;
 
-static void *alloc(cdp__reader *r, const char *p, size_t size)
+INLINE void *alloc(cdp__reader *r, const char *p, size_t size)
 {
     void *mem = cdp__msg_alloc(r->msg, size);
 
-    if (mem)
-        memset(mem, 0, size);
-    else
-        cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
-    return mem;
+    if (!mem)
+        return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+    return memset(mem, 0, size);
 }
 
 static cdp__extra *extra(cdp__reader *r, const char *p, frame *f)
@@ -219,17 +213,31 @@ INLINE char *read_enum(cdp__reader *r, char *p, frame *f, cdp__elem is, void *ds
     return v > 0 ? p : note(r, p, f, CDP__NOTE_WORD, at, word, no_value);
 }
 
-INLINE char *read_int(cdp__reader *r, char *p, frame *f, bool optional, void *dst, where at,
-                      const cdp_wire wire)
+static char *read_rare_int(cdp__reader *r, char *p, frame *f, bool optional, void *dst, where at)
 {
     int32_t v = 0;
     cdp_str odd = { NULL, 0 };
 
-    p = STEP(int, r, p, &v, &odd);
+    p = r->wire == CDP_JSON ? cdp__json_rare_int(r, p, &v, &odd)
+                            : cdp__cbor_rare_int(r, p, &v, &odd);
     memcpy(dst, &v, sizeof v);
     if (optional)
         ((cdp_opt_int *)dst)->has = true;
     return odd.ptr ? note(r, p, f, CDP__NOTE_NUMBER, at, odd, no_value) : p;
+}
+
+INLINE char *read_int(cdp__reader *r, char *p, frame *f, bool optional, void *dst, where at,
+                      const cdp_wire wire)
+{
+    int32_t v;
+    char *end = STEP(int, r, p, &v);
+
+    if (CDP__RARE(!end))
+        return read_rare_int(r, p, f, optional, dst, at);
+    memcpy(dst, &v, sizeof v);
+    if (optional)
+        ((cdp_opt_int *)dst)->has = true;
+    return end;
 }
 
 static char *read_base64(cdp__reader *r, char *p, cdp_bytes *b)
@@ -345,9 +353,9 @@ static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, voi
 INLINE char *read_value(cdp__reader *r, char *p, frame *f, cdp__elem is, bool optional, void *dst,
                         where at, const cdp_wire wire)
 {
-    switch ((cdp__kind)is.kind) {
-    case CDP__STR:
+    if (is.kind == CDP__STR) /* most are */
         return STEP(str, r, p, (cdp_str *)dst);
+    switch ((cdp__kind)is.kind) {
     case CDP__INT:
         return read_int(r, p, f, optional, dst, at, wire);
     case CDP__NUM:
@@ -368,6 +376,7 @@ INLINE char *read_value(cdp__reader *r, char *p, frame *f, cdp__elem is, bool op
     case CDP__LIST:
         return wire == CDP_JSON ? read_json_list(r, p, f, is, dst, at)
                                 : read_cbor_list(r, p, f, is, dst, at);
+    case CDP__STR:
     case CDP__STRUCT:
         break;
     }
@@ -456,13 +465,12 @@ static char *read_null(cdp__reader *r, char *p, frame *f, const cdp__field *fiel
     return fill_missing(r, p, f, (uint64_t)1 << (field - (f->d->fields + f->type->first)));
 }
 
-INLINE char *read_member(cdp__reader *r, char *p, frame *f, const cdp__field *field,
+INLINE char *read_member(cdp__reader *r, char *p, frame *f, const cdp__field *field, void *dst,
                          const cdp_wire wire)
 {
-    void *const dst = f->out + field->offset;
     const where at = { field->offset, 0 };
 
-    if (STEP(at_null, r, p) && field->is.kind != CDP__ANY && !r->strict)
+    if (CDP__RARE(STEP(at_null, r, p)) && field->is.kind != CDP__ANY && !r->strict)
         return read_null(r, p, f, field);
     if (field->is.kind == CDP__STRUCT)
         return read_child(r, p, f, field->is, dst, wire);
@@ -481,11 +489,11 @@ static char *keep_unknown(cdp__reader *r, char *p, frame *f, cdp_str key)
 }
 
 INLINE char *read_struct(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                         void *out, const cdp_wire wire)
+                         char *out, const cdp_wire wire)
 {
     frame f = { d, type, out, NULL };
+    cdp__keys keys = cdp__keys_of(r, d, type);
     uint64_t seen = 0;
-    unsigned next = 0, i = 0;
     bool more = false;
     cdp__scope scope = { NULL };
     cdp_str key = { NULL, 0 };
@@ -494,15 +502,15 @@ INLINE char *read_struct(cdp__reader *r, char *p, const cdp__domain *d, const cd
         return cdp__read_fail_as(r, p, CDP_ETOOBIG, "nested too deeply");
     p = STEP(enter, r, p, &scope, '{', &more);
     while (p && more) {
-        p = STEP(key, r, p, d, type, &next, &i, &key);
-        if (p && i == CDP__UNKNOWN_KEY) {
+        p = STEP(key, r, p, &keys, &key);
+        if (p && CDP__RARE(!keys.found)) {
             p = keep_unknown(r, p, &f, key);
         } else if (p) {
-            const cdp__field *field = d->fields + type->first + i;
-            seen |= (uint64_t)1 << i;
-            p = read_member(r, p, &f, field, wire);
+            const cdp__field *field = keys.found;
+            seen |= (uint64_t)1 << (keys.next - 1);
+            p = read_member(r, p, &f, field, out + field->offset, wire);
             if (!p)
-                cdp__fault_member(r->fault, d->names + field->name, field->name_len);
+                cdp__fault_member(r->fault, keys.names + field->name, field->name_len);
         }
         if (p)
             p = STEP(next, r, p, &scope, '{', &more);

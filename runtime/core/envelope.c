@@ -17,45 +17,51 @@ static const cdp__field fields[MEMBERS] = {
 static const cdp__type type = { .n = MEMBERS };
 static const cdp__domain domain = { .names = names, .types = &type, .fields = fields };
 
-#define STEP(name, ...) (r->wire == CDP_JSON ? json_##name(__VA_ARGS__) : cbor_##name(__VA_ARGS__))
-
 /* An id that is no int32 is noted as bad, and stepped over. */
-static char *read_id(cdp__reader *r, char *p, cdp__envelope *e)
+static char *read_rare_id(cdp__reader *r, char *p, cdp__envelope *e)
 {
     const char head = *p;
-    const bool number = r->wire == CDP_JSON ? head == '-' || (head >= '0' && head <= '9')
-                                            : cbor_u8(p) < 0x40 || cbor_u8(p) == CBOR_DOUBLE;
+    const bool json = r->wire == CDP_JSON;
+    const bool number = json ? head == '-' || (head >= '0' && head <= '9')
+                             : cbor_u8(p) < 0x40 || cbor_u8(p) == CBOR_DOUBLE;
     cdp_str odd = { NULL, 0 };
 
     if (number) {
-        e->has_id = true;
-        p = STEP(int, r, p, &e->id, &odd);
+        p = json ? cdp__json_rare_int(r, p, &e->id, &odd) : cdp__cbor_rare_int(r, p, &e->id, &odd);
+        e->has_id = !odd.ptr;
+        e->bad_id |= odd.ptr != NULL;
     } else {
         e->has_id = false;
-        e->bad_id = !STEP(at_null, r, p);
+        e->bad_id = json ? !json_at_null(r, p) : !cbor_at_null(r, p);
         p = cdp__skip(r, p, NULL);
-    }
-    if (odd.ptr) {
-        e->has_id = false;
-        e->bad_id = true;
     }
     return p;
 }
 
+INLINE char *read_id(cdp__reader *r, char *p, cdp__envelope *e, const cdp_wire wire)
+{
+    char *end = STEP(int, r, p, &e->id);
+
+    if (!end)
+        return read_rare_id(r, p, e);
+    e->has_id = true;
+    return end;
+}
+
 /* A string without its NUL: the bytes around it may still be needed as they are. */
-static char *read_text(cdp__reader *r, char *p, cdp_str *out)
+INLINE char *read_text(cdp__reader *r, char *p, cdp_str *out, const cdp_wire wire)
 {
     char *end;
 
-    if (r->wire == CDP_JSON)
+    if (wire == CDP_JSON)
         return json_token(r, p, out, &end);
     p = cbor_str(r, p, out);
     r->nul = NULL;
     return p;
 }
 
-static char *read_body(cdp__reader *r, char *p, cdp__envelope *e, cdp_value *slice,
-                       cdp__body_cb *body, void *ctx)
+INLINE char *read_body(cdp__reader *r, char *p, cdp__envelope *e, cdp_value *slice,
+                       cdp__body_cb *body, void *ctx, const cdp_wire wire)
 {
     const cdp__domain *d;
     const cdp__type *t;
@@ -75,23 +81,22 @@ static char *read_body(cdp__reader *r, char *p, cdp__envelope *e, cdp_value *sli
     return next;
 }
 
-static char *read_member(cdp__reader *r, char *p, cdp__envelope *e, unsigned member,
-                         cdp__body_cb *body, void *ctx)
+INLINE char *read_member(cdp__reader *r, char *p, cdp__envelope *e, unsigned member,
+                         cdp__body_cb *body, void *ctx, const cdp_wire wire)
 {
     if (e->body && (member == ID || member == METHOD)) /* it was decoded as what came before */
         return cdp__read_fail(r, p, "id or method repeated");
     switch (member) {
     case ID:
-        return read_id(r, p, e);
+        return read_id(r, p, e, wire);
     case METHOD:
-        return read_text(r, p, &e->method);
+        return read_text(r, p, &e->method, wire);
     case SESSION_ID:
-        return read_text(r, p, &e->session_id);
+        return read_text(r, p, &e->session_id, wire);
     case PARAMS:
-        return read_body(r, p, e, &e->params, body, ctx);
     case RESULT:
-        e->has_result = true;
-        return read_body(r, p, e, &e->result, body, ctx);
+        e->has_result |= member == RESULT;
+        return read_body(r, p, e, member == PARAMS ? &e->params : &e->result, body, ctx, wire);
     case ERROR:
         return cdp__skip(r, p, &e->error);
     default:
@@ -99,30 +104,36 @@ static char *read_member(cdp__reader *r, char *p, cdp__envelope *e, unsigned mem
     }
 }
 
-int cdp__envelope_read(cdp__reader *r, cdp__envelope *e, cdp__body_cb *body, void *ctx)
+INLINE int read_envelope(cdp__reader *r, cdp__envelope *e, cdp__body_cb *body, void *ctx,
+                         const cdp_wire wire)
 {
+    cdp__keys keys = cdp__keys_of(r, &domain, &type);
     cdp__scope scope = { NULL };
-    unsigned next = 0, member = 0;
     bool more = false;
     cdp_str key;
-    char *p = r->begin;
+    char *p = wire == CDP_JSON ? json_blank(r->begin) : r->begin;
 
-    memset(e, 0, sizeof *e);
-    p = r->wire == CDP_JSON ? json_enter(r, json_blank(p), &scope, '{', &more)
-                            : cbor_enter(r, p, &scope, '{', &more);
+    p = STEP(enter, r, p, &scope, '{', &more);
     r->depth = 1;
     while (p && more) {
-        p = STEP(key, r, p, &domain, &type, &next, &member, &key);
+        p = STEP(key, r, p, &keys, &key);
         if (p)
-            p = read_member(r, p, e, member, body, ctx);
+            p = read_member(r, p, e, keys.found ? keys.next - 1 : MEMBERS, body, ctx, wire);
         if (p)
             p = STEP(next, r, p, &scope, '{', &more);
     }
     if (e->body_rc < 0)
         return 0; /* a message it is, and whose it is may be known */
-    if (p && r->wire == CDP_JSON)
+    if (p && wire == CDP_JSON)
         p = json_blank(p);
     if (p && p != r->end)
         p = cdp__read_fail(r, p, "trailing bytes");
     return p ? 0 : r->fault->status;
+}
+
+int cdp__envelope_read(cdp__reader *r, cdp__envelope *e, cdp__body_cb *body, void *ctx)
+{
+    memset(e, 0, sizeof *e);
+    return r->wire == CDP_JSON ? read_envelope(r, e, body, ctx, CDP_JSON)
+                               : read_envelope(r, e, body, ctx, CDP_CBOR);
 }

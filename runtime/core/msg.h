@@ -17,8 +17,8 @@ typedef struct cdp__pool cdp__pool;
 /* What decoding learnt from the messages before: guesses, always checked.  Peers send the
  * members of a type in the same order, and the same few words, over and over. */
 typedef struct cdp__memo {
-    uint8_t next[256]; /* by type and position: the field that came next */
-    uint8_t word[512]; /* by enum and a hash of the word: its index */
+    uint8_t next[256 + 64]; /* by type and position: the field that came next */
+    uint8_t word[512];      /* by enum and a hash of the word: its index */
 } cdp__memo;
 
 struct cdp__block {

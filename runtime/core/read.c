@@ -72,14 +72,17 @@ char *cdp__read_fail(cdp__reader *r, const char *p, const char *why)
 
 /* ---- both -------------------------------------------------------------- */
 
-unsigned cdp__find_field(const cdp__domain *d, const cdp__type *type, cdp_str key)
+static void find_field(cdp__keys *k, cdp_str key)
 {
-    const cdp__field *f = d->fields + type->first;
-
-    for (unsigned i = 0; i < type->n; i++)
-        if (f[i].name_len == key.len && memcmp(d->names + f[i].name, key.ptr, key.len) == 0)
-            return i;
-    return CDP__UNKNOWN_KEY;
+    k->found = NULL;
+    for (unsigned i = 0; i < k->n; i++) {
+        const cdp__field *f = &k->field[i];
+        if (f->name_len == key.len && memcmp(k->names + f->name, key.ptr, key.len) == 0) {
+            k->found = f;
+            k->next = i + 1;
+            return;
+        }
+    }
 }
 
 int32_t cdp__clamp(double d)
@@ -136,8 +139,7 @@ char *cdp__json_rare_token(cdp__reader *r, char *p, cdp_str *out, char **end)
     return p + (q - p) + 1;
 }
 
-char *cdp__json_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                         unsigned *index, cdp_str *key)
+char *cdp__json_rare_key(cdp__reader *r, char *p, cdp__keys *k, cdp_str *key)
 {
     char *end;
 
@@ -147,7 +149,7 @@ char *cdp__json_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cd
     p = cdp__json_space(p);
     if (*p != ':')
         return cdp__read_fail(r, p, "':' expected");
-    *index = cdp__find_field(d, type, *key);
+    find_field(k, *key);
     return cdp__json_space(p + 1);
 }
 
@@ -228,13 +230,12 @@ char *cdp__cbor_rare_str(cdp__reader *r, char *p, cdp_str *out)
     return end;
 }
 
-char *cdp__cbor_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                         unsigned *index, cdp_str *key)
+char *cdp__cbor_rare_key(cdp__reader *r, char *p, cdp__keys *k, cdp_str *key)
 {
     p = cdp__cbor_rare_str(r, p, key);
     r->nul = NULL; /* keys need none, and their value's head must stay */
     if (p)
-        *index = cdp__find_field(d, type, *key);
+        find_field(k, *key);
     return p;
 }
 

@@ -4,12 +4,22 @@
 
 #include "codec.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* The step of that name in the encoding `wire`, a constant where this is used. */
+#define STEP(name, ...) (wire == CDP_JSON ? json_##name(__VA_ARGS__) : cbor_##name(__VA_ARGS__))
+
+#define CDP__LIKELY(x) __builtin_expect(!!(x), 1)
+#define CDP__RARE(x) __builtin_expect(!!(x), 0)
+
 /* An open container. */
 typedef struct cdp__scope {
     char *end; /* CBOR: the end of the container around it */
 } cdp__scope;
-
-enum { CDP__UNKNOWN_KEY = 1000 };
 
 /* p, as writable as the input it points into. */
 static inline char *cdp__mutable(const cdp__reader *r, const char *p)
@@ -17,26 +27,16 @@ static inline char *cdp__mutable(const cdp__reader *r, const char *p)
     return r->begin + (p - r->begin);
 }
 
-static inline uint64_t cdp__load8(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 /* n >= 1 bytes are equal; both sides may be read 16 bytes far. */
 static inline bool cdp__equal(const char *a, const char *b, unsigned n)
 {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    uint64_t x = cdp__load8(a) ^ cdp__load8(b);
-    if (n <= 8)
-        return x << (64 - 8 * n) == 0;
-    if (x)
-        return false;
-    x = cdp__load8(a + 8) ^ cdp__load8(b + 8);
-    if (n <= 16)
-        return x << (128 - 8 * n) == 0;
-    return x == 0 && memcmp(a + 16, b + 16, n - 16) == 0;
+#ifdef __SSE2__
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
+    __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
+    unsigned differ = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) ^ 0xffff;
+    if (CDP__LIKELY(n <= 16))
+        return differ << (32 - n) == 0;
+    return differ == 0 && memcmp(a + 16, b + 16, n - 16) == 0;
 #else
     return memcmp(a, b, n) == 0;
 #endif
@@ -48,9 +48,23 @@ static inline bool cdp__same(const char *a, const char *b, unsigned n)
     return *a == *b && cdp__equal(a, b, n);
 }
 
-static inline uint8_t *cdp__memo_next(const cdp__reader *r, const cdp__type *type, unsigned next)
+/* The names of the object being read, and what is known of their order. */
+typedef struct cdp__keys {
+    const char *names;
+    const cdp__field *field;
+    uint8_t *memo; /* by position: what came there in an earlier object */
+    unsigned n;
+    unsigned next;           /* the position: the field behind the last one, */
+    const cdp__field *found; /* which is this, or NULL where nothing has that name */
+} cdp__keys;
+
+static inline cdp__keys cdp__keys_of(const cdp__reader *r, const cdp__domain *d,
+                                     const cdp__type *type)
 {
-    return &r->memo->next[(type->first + next) & 255];
+    return (cdp__keys){ .names = d->names,
+                        .field = d->fields + type->first,
+                        .memo = &r->memo->next[type->first & 255],
+                        .n = type->n };
 }
 
 static inline uint8_t *cdp__memo_word(const cdp__reader *r, const cdp__enum *e, cdp_str word)
@@ -65,17 +79,13 @@ static inline uint8_t *cdp__memo_word(const cdp__reader *r, const cdp__enum *e, 
 char *cdp__read_fail(cdp__reader *r, const char *p, const char *why);
 char *cdp__read_fail_as(cdp__reader *r, const char *p, int status, const char *why);
 
-/* The field of that name, or CDP__UNKNOWN_KEY. */
-unsigned cdp__find_field(const cdp__domain *d, const cdp__type *type, cdp_str key);
-
 /* Out of line: what real peers seldom send. */
 char *cdp__json_rare_token(cdp__reader *r, char *p, cdp_str *out, char **end);
-char *cdp__json_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                         unsigned *index, cdp_str *key);
+char *cdp__json_rare_key(cdp__reader *r, char *p, cdp__keys *k, cdp_str *key);
+/* Where the number is no int32, *out is the nearest and *odd its text. */
 char *cdp__json_rare_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd);
 char *cdp__cbor_rare_str(cdp__reader *r, char *p, cdp_str *out);
-char *cdp__cbor_rare_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                         unsigned *index, cdp_str *key);
+char *cdp__cbor_rare_key(cdp__reader *r, char *p, cdp__keys *k, cdp_str *key);
 char *cdp__cbor_rare_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd);
 
 /* The nearest int32 to d. */

@@ -69,41 +69,46 @@ static inline char *cbor_str(cdp__reader *r, char *p, cdp_str *out)
     return cdp__cbor_rare_str(r, p, out);
 }
 
-static inline char *cbor_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                             unsigned *next, unsigned *index, cdp_str *key)
+static inline char *cbor_key(cdp__reader *r, char *p, cdp__keys *k, cdp_str *key)
 {
-    const cdp__field *f = d->fields + type->first;
-    const unsigned n = type->n, len = cbor_u8(p) - 0x60u;
-    uint8_t *memo = cdp__memo_next(r, type, *next);
-    unsigned i = *memo;
+    const unsigned len = cbor_u8(p) - 0x60u;
+    unsigned i = k->memo[k->next];
+    const cdp__field *f = k->field;
 
     if (len - 1 < 23 && len < (size_t)(r->end - p)) {
-        if (i < n && f[i].name_len == len && cdp__equal(p + 1, d->names + f[i].name, len))
-            goto found;
-        for (i = *next; i < n; i++)
-            if (f[i].name_len == len && cdp__same(p + 1, d->names + f[i].name, len))
+        if (CDP__LIKELY(i < k->n)) {
+            f += i;
+            if (CDP__LIKELY(f->name_len == len && cdp__equal(p + 1, k->names + f->name, len)))
                 goto found;
-        for (i = 0; i < *next; i++)
-            if (f[i].name_len == len && cdp__same(p + 1, d->names + f[i].name, len))
-                goto found;
+        }
+        for (i = k->next, f = k->field + i; i < k->n; i++, f++)
+            if (f->name_len == len && cdp__same(p + 1, k->names + f->name, len))
+                goto other;
+        for (i = 0, f = k->field; i < k->next; i++, f++)
+            if (f->name_len == len && cdp__same(p + 1, k->names + f->name, len))
+                goto other;
     }
-    return cdp__cbor_rare_key(r, p, d, type, index, key);
+    cdp__keys rare = *k;
+    p = cdp__cbor_rare_key(r, p, &rare, key);
+    *k = rare;
+    return p;
+other:
+    k->memo[k->next] = (uint8_t)i;
 found:
     cbor_flush(r);
-    *memo = (uint8_t)i;
-    *index = i;
-    *next = i + 1;
+    k->found = f;
+    k->next = i + 1;
     return p + 1 + len;
 }
 
-static inline char *cbor_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd)
+static inline char *cbor_int(const cdp__reader *r, char *p, int32_t *out)
 {
     unsigned major;
     uint64_t v;
     const char *q = cbor_head(p, r->end, &major, &v);
 
     if (!q || major > CBOR_NEGATIVE || v > INT32_MAX)
-        return cdp__cbor_rare_int(r, p, out, odd);
+        return NULL;
     *out = major == CBOR_NEGATIVE ? -1 - (int32_t)v : (int32_t)v;
     return p + (q - p);
 }
@@ -115,13 +120,12 @@ static inline char *cbor_num(cdp__reader *r, char *p, double *out)
         memcpy(out, &bits, sizeof bits);
         return p + 9;
     }
-    int32_t i = 0;
-    cdp_str odd;
-    if (p >= r->end || cbor_u8(p) >> 5 > CBOR_NEGATIVE)
+    int32_t i;
+    char *end = cbor_int(r, p, &i);
+    if (!end)
         return cdp__read_fail(r, p, "number expected");
-    p = cbor_int(r, p, &i, &odd);
     *out = i;
-    return p;
+    return end;
 }
 
 static inline char *cbor_bool(cdp__reader *r, char *p, bool *out)

@@ -42,8 +42,8 @@ static inline char *json_enter(cdp__reader *r, char *p, cdp__scope *s, char kind
 static inline char *json_next(cdp__reader *r, char *p, cdp__scope *s, char kind, bool *more)
 {
     (void)s;
-    if (*p != ',' && *p != kind + 2)
-        p = json_blank(p);
+    if (CDP__RARE(*p != ',' && *p != kind + 2))
+        p = cdp__json_space(p);
     *more = *p == ',';
     if (*more)
         return json_blank(p + 1);
@@ -77,40 +77,46 @@ static inline char *json_str(cdp__reader *r, char *p, cdp_str *out)
     return p;
 }
 
-/* A member's name and colon: *index is its field, tried in the protocol's order from *next on,
- * or CDP__UNKNOWN_KEY with the name in *key. */
-static inline char *json_key(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                             unsigned *next, unsigned *index, cdp_str *key)
+/* A member's name and colon: k->found is its field, tried in the protocol's order from k->next
+ * on, or NULL with the name in *key. */
+static inline char *json_key(cdp__reader *r, char *p, cdp__keys *k, cdp_str *key)
 {
-    const cdp__field *f = d->fields + type->first;
-    uint8_t *memo = cdp__memo_next(r, type, *next);
-    unsigned n = type->n, i = *memo;
+    unsigned i = k->memo[k->next];
+    const cdp__field *f = k->field;
 
     if (*p != '"')
         return cdp__read_fail(r, p, "member name expected");
-    if (i < n && cdp__equal(p + 1, d->names + f[i].name, f[i].name_len + 2u))
-        goto found;
-    for (i = *next; i < n; i++)
-        if (cdp__same(p + 1, d->names + f[i].name, f[i].name_len + 2u))
+    if (CDP__LIKELY(i < k->n)) {
+        f += i;
+        if (CDP__LIKELY(cdp__equal(p + 1, k->names + f->name, f->name_len + 2u)))
             goto found;
-    for (i = 0; i < *next; i++)
-        if (cdp__same(p + 1, d->names + f[i].name, f[i].name_len + 2u))
-            goto found;
-    return cdp__json_rare_key(r, p, d, type, index, key);
+    }
+    for (i = k->next, f = k->field + i; i < k->n; i++, f++)
+        if (cdp__same(p + 1, k->names + f->name, f->name_len + 2u))
+            goto other;
+    for (i = 0, f = k->field; i < k->next; i++, f++)
+        if (cdp__same(p + 1, k->names + f->name, f->name_len + 2u))
+            goto other;
+    cdp__keys rare = *k; /* whose address is known elsewhere, unlike that of *k */
+    p = cdp__json_rare_key(r, p, &rare, key);
+    *k = rare;
+    return p;
+other:
+    k->memo[k->next] = (uint8_t)i;
 found:
-    *memo = (uint8_t)i;
-    *index = i;
-    *next = i + 1;
-    return json_blank(p + f[i].name_len + 3);
+    k->found = f;
+    k->next = i + 1;
+    return json_blank(p + f->name_len + 3);
 }
 
-/* Where the number is no int32, *out is the nearest and *odd its text. */
-static inline char *json_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd)
+/* Returns NULL, without a fault, where cdp__json_rare_int() has to look at it. */
+static inline char *json_int(const cdp__reader *r, char *p, int32_t *out)
 {
     const bool minus = *p == '-';
     char *q = p + minus;
     uint32_t v = (uint32_t)(*q - '0');
 
+    (void)r;
     if (v - 1 < 9) { /* 1 to 9 */
         unsigned digit;
         while ((digit = (unsigned)(*++q - '0')) < 10)
@@ -123,7 +129,7 @@ static inline char *json_int(cdp__reader *r, char *p, int32_t *out, cdp_str *odd
         *out = 0;
         return q + 1;
     }
-    return cdp__json_rare_int(r, p, out, odd);
+    return NULL;
 }
 
 static inline char *json_num(cdp__reader *r, char *p, double *out)
