@@ -34,7 +34,7 @@ LEVELS := build $(filter generate test bench lint,$(GOALS:build-tests=test)) $(i
 # generated/INPUTS.sha256 holds the hashes of what generated/ was made from.
 # (Times of files mean nothing in a fresh clone.)
 LISTED := $(shell sed 's/^[0-9a-f]*  //' generated/INPUTS.sha256 2>/dev/null)
-STALE  := $(filter-out $(LISTED),$(wildcard protocol_json/*.json generator/*.py generator/templates/*)) \
+STALE  := $(filter-out $(LISTED),$(wildcard protocol_json/*.json protocol_json/REVISION generator/*.py generator/templates/*)) \
           $(shell sha256sum --check --status generated/INPUTS.sha256 2>/dev/null || echo changed)
 STALE  := $(strip $(STALE))
 LEVELS += $(if $(STALE),generate)
@@ -201,6 +201,7 @@ test: build-tests
 	    $(if $(wildcard tests/generator),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/generator') \
 	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
 	    'tap:tools/check_headers.py' \
+	    'check:README.md shows what there is:tools/check_readme.py' \
 	    $(if $(wildcard tests/exports.txt),'tap:tools/check_exports.py $B/libcdpkit.so tests/exports.txt') \
 	    $(if $(V8_C),'tap:tools/check_exports.py $B/libcdpkit-v8.so tests/exports-v8.txt')
 

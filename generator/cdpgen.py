@@ -69,7 +69,7 @@ def generate(source, domains=None):
     if domains:
         protocol = model.select(protocol, domains.split(","))
     files = render.render(protocol)
-    files[_INPUTS] = _digests(paths)
+    files[_INPUTS] = _digests(paths + _revision_file(source))
     return files
 
 
@@ -88,6 +88,11 @@ def _inputs(source):
     if not re.match(r"[A-Za-z0-9._-]{1,64}\Z", revision):
         raise ProtocolError(At("REVISION"), "%s is no revision" % ascii(revision)[:80])
     return paths, revision
+
+
+def _revision_file(source):
+    path = os.path.join(source, "REVISION")
+    return [path] if os.path.isfile(path) else []
 
 
 def _digests(paths):

@@ -2,7 +2,8 @@
 /*
  * inspector_domain.h - Inspector.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * An event y is delivered to cdp_inspector_on_y()'s callback; cdp_inspector_expect_y(),
      called before

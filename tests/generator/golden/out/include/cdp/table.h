@@ -2,7 +2,8 @@
 /*
  * table.h - Table.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  */
 #ifndef CDP_TABLE_H
 #define CDP_TABLE_H
@@ -27,6 +28,20 @@ struct cdp_table_table {
     const cdp_tea_pot *pot;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_table_table_to_json(const cdp_table_table *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_table, 0, in, json);
+}
+
+CDP_STUB int cdp_table_table_from_json(cdp_str json, cdp_table_table **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_table, 0, json, &r, why);
+    *out = (cdp_table_table *)r;
+    return rc;
+}
+
 
 #ifdef __cplusplus
 }

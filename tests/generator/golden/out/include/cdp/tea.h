@@ -2,7 +2,8 @@
 /*
  * tea.h - Tea: experimental.
  *
- * Members are optional unless they are marked as required.
+ * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
+ * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
  * A command x is called by cdp_tea_x(), which waits for its reply; by _x_async(),
  * which has it delivered; or by _x_send() and, later, _x_reply().  The other side
@@ -42,6 +43,20 @@ struct cdp_tea_pot {
     const cdp__extra *extra_;
 };
 
+CDP_STUB int cdp_tea_pot_to_json(const cdp_tea_pot *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tea, 0, in, json);
+}
+
+CDP_STUB int cdp_tea_pot_from_json(cdp_str json, cdp_tea_pot **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tea, 0, json, &r, why);
+    *out = (cdp_tea_pot *)r;
+    return rc;
+}
+
+
 /* Tea.Cup: experimental; deprecated */
 struct cdp_tea_cup {
     cdp_value any; /* any value */
@@ -62,6 +77,20 @@ struct cdp_tea_cup {
     const cdp_tea_pot_alias *alias;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tea_cup_to_json(const cdp_tea_cup *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tea, 1, in, json);
+}
+
+CDP_STUB int cdp_tea_cup_from_json(cdp_str json, cdp_tea_cup **out, cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tea, 1, json, &r, why);
+    *out = (cdp_tea_cup *)r;
+    return rc;
+}
+
 
 /* ---- commands ---- */
 
@@ -105,11 +134,41 @@ struct cdp_tea_brew_api_params {
     cdp_tea_brew_api_mode mode; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tea_brew_api_params_to_json(const cdp_tea_brew_api_params *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tea, 2, in, json);
+}
+
+CDP_STUB int cdp_tea_brew_api_params_from_json(cdp_str json, cdp_tea_brew_api_params **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tea, 2, json, &r, why);
+    *out = (cdp_tea_brew_api_params *)r;
+    return rc;
+}
+
 struct cdp_tea_brew_api_result {
     const cdp_tea_pot *pot; /* required */
     cdp_tea_brew_api_result_mode mode;
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tea_brew_api_result_to_json(const cdp_tea_brew_api_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tea, 3, in, json);
+}
+
+CDP_STUB int cdp_tea_brew_api_result_from_json(cdp_str json, cdp_tea_brew_api_result **out,
+                                               cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tea, 3, json, &r, why);
+    *out = (cdp_tea_brew_api_result *)r;
+    return rc;
+}
+
 typedef struct cdp_tea_brew_api_cookie {
     uint32_t id;
 } cdp_tea_brew_api_cookie;
@@ -200,6 +259,21 @@ struct cdp_tea_get_all_result {
     CDP_LIST(cdp_tea_pot) pots; /* required */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tea_get_all_result_to_json(const cdp_tea_get_all_result *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tea, 4, in, json);
+}
+
+CDP_STUB int cdp_tea_get_all_result_from_json(cdp_str json, cdp_tea_get_all_result **out,
+                                              cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tea, 4, json, &r, why);
+    *out = (cdp_tea_get_all_result *)r;
+    return rc;
+}
+
 typedef struct cdp_tea_get_all_cookie {
     uint32_t id;
 } cdp_tea_get_all_cookie;
@@ -286,6 +360,21 @@ struct cdp_tea_spilt_urls_event {
     CDP_LIST(cdp_value) value; /* required; an object */
     const cdp__extra *extra_;
 };
+
+CDP_STUB int cdp_tea_spilt_urls_event_to_json(const cdp_tea_spilt_urls_event *in, cdp_str **json)
+{
+    return cdp__to_json(&cdp__domain_tea, 5, in, json);
+}
+
+CDP_STUB int cdp_tea_spilt_urls_event_from_json(cdp_str json, cdp_tea_spilt_urls_event **out,
+                                                cdp_str **why)
+{
+    void *r = NULL;
+    int rc = cdp__from_json(&cdp__domain_tea, 5, json, &r, why);
+    *out = (cdp_tea_spilt_urls_event *)r;
+    return rc;
+}
+
 typedef void cdp_tea_on_spilt_urls_cb(cdp_session *s, const cdp_tea_spilt_urls_event *ev,
                                       void *data);
 
