@@ -280,7 +280,12 @@ def test_inputs_are_as_make_compares_them():
     lines = (GENERATED / "INPUTS.sha256").read_text().splitlines()
     names = [line.split("  ")[1] for line in lines]
     assert names == sorted(names)
-    folders = ("protocol_json/*.json", "generator/*.py", "generator/templates/*")
+    folders = (
+        "protocol_json/*.json",
+        "protocol_json/REVISION",
+        "generator/*.py",
+        "generator/templates/*",
+    )
     found = [str(p.relative_to(ROOT)) for g in folders for p in ROOT.glob(g)]
     assert names == sorted(found)
 
