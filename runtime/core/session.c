@@ -27,7 +27,7 @@ static void closed_nothing(cdp__transport *t)
 
 static const cdp__transport_ops closed_ops = { closed_send, closed_poll, closed_nothing, NULL,
                                                closed_nothing };
-static cdp__transport closed_transport = { .ops = &closed_ops };
+static cdp__transport closed_transport = { .ops = &closed_ops, .direct = true }; /* never waits */
 
 /* ---- memory ------------------------------------------------------------ */
 
