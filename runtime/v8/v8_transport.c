@@ -286,6 +286,7 @@ int cdp_v8_connect(cdp_session **out, cdp_v8 *v, const cdp_options *opt)
     s->t.ops = &ops;
     s->t.wire = CDP_CBOR;
     s->t.direct = true;
+    s->t.trusted = true;
     s->v = v;
     s->round = v->round;
     atomic_init(&s->posted, false);
