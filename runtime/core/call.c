@@ -1,414 +1,54 @@
 /*
- * call.c - calls in flight, each of which ends exactly once: with a reply, an error, a
- * timeout, a cancel, its session's close, or the loss of the peer.
+ * call.c - the calls: one that waits, one with a callback, one with a cookie, each an entry in the
+ * table of pending.c.
  */
 #include "session.h"
 
-enum { FREE_CALLS = 64, FIRST_BUCKETS = 16, DEFAULT_TIMEOUT_MS = 30000 };
-
-/* ---- the table --------------------------------------------------------- */
-
-cdp__pending *cdp__pending_find(cdp__conn *c, uint32_t id)
-{
-    cdp__pending *p = c->n_buckets ? c->buckets[id & (c->n_buckets - 1)] : NULL;
-
-    while (p && p->id != id)
-        p = p->next;
-    return p;
-}
-
-static int grow_table(cdp__conn *c)
-{
-    size_t n = c->n_buckets ? c->n_buckets * 2 : FIRST_BUCKETS;
-    cdp__pending **b = cdp__alloc(c->allocator, n * sizeof *b);
-
-    if (!b)
-        return c->n_buckets ? 0 : CDP_ENOMEM; /* a full table only gets slower */
-    memset(b, 0, n * sizeof *b);
-    for (size_t i = 0; i < c->n_buckets; i++)
-        for (cdp__pending *p = c->buckets[i], *next; p; p = next) {
-            next = p->next;
-            p->next = b[p->id & (n - 1)];
-            b[p->id & (n - 1)] = p;
-        }
-    cdp__dealloc(c->allocator, c->buckets, c->n_buckets * sizeof *b);
-    c->buckets = b;
-    c->n_buckets = n;
-    return 0;
-}
-
-static void insert(cdp__conn *c, cdp__pending *p)
-{
-    cdp__pending **b = &c->buckets[p->id & (c->n_buckets - 1)];
-
-    p->next = *b;
-    *b = p;
-    c->n_pending++;
-}
-
-static void take_out(cdp__conn *c, cdp__pending *p)
-{
-    cdp__pending **b = &c->buckets[p->id & (c->n_buckets - 1)];
-
-    while (*b != p)
-        b = &(*b)->next;
-    *b = p->next;
-    c->n_pending--;
-}
-
-/* Ids are positive int32s, as V8 wants them; one still in flight is passed over. */
-static uint32_t fresh_id(cdp__conn *c)
-{
-    do {
-        c->next_id = c->next_id == INT32_MAX ? 1 : c->next_id + 1;
-    } while (cdp__pending_find(c, c->next_id));
-    return c->next_id;
-}
-
-static void free_call(cdp__conn *c, cdp__pending *p)
-{
-    cdp_free(p->result);
-    if (p->error) {
-        cdp__error_clear(p->error);
-        cdp__dealloc(c->allocator, p->error, sizeof *p->error);
-    }
-    if (c->n_free < FREE_CALLS) {
-        p->next = c->free_calls;
-        c->free_calls = p;
-        c->n_free++;
-    } else {
-        cdp__dealloc(c->allocator, p, sizeof *p);
-    }
-}
-
-static cdp__pending *new_call(cdp_session *s, cdp__call_kind kind)
-{
-    cdp__conn *c = s->conn;
-    cdp__pending *p = c->free_calls;
-
-    if (c->n_pending >= c->n_buckets && grow_table(c) < 0)
-        return NULL;
-    if (p) {
-        c->free_calls = p->next;
-        c->n_free--;
-    } else if (!(p = cdp__alloc(c->allocator, sizeof *p))) {
-        return NULL;
-    }
-    memset(p, 0, offsetof(cdp__pending, method) + 1);
-    p->session = s;
-    p->kind = kind;
-    p->want = true;
-    p->id = fresh_id(c);
-    insert(c, p);
-    return p;
-}
-
-void cdp__pending_forget(cdp_session *s)
-{
-    cdp__conn *c = s->conn;
-
-    for (size_t i = 0; i < c->n_buckets; i++)
-        for (cdp__pending *p = c->buckets[i], *next; p; p = next) {
-            next = p->next;
-            if (p->session == s) {
-                take_out(c, p);
-                free_call(c, p);
-            }
-        }
-}
-
-void cdp__pending_free_all(cdp__conn *c)
-{
-    for (size_t i = 0; i < c->n_buckets; i++)
-        while (c->buckets[i]) {
-            cdp__pending *p = c->buckets[i];
-            c->buckets[i] = p->next;
-            c->n_free = FREE_CALLS; /* for good */
-            free_call(c, p);
-        }
-    while (c->free_calls) {
-        cdp__pending *p = c->free_calls;
-        c->free_calls = p->next;
-        cdp__dealloc(c->allocator, p, sizeof *p);
-    }
-    cdp__dealloc(c->allocator, c->buckets, c->n_buckets * sizeof *c->buckets);
-}
-
-/* ---- what a call is ---------------------------------------------------- */
-
-const cdp__type *cdp__pending_type(const cdp__pending *p)
-{
-    uint16_t type = p->d ? p->d->commands[p->command].result : CDP__NONE;
-
-    return type == CDP__NONE ? NULL : &p->d->types[type];
-}
-
-cdp_str cdp__pending_method(const cdp__pending *p)
-{
-    return p->d ? cdp__command_name(p->d, p->command) : cdp_s(p->method);
-}
-
-/* ---- the end of a call ------------------------------------------------- */
-
-static void deliver(cdp__pending *p)
-{
-    static const cdp_error no_memory = { .status = CDP_ENOMEM,
-                                         .message = { "out of memory", 13 },
-                                         .method = { "", 0 },
-                                         .path = { "", 0 } };
-    cdp_session *s = p->session;
-    cdp__conn *c = s->conn;
-    const cdp_error *err = p->status == 0 ? NULL : p->error ? &p->error->pub : &no_memory;
-
-    cdp__session_ref(s);
-    c->busy++;
-    if (p->cb)
-        p->via(s, err, p->result, p->cb, p->data);
-    c->busy--;
-    free_call(c, p);
-    cdp__session_unref(s);
-}
-
-/* p's status, result and error are set. */
-static void complete(cdp__pending *p)
-{
-    cdp__conn *c = p->session->conn;
-
-    p->done = true;
-    if (p->kind != CDP__ASYNC)
-        return; /* stays in the table until its frame or cdp__reply() sees it */
-    take_out(c, p);
-    if (!p->starting) {
-        deliver(p);
-        return;
-    }
-    p->next = NULL; /* not before the function that starts it has returned */
-    *c->ready_end = p;
-    c->ready_end = &p->next;
-    cdp__session_ref(p->session);
-    if (c->t->ops->schedule)
-        c->t->ops->schedule(c->t);
-}
-
-static cdp__error *make_error(cdp__pending *p)
-{
-    const cdp_allocator *a = p->session->conn->allocator;
-
-    p->error = cdp__alloc(a, sizeof *p->error);
-    if (p->error)
-        p->error->owner = NULL;
-    return p->error;
-}
-
-void cdp__pending_end(cdp__pending *p, int status, int sys, const char *why)
-{
-    p->status = status;
-    if (make_error(p)) {
-        cdp__error_set(p->error, status, cdp__pending_method(p), why);
-        p->error->pub.sys = sys;
-    }
-    complete(p);
-}
-
-static void end_with_fault(cdp__pending *p, const cdp__fault *f)
-{
-    p->status = f->status;
-    if (make_error(p))
-        cdp__error_fault(p->error, cdp__pending_method(p), "result", f);
-    complete(p);
-}
-
-void cdp__pending_reply(cdp__pending *p, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
-{
-    const cdp__type *type = cdp__pending_type(p);
-    void *root = e->body;
-
-    if (e->error.ptr) {
-        p->status = CDP_EREMOTE;
-        if (make_error(p))
-            cdp__error_remote(p->error, cdp__pending_method(p), m, e->error);
-        complete(p);
-        return;
-    }
-    if (e->body_rc < 0) {
-        end_with_fault(p, r->fault);
-        return;
-    }
-    if (!e->has_result) {
-        cdp__pending_end(p, CDP_EPROTO, 0, "reply has neither result nor error");
-        return;
-    }
-    if (p->want && !root && p->d && type) { /* the id came after the result */
-        cdp__fault_clear(r->fault);
-        if (cdp__decode_slice(m, e->result, r->strict, p->d, type, r->fault, &root) < 0) {
-            end_with_fault(p, r->fault);
-            return;
-        }
-    } else if (p->want && !p->d) {
-        cdp_value *v = cdp__msg_root(m, sizeof *v);
-        if (!v) {
-            cdp__pending_end(p, CDP_ENOMEM, 0, NULL);
-            return;
-        }
-        *v = e->result;
-        root = v;
-    }
-    if (root) {
-        p->result = root;
-        cdp__msg_ref(m);
-    }
-    complete(p);
-}
-
-void cdp__pending_end_all(cdp__conn *c, cdp_session *of, int status, int sys, const char *why)
-{
-    /* A callback may start or end others: look anew after each. */
-    for (size_t i = 0; i < c->n_buckets; i++)
-    again:
-        for (cdp__pending *p = c->buckets[i]; p; p = p->next)
-            if (!p->done && (!of || p->session == of)) {
-                cdp__pending_end(p, status, sys, why);
-                goto again;
-            }
-}
-
-void cdp__fail(cdp_session *root, uint32_t id, int status, const char *why)
-{
-    cdp__pending *p = cdp__pending_find(root->conn, id);
-
-    if (p && !p->done)
-        cdp__pending_end(p, status, 0, why);
-}
-
-/* ---- deadlines and deliveries ------------------------------------------ */
-
-static void set_deadline(cdp__pending *p, uint32_t ms)
-{
-    cdp__conn *c = p->session->conn;
-
-    p->deadline = ms == CDP_NO_TIMEOUT ? 0 : cdp__now() + ms;
-    if (p->deadline && p->deadline < c->next_deadline) {
-        c->next_deadline = p->deadline;
-        if (c->t->ops->schedule)
-            c->t->ops->schedule(c->t);
-    }
-}
-
-static unsigned end_overdue(cdp__conn *c)
-{
-    uint64_t now, next = UINT64_MAX;
-    unsigned n = 0;
-
-    if (c->next_deadline == UINT64_MAX || (now = cdp__now()) < c->next_deadline)
-        return 0;
-    c->next_deadline = UINT64_MAX; /* calls that callbacks start lower it again */
-    for (size_t i = 0; i < c->n_buckets; i++)
-    again:
-        for (cdp__pending *p = c->buckets[i]; p; p = p->next) {
-            if (p->done || !p->deadline)
-                continue;
-            if (p->deadline <= now) {
-                n++;
-                cdp__pending_end(p, CDP_ETIMEDOUT, 0, NULL);
-                goto again;
-            }
-            if (p->deadline < next)
-                next = p->deadline;
-        }
-    if (next < c->next_deadline)
-        c->next_deadline = next;
-    return n;
-}
-
-/* Takes out the first that may be delivered (only `this`, unless that is NULL). */
-static cdp__pending *take_ready(cdp__conn *c, const cdp__pending *this)
-{
-    for (cdp__pending **link = &c->ready, *p; (p = *link); link = &p->next) {
-        if (this ? p != this : p->starting)
-            continue;
-        if (!(*link = p->next))
-            c->ready_end = link;
-        return p;
-    }
-    return NULL;
-}
-
-static void deliver_taken(cdp__pending *p)
-{
-    cdp_session *s = p->session;
-
-    deliver(p);
-    cdp__session_unref(s);
-}
-
-unsigned cdp__deliver_ready(cdp_session *root)
-{
-    cdp__conn *c = root->conn;
-    unsigned n = 0, most = 0;
-
-    if (!c->ready && c->next_deadline == UINT64_MAX)
-        return 0;
-    cdp__session_ref(root);
-    /* What callbacks add waits for the next time: they may try again for ever. */
-    for (cdp__pending *p = c->ready; p; p = p->next)
-        most++;
-    for (cdp__pending *p; n < most && (p = take_ready(c, NULL)); n++)
-        deliver_taken(p);
-    n += end_overdue(c);
-    cdp__session_unref(root);
-    return n;
-}
-
-int cdp__next_timeout(const cdp_session *root)
-{
-    const cdp__conn *c = root->conn;
-
-    for (const cdp__pending *p = c->ready; p; p = p->next)
-        if (!p->starting)
-            return 0;
-    if (c->next_deadline == UINT64_MAX)
-        return -1;
-    uint64_t now = cdp__now();
-    uint64_t left = c->next_deadline > now ? c->next_deadline - now : 0;
-    return left > INT32_MAX ? INT32_MAX : (int)left;
-}
+enum { DEFAULT_TIMEOUT_MS = 30000 };
 
 /* ---- starting ---------------------------------------------------------- */
 
 /* What is called: a command of a domain with its struct, or a name with a value. */
 typedef struct target {
-    const cdp__domain *d;
+    cdp__outgoing m; /* without its id */
     unsigned command;
-    const void *params;
-    const char *method;
-    cdp_value value;
 } target;
+
+static target typed(const cdp__domain *d, unsigned command, const void *params)
+{
+    const uint16_t type = d->commands[command].params;
+    const cdp_str name = cdp__command_name(d, command);
+
+    return (target){ .command = command,
+                     .m = { .has_id = true,
+                            .method = name.ptr,
+                            .method_len = name.len,
+                            .part = "params",
+                            .d = d,
+                            .type = type == CDP__NONE ? NULL : &d->types[type],
+                            .in = params,
+                            .max_depth = CDP__DEPTH } };
+}
+
+static target untyped(const char *method, cdp_value params)
+{
+    const cdp_str name = cdp_s(method);
+
+    return (target){ .m = { .has_id = true,
+                            .method = name.ptr,
+                            .method_len = name.len,
+                            .part = "params",
+                            .value = params,
+                            .max_depth = CDP__DEPTH } };
+}
 
 static cdp_str target_name(const target *t)
 {
-    return t->d ? cdp__command_name(t->d, t->command) : cdp_s(t->method);
-}
-
-static int send_call(cdp__pending *p, const target *t, cdp__error *e)
-{
-    cdp_str name = target_name(t);
-    uint16_t type = t->d ? t->d->commands[t->command].params : CDP__NONE;
-    cdp__outgoing m = { .has_id = true,
-                        .id = (int32_t)p->id,
-                        .method = name.ptr,
-                        .method_len = name.len,
-                        .part = "params",
-                        .d = t->d,
-                        .type = type == CDP__NONE ? NULL : &t->d->types[type],
-                        .in = t->params,
-                        .value = t->value,
-                        .max_depth = CDP__DEPTH };
-
-    return cdp__send_message(p->session, &m, e);
+    return cdp_sn(t->m.method, t->m.method_len);
 }
 
 /* Starts a call; NULL with s->error set where not even that can be done. */
-static cdp__pending *start(cdp_session *s, const target *t, cdp__call_kind kind)
+static cdp__pending *start(cdp_session *s, target *t, cdp__call_kind kind)
 {
     cdp_str name = target_name(t);
     cdp__pending *p = NULL;
@@ -419,13 +59,14 @@ static cdp__pending *start(cdp_session *s, const target *t, cdp__call_kind kind)
         cdp__error_set(&s->error, CDP_EINVAL, name, "no method");
     else if (s->conn->n_pending >= s->conn->opt.max_pending)
         cdp__error_set(&s->error, CDP_ETOOBIG, name, "too many calls in flight");
-    else if (!(p = new_call(s, kind)))
+    else if (!(p = cdp__pending_new(s, kind)))
         cdp__error_set(&s->error, CDP_ENOMEM, name, NULL);
     if (!p)
         return NULL;
-    p->d = t->d;
+    t->m.id = (int32_t)p->id;
+    p->d = t->m.d;
     p->command = t->command;
-    if (!t->d) {
+    if (!p->d) {
         size_t n = name.len < sizeof p->method ? name.len : sizeof p->method - 1;
         memcpy(p->method, name.ptr, n);
         p->method[n] = 0;
@@ -440,20 +81,18 @@ static void launch(cdp__pending *p, const target *t)
     cdp__error *e;
 
     if (p->kind != CDP__SYNC)
-        set_deadline(p, s->timeout_ms);
+        cdp__pending_set_deadline(p, s->timeout_ms);
     p->starting = true;
     int rc = cdp__usable(s, target_name(t));
     if (rc == 0)
-        rc = send_call(p, t, NULL);
+        rc = cdp__send_message(s, &t->m, NULL);
     if (rc < 0 && !p->done) {
         p->status = rc;
-        if ((e = make_error(p)))
+        if ((e = cdp__pending_error(p)))
             cdp__error_move(e, &s->error);
-        complete(p);
+        cdp__pending_complete(p);
     }
-    p->starting = false;
-    if (p->kind == CDP__ASYNC && p->done && s->closed && take_ready(s->conn, p))
-        deliver_taken(p); /* nobody will poll any more */
+    cdp__pending_started(p);
 }
 
 /* Waits for a call that is not async, and takes its outcome. */
@@ -465,12 +104,12 @@ static int finish(cdp__pending *p, void **res)
 
     cdp__session_ref(s);
     if (!p->done && p->kind == CDP__SYNC)
-        set_deadline(p, s->timeout_ms);
+        cdp__pending_set_deadline(p, s->timeout_ms);
     while (!p->done)
         if ((rc = cdp__step(c, -1)) < 0 && !p->done)
             cdp__pending_end(p, rc, c->lost_sys, c->lost_why);
     rc = p->status;
-    take_out(c, p);
+    cdp__pending_take_out(c, p);
     if (rc < 0 && p->error)
         cdp__error_move(&s->error, p->error);
     else if (rc < 0)
@@ -479,12 +118,12 @@ static int finish(cdp__pending *p, void **res)
         *res = p->result;
         p->result = NULL;
     }
-    free_call(c, p);
+    cdp__pending_free(c, p);
     cdp__session_unref(s);
     return rc;
 }
 
-static int call(cdp_session *s, const target *t, void **res)
+static int call(cdp_session *s, target *t, void **res)
 {
     if (res)
         *res = NULL;
@@ -502,7 +141,7 @@ static int call(cdp_session *s, const target *t, void **res)
     return rc;
 }
 
-static uint32_t async(cdp_session *s, const target *t, cdp__deliver *via, cdp__fn *cb, void *data)
+static uint32_t async(cdp_session *s, target *t, cdp__deliver *via, cdp__fn *cb, void *data)
 {
     cdp__pending *p = start(s, t, CDP__ASYNC);
 
@@ -523,18 +162,22 @@ static uint32_t async(cdp_session *s, const target *t, cdp__deliver *via, cdp__f
 int cdp__call(cdp_session *s, const cdp__domain *d, unsigned command, const void *params,
               void **res)
 {
-    return call(s, &(target){ .d = d, .command = command, .params = params }, res);
+    target t = typed(d, command, params);
+
+    return call(s, &t, res);
 }
 
 uint32_t cdp__async(cdp_session *s, const cdp__domain *d, unsigned command, const void *params,
                     cdp__deliver *via, cdp__fn *cb, void *data)
 {
-    return async(s, &(target){ .d = d, .command = command, .params = params }, via, cb, data);
+    target t = typed(d, command, params);
+
+    return async(s, &t, via, cb, data);
 }
 
 uint32_t cdp__send(cdp_session *s, const cdp__domain *d, unsigned command, const void *params)
 {
-    target t = { .d = d, .command = command, .params = params };
+    target t = typed(d, command, params);
     cdp__pending *p = start(s, &t, CDP__COOKIE);
 
     if (!p)
@@ -565,7 +208,8 @@ int cdp__reply(cdp_session *s, uint32_t id, void **res)
 int cdp_call(cdp_session *s, const char *method, cdp_value params, cdp_value **result)
 {
     void *res = NULL;
-    int rc = call(s, &(target){ .method = method, .value = params }, result ? &res : NULL);
+    target t = untyped(method, params);
+    int rc = call(s, &t, result ? &res : NULL);
 
     if (result)
         *result = res;
@@ -581,7 +225,9 @@ static void via_value(cdp_session *s, const cdp_error *err, const void *msg, cdp
 uint32_t cdp_call_async(cdp_session *s, const char *method, cdp_value params, cdp_call_cb *cb,
                         void *data)
 {
-    return async(s, &(target){ .method = method, .value = params }, via_value, (cdp__fn *)cb, data);
+    target t = untyped(method, params);
+
+    return async(s, &t, via_value, (cdp__fn *)cb, data);
 }
 
 int cdp_cancel(cdp_session *s, uint32_t id)
@@ -603,6 +249,6 @@ int cdp_set_timeout(cdp_session *s, uint32_t id, uint32_t ms)
     cdp__pending *p = cdp__pending_find(s->conn, id);
     if (!p || p->done || p->session != s)
         return cdp__error_set(&s->error, CDP_EINVAL, (cdp_str){ 0 }, "no such call in flight");
-    set_deadline(p, ms ? ms : s->timeout_ms);
+    cdp__pending_set_deadline(p, ms ? ms : s->timeout_ms);
     return 0;
 }

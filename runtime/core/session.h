@@ -18,7 +18,7 @@
 
 typedef struct cdp__conn cdp__conn;
 
-/* ---- calls in flight (call.c) ------------------------------------------ */
+/* ---- calls in flight (pending.c) ------------------------------------------ */
 
 typedef enum cdp__call_kind {
     CDP__SYNC,   /* a frame waits for it */
@@ -153,8 +153,18 @@ static inline const cdp_allocator *cdp__session_allocator(const cdp_session *s)
 }
 
 uint64_t cdp__now(void); /* ms, monotonic, coarse */
-void cdp__session_ref(cdp_session *s);
-void cdp__session_unref(cdp_session *s);
+void cdp__session_free(cdp_session *s);
+
+static inline void cdp__session_ref(cdp_session *s)
+{
+    s->refs++;
+}
+
+static inline void cdp__session_unref(cdp_session *s)
+{
+    if (--s->refs == 0)
+        cdp__session_free(s);
+}
 
 /* 0 where s can be used, or its last error set: closed, or the peer gone. */
 int cdp__usable(cdp_session *s, cdp_str method);
@@ -190,12 +200,18 @@ void cdp__report(cdp_session *s, cdp__error *e);
 int cdp__decode_slice(cdp__msg *m, cdp_value slice, bool strict, const cdp__domain *d,
                       const cdp__type *t, cdp__fault *f, void **root);
 
-/* call.c */
+/* pending.c */
 cdp__pending *cdp__pending_find(cdp__conn *c, uint32_t id);
+cdp__pending *cdp__pending_new(cdp_session *s, cdp__call_kind kind); /* NULL: no memory */
+void cdp__pending_set_deadline(cdp__pending *p, uint32_t ms);
+void cdp__pending_started(cdp__pending *p);      /* what starts it is about to return */
+cdp__error *cdp__pending_error(cdp__pending *p); /* room for it; NULL: no memory */
+void cdp__pending_complete(cdp__pending *p);     /* its status, result and error are set */
+void cdp__pending_take_out(cdp__conn *c, cdp__pending *p);
+void cdp__pending_free(cdp__conn *c, cdp__pending *p);
 void cdp__pending_reply(cdp__pending *p, cdp__msg *m, cdp__envelope *e, cdp__reader *r);
 void cdp__pending_end(cdp__pending *p, int status, int sys, const char *why);
 void cdp__pending_end_all(cdp__conn *c, cdp_session *of, int status, int sys, const char *why);
-unsigned cdp__pending_deliver(cdp__conn *c);
 void cdp__pending_forget(cdp_session *s); /* replies that nobody came for */
 void cdp__pending_free_all(cdp__conn *c);
 const cdp__type *cdp__pending_type(const cdp__pending *p);
