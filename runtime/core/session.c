@@ -43,15 +43,8 @@ static void conn_unref(cdp__conn *c)
     cdp__pool_unref(pool);
 }
 
-void cdp__session_ref(cdp_session *s)
+void cdp__session_free(cdp_session *s)
 {
-    s->refs++;
-}
-
-void cdp__session_unref(cdp_session *s)
-{
-    if (--s->refs)
-        return;
     cdp__conn *c = s->conn;
     cdp_session *root = s == c->root ? NULL : c->root;
     cdp__pending_forget(s);
