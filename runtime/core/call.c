@@ -113,7 +113,7 @@ static int finish(cdp__pending *p, void **res)
     if (rc < 0 && p->error)
         cdp__error_move(&s->error, p->error);
     else if (rc < 0)
-        cdp__error_set(&s->error, CDP_ENOMEM, cdp__pending_method(p), NULL);
+        cdp__error_set(&s->error, rc, cdp__pending_method(p), NULL);
     if (res) {
         *res = p->result;
         p->result = NULL;

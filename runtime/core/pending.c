@@ -152,14 +152,15 @@ cdp_str cdp__pending_method(const cdp__pending *p)
 
 static void deliver(cdp__pending *p)
 {
-    static const cdp_error no_memory = { .status = CDP_ENOMEM,
-                                         .message = { "out of memory", 13 },
-                                         .method = { "", 0 },
-                                         .path = { "", 0 } };
+    cdp_error bare = { .status = p->status, .method = { "", 0 }, .path = { "", 0 } };
+    const cdp_error *err = NULL;
     cdp_session *s = p->session;
     cdp__conn *c = s->conn;
-    const cdp_error *err = p->status == 0 ? NULL : p->error ? &p->error->pub : &no_memory;
 
+    if (p->status < 0) {
+        bare.message = cdp_s(cdp_strerror(p->status));
+        err = p->error ? &p->error->pub : &bare; /* without memory to say more */
+    }
     cdp__session_ref(s);
     c->busy++;
     if (p->cb)
