@@ -14,6 +14,10 @@
 
 #include <cdp/desc.h>
 
+#define INLINE static inline __attribute__((always_inline))
+#define CDP__LIKELY(x) __builtin_expect(!!(x), 1)
+#define CDP__RARE(x) __builtin_expect(!!(x), 0)
+
 enum {
     CDP__DEPTH = 300,      /* containers in what we send as a command, or accept as one */
     CDP__DEPTH_MAX = 1024, /* containers in anything else: V8 answers up to 1,000 deep */

@@ -8,10 +8,7 @@
 #define CDP_JSON_H
 
 #include "codec.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "vec.h"
 
 static inline char *cdp__json_space(char *p)
 {
@@ -23,21 +20,11 @@ static inline char *cdp__json_space(char *p)
 /* First byte of p that is not plain string content (see cdp__json_plain). */
 static inline char *cdp__json_plain_end(char *p)
 {
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
-                  space = _mm_set1_epi8(0x20);
-    for (int i = 0; i < 2; i++) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* signed: controls and everything beyond ASCII in one comparison */
-        __m128i stop = _mm_or_si128(
-            _mm_cmplt_epi8(v, space),
-            _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
-        unsigned mask = (unsigned)_mm_movemask_epi8(stop);
+    for (int i = 0; i < 2; i++, p += 16) {
+        unsigned mask = v16_mask(v16_is_not_plain(v16_load(p)));
         if (mask)
             return p + __builtin_ctz(mask);
-        p += 16;
     }
-#endif
     return p + (cdp__json_plain(p) - p);
 }
 

@@ -3,18 +3,10 @@
 #define CDP_READ_H
 
 #include "codec.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-#define INLINE static inline __attribute__((always_inline))
+#include "vec.h"
 
 /* The step of that name in the encoding `wire`, a constant where this is used. */
 #define STEP(name, ...) (wire == CDP_JSON ? json_##name(__VA_ARGS__) : cbor_##name(__VA_ARGS__))
-
-#define CDP__LIKELY(x) __builtin_expect(!!(x), 1)
-#define CDP__RARE(x) __builtin_expect(!!(x), 0)
 
 /* An open container. */
 typedef struct cdp__scope {
@@ -30,16 +22,11 @@ static inline char *cdp__mutable(const cdp__reader *r, const char *p)
 /* n >= 1 bytes are equal; both sides may be read 16 bytes far. */
 static inline bool cdp__equal(const char *a, const char *b, unsigned n)
 {
-#ifdef __SSE2__
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
-    __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
-    unsigned differ = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) ^ 0xffff;
+    unsigned differ = v16_mask(v16_equal(v16_load(a), v16_load(b))) ^ 0xffff;
+
     if (CDP__LIKELY(n <= 16))
         return differ << (32 - n) == 0;
     return differ == 0 && memcmp(a + 16, b + 16, n - 16) == 0;
-#else
-    return memcmp(a, b, n) == 0;
-#endif
 }
 
 /* The same, where it is unlikely. */
