@@ -14,32 +14,31 @@ typedef struct target {
     unsigned command;
 } target;
 
-static target typed(const cdp__domain *d, unsigned command, const void *params)
+static void name_target(target *t, cdp_str name)
 {
-    const uint16_t type = d->commands[command].params;
-    const cdp_str name = cdp__command_name(d, command);
-
-    return (target){ .command = command,
-                     .m = { .has_id = true,
-                            .method = name.ptr,
-                            .method_len = name.len,
-                            .part = "params",
-                            .d = d,
-                            .type = type == CDP__NONE ? NULL : &d->types[type],
-                            .in = params,
-                            .max_depth = CDP__DEPTH } };
+    cdp__clear(t, sizeof *t);
+    t->m.has_id = true;
+    t->m.method = name.ptr;
+    t->m.method_len = name.len;
+    t->m.part = "params";
+    t->m.max_depth = CDP__DEPTH;
 }
 
-static target untyped(const char *method, cdp_value params)
+static void set_typed(target *t, const cdp__domain *d, unsigned command, const void *params)
 {
-    const cdp_str name = cdp_s(method);
+    const uint16_t type = d->commands[command].params;
 
-    return (target){ .m = { .has_id = true,
-                            .method = name.ptr,
-                            .method_len = name.len,
-                            .part = "params",
-                            .value = params,
-                            .max_depth = CDP__DEPTH } };
+    name_target(t, cdp__command_name(d, command));
+    t->command = command;
+    t->m.d = d;
+    t->m.type = type == CDP__NONE ? NULL : &d->types[type];
+    t->m.in = params;
+}
+
+static void set_untyped(target *t, const char *method, cdp_value params)
+{
+    name_target(t, cdp_s(method));
+    t->m.value = params;
 }
 
 static cdp_str target_name(const target *t)
@@ -162,24 +161,27 @@ static uint32_t async(cdp_session *s, target *t, cdp__deliver *via, cdp__fn *cb,
 int cdp__call(cdp_session *s, const cdp__domain *d, unsigned command, const void *params,
               void **res)
 {
-    target t = typed(d, command, params);
+    target t;
 
+    set_typed(&t, d, command, params);
     return call(s, &t, res);
 }
 
 uint32_t cdp__async(cdp_session *s, const cdp__domain *d, unsigned command, const void *params,
                     cdp__deliver *via, cdp__fn *cb, void *data)
 {
-    target t = typed(d, command, params);
+    target t;
 
+    set_typed(&t, d, command, params);
     return async(s, &t, via, cb, data);
 }
 
 uint32_t cdp__send(cdp_session *s, const cdp__domain *d, unsigned command, const void *params)
 {
-    target t = typed(d, command, params);
-    cdp__pending *p = start(s, &t, CDP__COOKIE);
+    target t;
 
+    set_typed(&t, d, command, params);
+    cdp__pending *p = start(s, &t, CDP__COOKIE);
     if (!p)
         return 0;
     uint32_t id = p->id;
@@ -208,9 +210,10 @@ int cdp__reply(cdp_session *s, uint32_t id, void **res)
 int cdp_call(cdp_session *s, const char *method, cdp_value params, cdp_value **result)
 {
     void *res = NULL;
-    target t = untyped(method, params);
-    int rc = call(s, &t, result ? &res : NULL);
+    target t;
 
+    set_untyped(&t, method, params);
+    int rc = call(s, &t, result ? &res : NULL);
     if (result)
         *result = res;
     return rc;
@@ -225,8 +228,9 @@ static void via_value(cdp_session *s, const cdp_error *err, const void *msg, cdp
 uint32_t cdp_call_async(cdp_session *s, const char *method, cdp_value params, cdp_call_cb *cb,
                         void *data)
 {
-    target t = untyped(method, params);
+    target t;
 
+    set_untyped(&t, method, params);
     return async(s, &t, via_value, (cdp__fn *)cb, data);
 }
 

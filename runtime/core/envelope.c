@@ -133,7 +133,7 @@ INLINE int read_envelope(cdp__reader *r, cdp__envelope *e, cdp__body_cb *body, v
 
 int cdp__envelope_read(cdp__reader *r, cdp__envelope *e, cdp__body_cb *body, void *ctx)
 {
-    memset(e, 0, sizeof *e);
+    cdp__clear(e, sizeof *e);
     return r->wire == CDP_JSON ? read_envelope(r, e, body, ctx, CDP_JSON)
                                : read_envelope(r, e, body, ctx, CDP_CBOR);
 }

@@ -39,6 +39,14 @@ void *cdp__alloc(const cdp_allocator *a, size_t size);
 void *cdp__grow(const cdp_allocator *a, void *p, size_t old_size, size_t new_size);
 void cdp__dealloc(const cdp_allocator *a, void *p, size_t size);
 
+/* Zeroes a small struct.  (In one step GCC has x86 repeat a store for these sizes, which takes
+ * longer to start than this takes to end.) */
+static inline void cdp__clear(void *p, size_t size)
+{
+    memset(p, 0, size / 2);
+    memset((char *)p + size / 2, 0, size - size / 2);
+}
+
 /* The allocator of a session (NULL: realloc and free).  NULL when out of memory. */
 cdp__pool *cdp__pool_new(const cdp_allocator *a);
 void cdp__pool_unref(cdp__pool *pool);

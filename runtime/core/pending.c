@@ -94,7 +94,7 @@ cdp__pending *cdp__pending_new(cdp_session *s, cdp__call_kind kind)
     } else if (!(p = cdp__alloc(c->allocator, sizeof *p))) {
         return NULL;
     }
-    memset(p, 0, offsetof(cdp__pending, method) + 1);
+    cdp__clear(p, offsetof(cdp__pending, method) + 1);
     p->session = s;
     p->kind = kind;
     p->want = true;
