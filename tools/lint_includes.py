@@ -3,7 +3,7 @@
 
     core        libc and itself              bridge      core, and cJSON
     net         core, and libraries          v8          core; libuv in host files; V8 in C++
-    inspector   core, net, v8                cli, examples: public headers; bench: core too
+    inspector   core, net, v8                cli, examples: public headers; bench: core, v8 too
     public headers: C's headers and each other
     generated headers: cdp.h, forward.h and each other; sources: desc.h and their own header
 """
@@ -72,8 +72,8 @@ def allowed(path):
         return (lambda n: is_c(n) or n in ("cdp/desc.h", own) or (base == "protocol.c" and any_public(n)),
                 nothing)
     if part[0] in ("cli", "examples", "bench"):
-        here, core = quoted_here(path), quoted_from(path, "core")
-        quoted = (lambda n: here(n) or core(n)) if part[0] == "bench" else here
+        here, inside = quoted_here(path), quoted_from(path, "core", "v8")
+        quoted = (lambda n: here(n) or inside(n)) if part[0] == "bench" else here
         return (lambda n: is_libc(n) or any_public(n) or is_cjson(n) or is_uv(n) or
                 (cxx and (is_cxx(n) or is_v8(n)))), quoted
     if part[0] != "runtime":
