@@ -113,14 +113,73 @@ int cdp_value_to_cjson(cdp_value v, cJSON **tree)
     return rc;
 }
 
+static int write_tree(cdp__writer *w, const cJSON *t);
+
+static int write_children(cdp__writer *w, const cJSON *t, char kind)
+{
+    size_t begin = cdp__write_begin(w, kind);
+    int rc = cdp__write_status(w);
+
+    for (const cJSON *child = t->child; rc == 0 && child; child = child->next) {
+        if (kind == '{') {
+            const char *key = child->string ? child->string : "";
+            rc = cdp__write_str(w, key, strlen(key));
+            cdp__buf_byte(w->out, ':');
+        }
+        if (rc == 0)
+            rc = write_tree(w, child);
+        cdp__write_next(w);
+    }
+    cdp__write_end(w, begin, kind);
+    return rc;
+}
+
+static int write_tree(cdp__writer *w, const cJSON *t)
+{
+    switch (t->type & 0xff) {
+    case cJSON_False:
+    case cJSON_True:
+        cdp__write_bool(w, (t->type & 0xff) == cJSON_True);
+        return 0;
+    case cJSON_NULL:
+        cdp__write_null(w);
+        return 0;
+    case cJSON_Number:
+        cdp__write_num(w, t->valuedouble);
+        return 0;
+    case cJSON_String:
+        return cdp__write_str(w, t->valuestring, strlen(t->valuestring));
+    case cJSON_Raw:
+        return cdp__write_value(w, cdp_json(t->valuestring));
+    case cJSON_Array:
+        return write_children(w, t, '[');
+    case cJSON_Object:
+        return write_children(w, t, '{');
+    default:
+        return CDP_EINVAL;
+    }
+}
+
+/* Not by cJSON_Print(), which gives numbers 15 digits and no more where that is nearly right. */
 int cdp_value_from_cjson(const cJSON *tree, cdp_value **v)
 {
-    char *text = tree ? cJSON_PrintUnformatted(tree) : NULL;
+    cdp__fault fault;
+    cdp__pool *pool;
 
     *v = NULL;
-    if (!text)
-        return tree ? CDP_ENOMEM : CDP_EINVAL;
-    int rc = cdp_value_copy(cdp_json(text), CDP_JSON, v);
-    cJSON_free(text);
-    return rc;
+    if (!tree)
+        return CDP_EINVAL;
+    if (!(pool = cdp__pool_new(NULL)))
+        return CDP_ENOMEM;
+    cdp__buf buf = { .allocator = cdp__pool_allocator(pool) };
+    cdp__writer w = { &buf, CDP_JSON, false, 0, CDP__DEPTH_MAX, &fault };
+    cdp__fault_clear(&fault);
+    int rc = write_tree(&w, tree);
+    if (rc == 0)
+        rc = cdp__write_status(&w);
+    if (rc == 0)
+        rc = cdp_value_copy((cdp_value){ buf.ptr, buf.len, CDP_JSON }, CDP_JSON, v);
+    cdp__buf_free(&buf);
+    cdp__pool_unref(pool);
+    return rc == CDP_EINVAL ? CDP_EDECODE : rc;
 }
