@@ -15,8 +15,6 @@
 
 #include <cmocka.h>
 
-#define EACH_WIRE(w) (int w = CDP_JSON; w <= CDP_CBOR; w++)
-
 /* ---- a peer that answers by what it is asked ------------------------------ */
 
 /* "later" keeps the request, "error" fails, anything else comes back as the description. */
@@ -101,75 +99,70 @@ static void assert_ended(const seen *e, int status)
 static void test_verbs(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            open_served(&r, wire, NULL);
-            cdp_runtime_evaluate_params p = asking("x\xed\xa0\x80\xf0\x9f\x98\x80");
-            cdp_runtime_evaluate_result *res;
-            assert_int_equal(cdp_runtime_evaluate(r.a, &p, &res), 0);
-            assert_true(cdp_str_eq(res->result->description, p.expression));
-            cdp_free(res);
-            assert_int_equal(cdp_runtime_evaluate(r.a, &p, NULL), 0);
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        open_served(&r, wire, NULL);
+        cdp_runtime_evaluate_params p = asking("x\xed\xa0\x80\xf0\x9f\x98\x80");
+        cdp_runtime_evaluate_result *res;
+        assert_int_equal(cdp_runtime_evaluate(r.a, &p, &res), 0);
+        assert_true(cdp_str_eq(res->result->description, p.expression));
+        cdp_free(res);
+        assert_int_equal(cdp_runtime_evaluate(r.a, &p, NULL), 0);
 
-            seen e;
-            assert_int_not_equal(start(r.a, "async", &e), 0);
-            assert_int_equal(e.times, 0);
-            rig_settle(&r);
-            assert_ended(&e, 0);
-            assert_string_equal(e.text, "async");
+        seen e;
+        assert_int_not_equal(start(r.a, "async", &e), 0);
+        assert_int_equal(e.times, 0);
+        rig_settle(&r);
+        assert_ended(&e, 0);
+        assert_string_equal(e.text, "async");
 
-            cdp_runtime_evaluate_cookie c = cdp_runtime_evaluate_send(r.a, &p);
-            assert_int_equal(cdp_runtime_evaluate_reply(r.a, c, &res), 0);
-            assert_true(cdp_str_eq(res->result->description, p.expression));
-            assert_int_equal(cdp_runtime_evaluate_reply(r.a, c, NULL), CDP_EINVAL); /* only once */
+        cdp_runtime_evaluate_cookie c = cdp_runtime_evaluate_send(r.a, &p);
+        assert_int_equal(cdp_runtime_evaluate_reply(r.a, c, &res), 0);
+        assert_true(cdp_str_eq(res->result->description, p.expression));
+        assert_int_equal(cdp_runtime_evaluate_reply(r.a, c, NULL), CDP_EINVAL); /* only once */
 
-            cdp_close(r.a);
-            cdp_close(r.b);
-            r.a = r.b = NULL; /* the result outlives its session */
-            assert_int_equal(res->result->type, CDP_RUNTIME_REMOTE_OBJECT_TYPE_STRING);
-            cdp_free(res);
-            rig_close(&r);
-        }
+        cdp_close(r.a);
+        cdp_close(r.b);
+        r.a = r.b = NULL; /* the result outlives its session */
+        assert_int_equal(res->result->type, CDP_RUNTIME_REMOTE_OBJECT_TYPE_STRING);
+        cdp_free(res);
+        rig_close(&r);
+    }
 }
 
 static void test_untyped(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            cdp_value *v;
-            open_served(&r, wire, NULL);
-            assert_int_equal(
-                cdp_call(r.a, "Runtime.evaluate", cdp_json(" {\"expression\" : \"\\u0041\"} "), &v),
-                0);
-            assert_int_equal(v->wire, wire);
-            assert_true(cdp_value_str_eq(cdp_value_path(*v, "result.description"), "A"));
-            cdp_free(v);
-            assert_int_equal(
-                cdp_call(r.a, "Runtime.evaluate", cdp_json("{\"expression\":\"A\"}"), NULL), 0);
-            assert_int_equal(cdp_call(r.a, "No.such", (cdp_value){ 0 }, &v), CDP_EREMOTE);
-            assert_null(v);
-            const cdp_error *e = cdp_last_error(r.a);
-            assert_int_equal(e->remote_code, CDP_METHOD_NOT_FOUND);
-            assert_string_equal(e->message.ptr, "'No.such' wasn't found");
-            assert_string_equal(e->method.ptr, "No.such");
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        cdp_value *v;
+        open_served(&r, wire, NULL);
+        assert_int_equal(
+            cdp_call(r.a, "Runtime.evaluate", cdp_json(" {\"expression\" : \"\\u0041\"} "), &v), 0);
+        assert_int_equal(v->wire, wire);
+        assert_true(cdp_value_str_eq(cdp_value_path(*v, "result.description"), "A"));
+        cdp_free(v);
+        assert_int_equal(
+            cdp_call(r.a, "Runtime.evaluate", cdp_json("{\"expression\":\"A\"}"), NULL), 0);
+        assert_int_equal(cdp_call(r.a, "No.such", (cdp_value){ 0 }, &v), CDP_EREMOTE);
+        assert_null(v);
+        const cdp_error *e = cdp_last_error(r.a);
+        assert_int_equal(e->remote_code, CDP_METHOD_NOT_FOUND);
+        assert_string_equal(e->message.ptr, "'No.such' wasn't found");
+        assert_string_equal(e->method.ptr, "No.such");
 
-            /* What can't be sent is refused, and nothing is. */
-            static const char *const bad[] = { "{",     "",       "{\"a\":01}",
-                                               "{} {}", "\x01{}", "{\"a\":\"\xff\"}" };
-            for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-                assert_int_equal(cdp_call(r.a, "A.b", cdp_json(bad[i]), &v), CDP_EINVAL);
-                assert_string_equal(cdp_last_error(r.a)->path.ptr, "params");
-            }
-            assert_int_equal(cdp_call(r.a, NULL, (cdp_value){ 0 }, &v), CDP_EINVAL);
-            assert_int_equal(cdp_call(r.a, "", (cdp_value){ 0 }, &v), CDP_EINVAL);
-            assert_int_equal(cdp_call_async(r.a, NULL, (cdp_value){ 0 }, NULL, NULL), 0);
-            rig_close(&r);
+        /* What can't be sent is refused, and nothing is. */
+        static const char *const bad[] = { "{",     "",       "{\"a\":01}",
+                                           "{} {}", "\x01{}", "{\"a\":\"\xff\"}" };
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+            assert_int_equal(cdp_call(r.a, "A.b", cdp_json(bad[i]), &v), CDP_EINVAL);
+            assert_string_equal(cdp_last_error(r.a)->path.ptr, "params");
         }
+        assert_int_equal(cdp_call(r.a, NULL, (cdp_value){ 0 }, &v), CDP_EINVAL);
+        assert_int_equal(cdp_call(r.a, "", (cdp_value){ 0 }, &v), CDP_EINVAL);
+        assert_int_equal(cdp_call_async(r.a, NULL, (cdp_value){ 0 }, NULL, NULL), 0);
+        rig_close(&r);
+    }
 }
 
 /* ---- pipelining ----------------------------------------------------------- */
@@ -177,35 +170,33 @@ static void test_untyped(void **state)
 static void test_out_of_order(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            cdp_runtime_evaluate_cookie c[3];
-            cdp_runtime_evaluate_params later = asking("later"), now = asking("now");
-            cdp_runtime_evaluate_result *res;
-            seen e;
-            open_served(&r, wire, NULL);
-            c[0] = cdp_runtime_evaluate_send(r.a, &later);
-            c[1] = cdp_runtime_evaluate_send(r.a, &now);
-            c[2] = cdp_runtime_evaluate_send(r.a, &later);
-            start(r.a, "later", &e);
-            assert_int_equal(cdp_runtime_evaluate_reply(r.a, c[1], &res), 0);
-            cdp_free(res);
-            assert_int_equal(n_kept, 3);
-            answer_kept(2, "third");
-            answer_kept(1, "second");
-            answer_kept(0, "first");
-            assert_int_equal(cdp_runtime_evaluate_reply(r.a, c[2], &res), 0);
-            assert_string_equal(res->result->description.ptr, "second");
-            cdp_free(res);
-            assert_int_equal(cdp_runtime_evaluate_reply(r.a, c[0], &res), 0);
-            assert_string_equal(res->result->description.ptr, "first");
-            cdp_free(res);
-            assert_ended(&e, 0);
-            assert_string_equal(e.text, "third");
-            rig_close(&r);
-        }
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        cdp_runtime_evaluate_cookie c[3];
+        cdp_runtime_evaluate_params later = asking("later"), now = asking("now");
+        cdp_runtime_evaluate_result *res;
+        seen e;
+        open_served(&r, wire, NULL);
+        c[0] = cdp_runtime_evaluate_send(r.a, &later);
+        c[1] = cdp_runtime_evaluate_send(r.a, &now);
+        c[2] = cdp_runtime_evaluate_send(r.a, &later);
+        start(r.a, "later", &e);
+        assert_int_equal(cdp_runtime_evaluate_reply(r.a, c[1], &res), 0);
+        cdp_free(res);
+        assert_int_equal(n_kept, 3);
+        answer_kept(2, "third");
+        answer_kept(1, "second");
+        answer_kept(0, "first");
+        assert_int_equal(cdp_runtime_evaluate_reply(r.a, c[2], &res), 0);
+        assert_string_equal(res->result->description.ptr, "second");
+        cdp_free(res);
+        assert_int_equal(cdp_runtime_evaluate_reply(r.a, c[0], &res), 0);
+        assert_string_equal(res->result->description.ptr, "first");
+        cdp_free(res);
+        assert_ended(&e, 0);
+        assert_string_equal(e.text, "third");
+        rig_close(&r);
+    }
 }
 
 static void test_many(void **state)
@@ -254,54 +245,52 @@ static void test_ids_wrap(void **state)
 static void test_endings(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            seen reply, error, decode, timeout, cancel, close, stray;
-            open_served(&r, wire, NULL);
-            start(r.a, "x", &reply);
-            start(r.a, "error", &error);
-            rig_settle(&r);
-            assert_ended(&reply, 0);
-            assert_ended(&error, CDP_EREMOTE);
-            assert_string_equal(error.text, "no way");
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        seen reply, error, decode, timeout, cancel, close, stray;
+        open_served(&r, wire, NULL);
+        start(r.a, "x", &reply);
+        start(r.a, "error", &error);
+        rig_settle(&r);
+        assert_ended(&reply, 0);
+        assert_ended(&error, CDP_EREMOTE);
+        assert_string_equal(error.text, "no way");
 
-            uint32_t id = start(r.a, "later", &decode);
-            char json[128];
-            snprintf(json, sizeof json, "{\"id\":%u,\"result\":{\"result\":{\"type\":7}}}",
-                     (unsigned)id);
-            rig_feed(r.a, json);
-            assert_ended(&decode, CDP_EDECODE);
-            assert_non_null(strstr(decode.text, "result.result.type"));
+        uint32_t id = start(r.a, "later", &decode);
+        char json[128];
+        snprintf(json, sizeof json, "{\"id\":%u,\"result\":{\"result\":{\"type\":7}}}",
+                 (unsigned)id);
+        rig_feed(r.a, json);
+        assert_ended(&decode, CDP_EDECODE);
+        assert_non_null(strstr(decode.text, "result.result.type"));
 
-            id = start(r.a, "later", &timeout);
-            assert_int_equal(cdp_set_timeout(r.a, id, 1), 0);
-            for (int i = 0; i < 100 && !timeout.times; i++)
-                cdp_poll(r.a, 10);
-            assert_ended(&timeout, CDP_ETIMEDOUT);
+        id = start(r.a, "later", &timeout);
+        assert_int_equal(cdp_set_timeout(r.a, id, 1), 0);
+        for (int i = 0; i < 100 && !timeout.times; i++)
+            cdp_poll(r.a, 10);
+        assert_ended(&timeout, CDP_ETIMEDOUT);
 
-            id = start(r.a, "later", &cancel);
-            assert_int_equal(cdp_cancel(r.a, id), 0);
-            assert_ended(&cancel, CDP_ECANCELED);
-            assert_int_equal(cdp_cancel(r.a, id), CDP_EINVAL);
-            assert_int_equal(cdp_set_timeout(r.a, id, 5), CDP_EINVAL);
+        id = start(r.a, "later", &cancel);
+        assert_int_equal(cdp_cancel(r.a, id), 0);
+        assert_ended(&cancel, CDP_ECANCELED);
+        assert_int_equal(cdp_cancel(r.a, id), CDP_EINVAL);
+        assert_int_equal(cdp_set_timeout(r.a, id, 5), CDP_EINVAL);
 
-            id = start(r.a, "later", &stray);
-            snprintf(json, sizeof json, "{\"id\":%u}", (unsigned)id);
-            rig_feed(r.a, json);
-            assert_ended(&stray, CDP_EPROTO);
+        id = start(r.a, "later", &stray);
+        snprintf(json, sizeof json, "{\"id\":%u}", (unsigned)id);
+        rig_feed(r.a, json);
+        assert_ended(&stray, CDP_EPROTO);
 
-            start(r.a, "later", &close);
-            rig_settle(&r);
-            cdp_close(r.a);
-            r.a = NULL;
-            assert_ended(&close, CDP_ECLOSED);
-            while (n_kept) /* answers to nobody */
-                cdp_respond_error(kept[--n_kept], -1, "late");
-            rig_close(&r);
-            assert_ended(&cancel, CDP_ECANCELED);
-        }
+        start(r.a, "later", &close);
+        rig_settle(&r);
+        cdp_close(r.a);
+        r.a = NULL;
+        assert_ended(&close, CDP_ECLOSED);
+        while (n_kept) /* answers to nobody */
+            cdp_respond_error(kept[--n_kept], -1, "late");
+        rig_close(&r);
+        assert_ended(&cancel, CDP_ECANCELED);
+    }
 }
 
 static void test_peer_gone(void **state)

@@ -16,8 +16,6 @@
 
 #include <cmocka.h>
 
-#define EACH_WIRE(w) (int w = CDP_JSON; w <= CDP_CBOR; w++)
-
 static void on_event(cdp_session *s, cdp_str method, const cdp_value *params, void *data)
 {
     (void)s;
@@ -59,47 +57,44 @@ static cdp_session *attached(cdp_session *parent, const char *id)
 static void test_routing(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            int at_root = 0, at_one = 0, at_two = 0;
-            rig_open(&r, (cdp_wire)wire, NULL);
-            assert_string_equal(cdp_session_id(r.a).ptr, "");
-            cdp_session *one = attached(r.a, "1"), *two = attached(one, "\xf0\x9f\x98\x80 2");
-            cdp_session *far_one = attached(r.b, "1"),
-                        *far_two = attached(r.b, "\xf0\x9f\x98\x80 2");
-            cdp_serve_any(r.b, serve_id, NULL);
-            cdp_serve_any(far_one, serve_id, NULL);
-            cdp_serve_any(far_two, serve_id, NULL);
-            assert_answers(r.a, "");
-            assert_answers(one, "1");
-            assert_answers(two, "\xf0\x9f\x98\x80 2");
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        int at_root = 0, at_one = 0, at_two = 0;
+        rig_open(&r, (cdp_wire)wire, NULL);
+        assert_string_equal(cdp_session_id(r.a).ptr, "");
+        cdp_session *one = attached(r.a, "1"), *two = attached(one, "\xf0\x9f\x98\x80 2");
+        cdp_session *far_one = attached(r.b, "1"), *far_two = attached(r.b, "\xf0\x9f\x98\x80 2");
+        cdp_serve_any(r.b, serve_id, NULL);
+        cdp_serve_any(far_one, serve_id, NULL);
+        cdp_serve_any(far_two, serve_id, NULL);
+        assert_answers(r.a, "");
+        assert_answers(one, "1");
+        assert_answers(two, "\xf0\x9f\x98\x80 2");
 
-            cdp_on(r.a, "A.b", on_event, &at_root);
-            cdp_on(one, "A.b", on_event, &at_one);
-            cdp_on(two, "A.b", on_event, &at_two);
-            cdp_emit(r.b, "A.b", (cdp_value){ 0 });
-            cdp_emit(far_one, "A.b", (cdp_value){ 0 });
-            cdp_emit(far_one, "A.b", (cdp_value){ 0 });
-            cdp_emit(far_two, "A.b", (cdp_value){ 0 });
-            rig_settle(&r);
-            assert_int_equal(at_root, 1);
-            assert_int_equal(at_one, 2);
-            assert_int_equal(at_two, 1);
+        cdp_on(r.a, "A.b", on_event, &at_root);
+        cdp_on(one, "A.b", on_event, &at_one);
+        cdp_on(two, "A.b", on_event, &at_two);
+        cdp_emit(r.b, "A.b", (cdp_value){ 0 });
+        cdp_emit(far_one, "A.b", (cdp_value){ 0 });
+        cdp_emit(far_one, "A.b", (cdp_value){ 0 });
+        cdp_emit(far_two, "A.b", (cdp_value){ 0 });
+        rig_settle(&r);
+        assert_int_equal(at_root, 1);
+        assert_int_equal(at_one, 2);
+        assert_int_equal(at_two, 1);
 
-            /* and the other way round */
-            cdp_serve_any(two, serve_id, NULL);
-            assert_answers(far_two, "\xf0\x9f\x98\x80 2");
-            assert_int_equal(cdp_call(far_one, "Who.areYou", (cdp_value){ 0 }, NULL), CDP_EREMOTE);
-            cdp_close(one); /* two with it */
-            assert_int_equal(cdp_call(far_two, "Who.areYou", (cdp_value){ 0 }, NULL), CDP_EREMOTE);
-            assert_int_equal(cdp_last_error(far_two)->remote_code, CDP_SESSION_NOT_FOUND);
-            assert_string_equal(cdp_last_error(far_two)->message.ptr,
-                                "Session with given id not found.");
-            assert_answers(attached(r.a, "1"), "1"); /* an id may be used again */
-            rig_close(&r);
-        }
+        /* and the other way round */
+        cdp_serve_any(two, serve_id, NULL);
+        assert_answers(far_two, "\xf0\x9f\x98\x80 2");
+        assert_int_equal(cdp_call(far_one, "Who.areYou", (cdp_value){ 0 }, NULL), CDP_EREMOTE);
+        cdp_close(one); /* two with it */
+        assert_int_equal(cdp_call(far_two, "Who.areYou", (cdp_value){ 0 }, NULL), CDP_EREMOTE);
+        assert_int_equal(cdp_last_error(far_two)->remote_code, CDP_SESSION_NOT_FOUND);
+        assert_string_equal(cdp_last_error(far_two)->message.ptr,
+                            "Session with given id not found.");
+        assert_answers(attached(r.a, "1"), "1"); /* an id may be used again */
+        rig_close(&r);
+    }
 }
 
 /* Members of a message in any order: whose it is may be known last. */

@@ -17,7 +17,6 @@
 
 #include <cmocka.h>
 
-#define EACH_WIRE(w) (int w = CDP_JSON; w <= CDP_CBOR; w++)
 #define DESTROYED                                                   \
     "{\"method\":\"Runtime.executionContextDestroyed\",\"params\":" \
     "{\"executionContextId\":7,\"executionContextUniqueId\":\"u\"}}"
@@ -72,39 +71,36 @@ static void on_every(cdp_session *s, cdp_str method, const cdp_value *params, vo
 static void test_who_is_told(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            trail t = { .text = "" };
-            rig_open(&r, (cdp_wire)wire, NULL);
-            uint32_t a = cdp_runtime_on_execution_context_destroyed(r.a, on_typed, &t);
-            uint32_t b = cdp_on_any(r.a, on_every, &t);
-            uint32_t c = cdp_on(r.a, "Runtime.executionContextDestroyed", on_named, &t);
-            uint32_t d = cdp_runtime_on_execution_context_destroyed(r.a, on_typed, &t);
-            assert_true(a && b && c && d);
-            emit_destroyed(r.b, 7);
-            cdp_emit(r.b, "New.event", (cdp_value){ 0 });
-            cdp_emit(r.b, "New.event", cdp_json("{\"a\":1}"));
-            rig_settle(&r);
-            assert_string_equal(t.text,
-                                "nettee"); /* those that read the message as it came first */
-            cdp_off(r.a, b);
-            cdp_off(r.a, c);
-            cdp_off(r.a, c);
-            cdp_off(r.a, 0);
-            cdp_off(r.a, 12345);
-            memset(t.text, 0, sizeof t.text);
-            emit_destroyed(r.b, 7);
-            rig_settle(&r);
-            assert_string_equal(t.text, "tt");
-            cdp_off(r.a, a);
-            cdp_off(r.a, d);
-            emit_destroyed(r.b, 7);
-            rig_settle(&r);
-            assert_string_equal(t.text, "tt");
-            rig_close(&r);
-        }
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        trail t = { .text = "" };
+        rig_open(&r, (cdp_wire)wire, NULL);
+        uint32_t a = cdp_runtime_on_execution_context_destroyed(r.a, on_typed, &t);
+        uint32_t b = cdp_on_any(r.a, on_every, &t);
+        uint32_t c = cdp_on(r.a, "Runtime.executionContextDestroyed", on_named, &t);
+        uint32_t d = cdp_runtime_on_execution_context_destroyed(r.a, on_typed, &t);
+        assert_true(a && b && c && d);
+        emit_destroyed(r.b, 7);
+        cdp_emit(r.b, "New.event", (cdp_value){ 0 });
+        cdp_emit(r.b, "New.event", cdp_json("{\"a\":1}"));
+        rig_settle(&r);
+        assert_string_equal(t.text, "nettee"); /* those that read the message as it came first */
+        cdp_off(r.a, b);
+        cdp_off(r.a, c);
+        cdp_off(r.a, c);
+        cdp_off(r.a, 0);
+        cdp_off(r.a, 12345);
+        memset(t.text, 0, sizeof t.text);
+        emit_destroyed(r.b, 7);
+        rig_settle(&r);
+        assert_string_equal(t.text, "tt");
+        cdp_off(r.a, a);
+        cdp_off(r.a, d);
+        emit_destroyed(r.b, 7);
+        rig_settle(&r);
+        assert_string_equal(t.text, "tt");
+        rig_close(&r);
+    }
 }
 
 static void test_refused(void **state)
@@ -222,19 +218,17 @@ static void on_nested(cdp_session *s, const destroyed_event *ev, void *data)
 static void test_calls_inside(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            trail t = { .text = "" };
-            rig_open(&r, (cdp_wire)wire, NULL);
-            t.peer = r.b;
-            cdp_runtime_on_execution_context_destroyed(r.a, on_nested, &t);
-            emit_destroyed(r.b, 7);
-            rig_settle(&r);
-            assert_string_equal(t.text, "((((()))))");
-            rig_close(&r);
-        }
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        trail t = { .text = "" };
+        rig_open(&r, (cdp_wire)wire, NULL);
+        t.peer = r.b;
+        cdp_runtime_on_execution_context_destroyed(r.a, on_nested, &t);
+        emit_destroyed(r.b, 7);
+        rig_settle(&r);
+        assert_string_equal(t.text, "((((()))))");
+        rig_close(&r);
+    }
 }
 
 /* ---- expectations ---------------------------------------------------------- */
@@ -242,41 +236,37 @@ static void test_calls_inside(void **state)
 static void test_expect(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            cdp_options options = { .timeout_ms = 20 };
-            destroyed_event *ev;
-            rig_open(&r, (cdp_wire)wire, &options);
-            uint32_t first = cdp_runtime_expect_execution_context_destroyed(r.a);
-            uint32_t second = cdp_runtime_expect_execution_context_destroyed(r.a);
-            uint32_t never = cdp_runtime_expect_execution_context_destroyed(r.a);
-            cdp_off(r.a, never);
-            emit_destroyed(r.b, 7);
-            emit_destroyed(r.b, 8);
-            assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, second, &ev), 0);
-            assert_int_equal(ev->execution_context_id, 7); /* the first that came */
-            cdp_free(ev);
-            assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, first, NULL), 0);
-            assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, first, &ev),
-                             CDP_EINVAL);
-            assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, never, &ev),
-                             CDP_EINVAL);
-            uint32_t late = cdp_runtime_expect_execution_context_destroyed(r.a);
-            assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, late, &ev),
-                             CDP_ETIMEDOUT);
-            assert_null(ev);
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        cdp_options options = { .timeout_ms = 20 };
+        destroyed_event *ev;
+        rig_open(&r, (cdp_wire)wire, &options);
+        uint32_t first = cdp_runtime_expect_execution_context_destroyed(r.a);
+        uint32_t second = cdp_runtime_expect_execution_context_destroyed(r.a);
+        uint32_t never = cdp_runtime_expect_execution_context_destroyed(r.a);
+        cdp_off(r.a, never);
+        emit_destroyed(r.b, 7);
+        emit_destroyed(r.b, 8);
+        assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, second, &ev), 0);
+        assert_int_equal(ev->execution_context_id, 7); /* the first that came */
+        cdp_free(ev);
+        assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, first, NULL), 0);
+        assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, first, &ev), CDP_EINVAL);
+        assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, never, &ev), CDP_EINVAL);
+        uint32_t late = cdp_runtime_expect_execution_context_destroyed(r.a);
+        assert_int_equal(cdp_runtime_take_execution_context_destroyed(r.a, late, &ev),
+                         CDP_ETIMEDOUT);
+        assert_null(ev);
 
-            uint32_t empty = cdp_debugger_expect_resumed(r.a); /* an event without members */
-            cdp_debugger_emit_resumed(r.b);
-            assert_int_equal(cdp_debugger_take_resumed(r.a, empty), 0);
+        uint32_t empty = cdp_debugger_expect_resumed(r.a); /* an event without members */
+        cdp_debugger_emit_resumed(r.b);
+        assert_int_equal(cdp_debugger_take_resumed(r.a, empty), 0);
 
-            cdp_runtime_expect_execution_context_destroyed(r.a); /* nobody takes it */
-            emit_destroyed(r.b, 9);
-            rig_settle(&r);
-            rig_close(&r);
-        }
+        cdp_runtime_expect_execution_context_destroyed(r.a); /* nobody takes it */
+        emit_destroyed(r.b, 9);
+        rig_settle(&r);
+        rig_close(&r);
+    }
 }
 
 static void on_off_and_close_peer(cdp_session *s, cdp_str method, const cdp_value *params,

@@ -389,6 +389,7 @@ static size_t run(scenario *fn, const scene *like, size_t n, bool and_all_after)
     fn(&sc);
     sc.r.heap.fail_at = 0;
     if (sc.r.a && sc.r.b) { /* memory is back */
+        cdp_set_timeout(sc.r.a, 0, 10000);
         int rc = cdp_call(sc.r.a, "No.such", cdp_json("{}"), NULL);
         if (rc < 0 && rc != CDP_EREMOTE) /* then it has said that it is over */
             assert_true(cdp_poll(sc.r.a, 0) < 0 || cdp_poll(sc.r.b, 0) < 0);

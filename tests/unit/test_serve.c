@@ -18,8 +18,6 @@
 
 #include <cmocka.h>
 
-#define EACH_WIRE(w) (int w = CDP_JSON; w <= CDP_CBOR; w++)
-
 /* What the serving end sent last, as JSON. */
 typedef struct log {
     char text[600];
@@ -163,18 +161,17 @@ static void test_answers(void **state)
     };
 
     (void)state;
-    for
-        EACH_WIRE(wire)
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        rig r;
-        log l;
-        open_served(&r, wire, &l);
-        assert_int_equal(ask(&r, rows[i].what), rows[i].status);
-        assert_string_equal(l.text, rows[i].reply);
-        assert_int_equal(l.n, 1);
-        assert_int_equal(handler_calls, 1);
-        rig_close(&r);
-    }
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            rig r;
+            log l;
+            open_served(&r, wire, &l);
+            assert_int_equal(ask(&r, rows[i].what), rows[i].status);
+            assert_string_equal(l.text, rows[i].reply);
+            assert_int_equal(l.n, 1);
+            assert_int_equal(handler_calls, 1);
+            rig_close(&r);
+        }
 }
 
 static void test_later(void **state)
@@ -209,62 +206,59 @@ static void test_close_in_handler(void **state)
     static const char *const ways[] = { "close", "close and pass", "close and keep" };
 
     (void)state;
-    for
-        EACH_WIRE(wire)
-    for (int way = 0; way < 3; way++)
-        for (int mine = 0; mine < 2; mine++) {
-            rig r;
-            log l;
-            int rest = 0;
-            cdp_runtime_evaluate_params p = { .expression = cdp_s(ways[way]) };
-            open_served(&r, wire, &l);
-            cdp_serve_any(r.b, serve_rest, &rest);
-            cdp_runtime_serve(r.b, &runtime, &kept);
-            to_close = mine ? r.b : r.a;
-            if (!mine && way == 0) { /* "close" answers, to nobody */
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++)
+        for (int way = 0; way < 3; way++)
+            for (int mine = 0; mine < 2; mine++) {
+                rig r;
+                log l;
+                int rest = 0;
+                cdp_runtime_evaluate_params p = { .expression = cdp_s(ways[way]) };
+                open_served(&r, wire, &l);
+                cdp_serve_any(r.b, serve_rest, &rest);
+                cdp_runtime_serve(r.b, &runtime, &kept);
+                to_close = mine ? r.b : r.a;
+                if (!mine && way == 0) { /* "close" answers, to nobody */
+                    rig_close(&r);
+                    continue;
+                }
+                cdp_runtime_evaluate_send(r.a, &p);
+                cdp_poll(mine ? r.a : r.b, 0);
+                assert_int_equal(handler_calls, mine ? 1 : way == 1 ? 2 : 1);
+                if (mine)
+                    r.b = NULL;
+                else
+                    r.a = NULL;
+                if (way == 2)
+                    assert_int_equal(cdp_respond(kept), CDP_ECLOSED);
                 rig_close(&r);
-                continue;
             }
-            cdp_runtime_evaluate_send(r.a, &p);
-            cdp_poll(mine ? r.a : r.b, 0);
-            assert_int_equal(handler_calls, mine ? 1 : way == 1 ? 2 : 1);
-            if (mine)
-                r.b = NULL;
-            else
-                r.a = NULL;
-            if (way == 2)
-                assert_int_equal(cdp_respond(kept), CDP_ECLOSED);
-            rig_close(&r);
-        }
 }
 
 static void test_fall_through(void **state)
 {
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            log l;
-            int rest = 0;
-            cdp_value *v;
-            open_served(&r, wire, &l);
-            assert_int_equal(cdp_serve_any(r.b, serve_rest, &rest), 0);
-            assert_int_equal(
-                cdp_call(r.a, "Runtime.evaluate", cdp_json("{\"expression\":\"pass\"}"), &v), 0);
-            assert_true(cdp_value_str_eq(cdp_value_get(*v, "expression"), "pass"));
-            cdp_free(v);
-            assert_int_equal(cdp_call(r.a, "My.empty", (cdp_value){ 0 }, &v), 0);
-            assert_int_equal(cdp_value_count(*v), 0);
-            cdp_free(v);
-            assert_int_equal(cdp_debugger_resume(r.a, NULL), CDP_EREMOTE);
-            assert_int_equal(rest, 3);
-            assert_int_equal(cdp_serve_any(r.b, NULL, NULL), 0);
-            assert_int_equal(cdp_call(r.a, "My.empty", (cdp_value){ 0 }, &v), CDP_EREMOTE);
-            assert_int_equal(rest, 3);
-            assert_int_equal(cdp_runtime_serve(r.b, NULL, NULL), CDP_EINVAL);
-            rig_close(&r);
-        }
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        log l;
+        int rest = 0;
+        cdp_value *v;
+        open_served(&r, wire, &l);
+        assert_int_equal(cdp_serve_any(r.b, serve_rest, &rest), 0);
+        assert_int_equal(
+            cdp_call(r.a, "Runtime.evaluate", cdp_json("{\"expression\":\"pass\"}"), &v), 0);
+        assert_true(cdp_value_str_eq(cdp_value_get(*v, "expression"), "pass"));
+        cdp_free(v);
+        assert_int_equal(cdp_call(r.a, "My.empty", (cdp_value){ 0 }, &v), 0);
+        assert_int_equal(cdp_value_count(*v), 0);
+        cdp_free(v);
+        assert_int_equal(cdp_debugger_resume(r.a, NULL), CDP_EREMOTE);
+        assert_int_equal(rest, 3);
+        assert_int_equal(cdp_serve_any(r.b, NULL, NULL), 0);
+        assert_int_equal(cdp_call(r.a, "My.empty", (cdp_value){ 0 }, &v), CDP_EREMOTE);
+        assert_int_equal(rest, 3);
+        assert_int_equal(cdp_runtime_serve(r.b, NULL, NULL), CDP_EINVAL);
+        rig_close(&r);
+    }
 }
 
 /* ---- what is wrong with a message, in the words of V8's dispatcher ---------- */
@@ -374,37 +368,33 @@ static void test_nested_params(void **state)
     static const cdp_runtime_domain_impl impl = { .call_function_on = call_function_on };
 
     (void)state;
-    for
-        EACH_WIRE(wire)
-        {
-            rig r;
-            log l;
-            char line[600], deep[1600];
-            cdp_value *v;
-            open_served(&r, wire, &l);
-            cdp_runtime_serve(r.b, &impl, NULL);
-            assert_int_equal(
-                cdp_call(
-                    r.a, "Runtime.callFunctionOn",
-                    cdp_json("{\"functionDeclaration\":\"\",\"arguments\":[{},{\"objectId\":2}]}"),
-                    NULL),
-                CDP_EREMOTE);
-            flatten(l.text, line, sizeof line);
-            assert_non_null(strstr(line,
-                                   "Failed to deserialize params.arguments.objectId - BINDINGS: "
-                                   "string value expected at position"));
-            assert_int_equal(cdp_last_error(r.a)->remote_code, CDP_INVALID_PARAMS);
-            assert_true(cdp_last_error(r.a)->data.ptr != NULL);
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        log l;
+        char line[600], deep[1600];
+        cdp_value *v;
+        open_served(&r, wire, &l);
+        cdp_runtime_serve(r.b, &impl, NULL);
+        assert_int_equal(
+            cdp_call(r.a, "Runtime.callFunctionOn",
+                     cdp_json("{\"functionDeclaration\":\"\",\"arguments\":[{},{\"objectId\":2}]}"),
+                     NULL),
+            CDP_EREMOTE);
+        flatten(l.text, line, sizeof line);
+        assert_non_null(strstr(line, "Failed to deserialize params.arguments.objectId - BINDINGS: "
+                                     "string value expected at position"));
+        assert_int_equal(cdp_last_error(r.a)->remote_code, CDP_INVALID_PARAMS);
+        assert_true(cdp_last_error(r.a)->data.ptr != NULL);
 
-            int n = snprintf(deep, sizeof deep,
-                             "{\"functionDeclaration\":\"\",\"arguments\":[{\"value\":");
-            memset(deep + n, '[', 295);
-            memset(deep + n + 295, ']', 295);
-            snprintf(deep + n + 590, sizeof deep - (size_t)n - 590, "}]}");
-            assert_int_equal(cdp_call(r.a, "Runtime.callFunctionOn", cdp_json(deep), &v), 0);
-            cdp_free(v);
-            rig_close(&r);
-        }
+        int n = snprintf(deep, sizeof deep,
+                         "{\"functionDeclaration\":\"\",\"arguments\":[{\"value\":");
+        memset(deep + n, '[', 295);
+        memset(deep + n + 295, ']', 295);
+        snprintf(deep + n + 590, sizeof deep - (size_t)n - 590, "}]}");
+        assert_int_equal(cdp_call(r.a, "Runtime.callFunctionOn", cdp_json(deep), &v), 0);
+        cdp_free(v);
+        rig_close(&r);
+    }
 }
 
 /* A client that is not served says nothing back, but to commands. */

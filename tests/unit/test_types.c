@@ -87,20 +87,12 @@ static cdp_str some_text(filler *f)
 
 static double some_number(filler *f)
 {
-    static const double numbers[] = { 0,
-                                      -0.0,
-                                      1,
-                                      -1,
-                                      0.1,
-                                      1e21,
-                                      1e-7,
-                                      5e-324,
-                                      123456789,
-                                      2147483648.0,
-                                      -2147483649.0,
-                                      1.7976931348623157e308,
-                                      9007199254740993.0,
-                                      1730000000000.25 };
+    /* clang-format off */
+    static const double numbers[] = {
+        0, -0.0, 1, -1, 0.1, 1e21, 1e-7, 5e-324, 123456789, 2147483648.0, -2147483649.0,
+        1.7976931348623157e308, 9007199254740993.0, 1730000000000.25
+    };
+    /* clang-format on */
 
     return numbers[help_below(&f->random, sizeof numbers / sizeof *numbers)];
 }
@@ -128,9 +120,11 @@ static void fill_list(filler *f, const cdp__domain *d, cdp__elem is, list *out);
 
 static void fill_item(filler *f, const cdp__domain *d, cdp__elem is, void *dst)
 {
+    /* clang-format off */
     static const int32_t ints[] = {
         0, 1, -1, 23, 24, 255, 256, 65535, 65536, INT32_MAX, INT32_MIN
     };
+    /* clang-format on */
 
     switch ((cdp__kind)is.kind) {
     case CDP__BOOL:
