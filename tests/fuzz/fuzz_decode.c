@@ -4,7 +4,7 @@
  * The first two bytes choose the type, the third encoding and strictness.  What decodes has to
  * encode, and what that gives has to decode to the same.
  */
-#include "../support/codec_help.c"
+#include "../support/codec_help.h"
 
 #include <stdlib.h>
 

@@ -4,12 +4,14 @@
  * The first byte chooses the encoding.  What is JSON is decided by a reader of its own
  * (tests/support/json_tree.h) as well, and conversions there and back keep the meaning.
  */
-#include "../support/json_tree.c"
+#include "../support/json_tree.h"
 
 #include <cdp/value.h>
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
