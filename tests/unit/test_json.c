@@ -7,6 +7,7 @@
 #include "../support/codec_help.h"
 #include "../support/json_tree.h"
 
+#include <cdp/browser.h>
 #include <cdp/debugger.h>
 #include <cdp/runtime.h>
 #include <cdp/value.h>
@@ -350,6 +351,44 @@ static void test_lists_of_lists(void **state)
     }
 }
 
+/* Words in a list: each is remembered where it stands. */
+static void test_list_of_words(void **state)
+{
+    static const char json[] = "{\"permissions\":[\"x\",\"geolocation\",\"y\"]}";
+    cdp_browser_permission_type unset[] = { CDP_BROWSER_PERMISSION_TYPE_GEOLOCATION, 0 };
+    cdp_browser_grant_permissions_params p = { .permissions = { unset, 2 } };
+    help_method m;
+    cdp__fault f;
+    void *root;
+    char *out;
+    size_t n;
+
+    (void)state;
+    assert_true(help_find_method(cdp_s("Browser.grantPermissions"), &m));
+    assert_int_equal(help_decode(m.d, m.params, json, sizeof json - 1, CDP_JSON, false, &root, &f),
+                     0);
+    const cdp_browser_grant_permissions_params *in = root;
+    const cdp_browser_permission_type *words = in->permissions.items;
+    assert_true((int)words[0] == -1 && words[1] == unset[0] && (int)words[2] == -1);
+    assert_string_equal(cdp_unknown(in, &words[0]).ptr, "x");
+    assert_null(cdp_unknown(in, &words[1]).ptr);
+    assert_string_equal(cdp_unknown(in, &words[2]).ptr, "y");
+    assert_int_equal(help_encode(m.d, m.params, in, CDP_JSON, false, &out, &n, &f), 0);
+    assert_string_equal(out, json);
+    free(out);
+    cdp_free(root);
+
+    /* what can't be sent */
+    for (int i = 0; i < 3; i++) {
+        memcpy(&unset[1], &(int){ i == 0 ? 0 : i == 1 ? 9999 : -1 }, sizeof unset[1]);
+        assert_int_equal(help_encode(m.d, m.params, &p, CDP_JSON, false, &out, &n, &f), CDP_EINVAL);
+        assert_string_equal(cdp__fault_path(&f), "permissions.1");
+    }
+    p.permissions.items = NULL;
+    assert_int_equal(help_encode(m.d, m.params, &p, CDP_JSON, false, &out, &n, &f), CDP_EINVAL);
+    assert_string_equal(cdp__fault_path(&f), "permissions");
+}
+
 /* ---- depth --------------------------------------------------------------------- */
 
 static char *nested(int depth, const char *open, const char *inner, const char *close)
@@ -411,7 +450,8 @@ int main(void)
         cmocka_unit_test(test_grammar),        cmocka_unit_test(test_ints),
         cmocka_unit_test(test_numbers),        cmocka_unit_test(test_strings),
         cmocka_unit_test(test_repeated),       cmocka_unit_test(test_set_after_decoding),
-        cmocka_unit_test(test_lists_of_lists), cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_lists_of_lists), cmocka_unit_test(test_list_of_words),
+        cmocka_unit_test(test_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
