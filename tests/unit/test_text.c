@@ -13,8 +13,6 @@
 #define cdp__json_escape slow_json_escape
 #define cdp__utf16_to_utf8 slow_utf16_to_utf8
 #define cdp__utf8_to_utf16 slow_utf8_to_utf16
-#define cdp__base64_encode slow_base64_encode
-#define cdp__base64_decode slow_base64_decode
 #include "../../runtime/core/text.c"
 #undef cdp__ascii_run
 #undef cdp__utf8_check
@@ -24,8 +22,6 @@
 #undef cdp__json_escape
 #undef cdp__utf16_to_utf8
 #undef cdp__utf8_to_utf16
-#undef cdp__base64_encode
-#undef cdp__base64_decode
 #undef CDP_TEXT_H
 #include "../../runtime/core/text.h"
 
@@ -35,6 +31,8 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+
+#include "support/plain_text.h"
 
 static const struct version {
     size_t (*ascii_run)(const char *, size_t);
@@ -51,179 +49,6 @@ static const struct version {
 };
 
 #define EACH_VERSION(v) (const struct version *v = versions; v < versions + 2; v++)
-
-static uint32_t seed;
-
-static uint32_t random_below(uint32_t n)
-{
-    seed = seed * 1664525 + 1013904223;
-    return (uint32_t)((uint64_t)seed * n >> 32);
-}
-
-/* n bytes at the very end of a block; for tight_free(). */
-static void *tight(const void *p, size_t n)
-{
-    char *whole = malloc(n + 1);
-
-    assert_non_null(whole);
-    if (p && n)
-        memcpy(whole + 1, p, n);
-    return whole + 1;
-}
-
-static void tight_free(void *p)
-{
-    free((char *)p - 1);
-}
-
-/* ---- the obvious -------------------------------------------------------- */
-
-/* Table 3-7 of the Unicode standard. */
-static size_t plain_utf8_length(const unsigned char *p, size_t n, bool wtf8)
-{
-    static const unsigned char rows[][6] = {
-        /* first byte, second byte, length */
-        { 0x00, 0x7f, 0, 0, 1, 0 },       { 0xc2, 0xdf, 0x80, 0xbf, 2, 0 },
-        { 0xe0, 0xe0, 0xa0, 0xbf, 3, 0 }, { 0xe1, 0xec, 0x80, 0xbf, 3, 0 },
-        { 0xed, 0xed, 0x80, 0x9f, 3, 0 }, { 0xed, 0xed, 0xa0, 0xbf, 3, 1 /* WTF-8 */ },
-        { 0xee, 0xef, 0x80, 0xbf, 3, 0 }, { 0xf0, 0xf0, 0x90, 0xbf, 4, 0 },
-        { 0xf1, 0xf3, 0x80, 0xbf, 4, 0 }, { 0xf4, 0xf4, 0x80, 0x8f, 4, 0 },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const unsigned char *r = rows[i];
-        size_t length = r[4], j;
-        if (p[0] < r[0] || p[0] > r[1] || n < length || (r[5] && !wtf8))
-            continue;
-        if (length > 1 && (p[1] < r[2] || p[1] > r[3]))
-            continue;
-        for (j = 2; j < length && p[j] >= 0x80 && p[j] <= 0xbf; j++)
-            ;
-        if (length < 2 || j == length)
-            return length;
-    }
-    return 0;
-}
-
-static size_t plain_utf8_check(const char *p, size_t n, bool wtf8)
-{
-    size_t i = 0, length;
-
-    while (i < n && (length = plain_utf8_length((const unsigned char *)p + i, n - i, wtf8)))
-        i += length;
-    return i;
-}
-
-static bool plain_is_hex(char c)
-{
-    return c && strchr("0123456789abcdefABCDEF", c);
-}
-
-static const char *plain_string_end(const char *p, const char *end, bool *escaped, const char **bad)
-{
-    *escaped = false;
-    while (p < end) {
-        *bad = p;
-        if (*p == '"')
-            return p;
-        if ((unsigned char)*p < 0x20)
-            return NULL;
-        if (*p != '\\') {
-            size_t n = plain_utf8_length((const unsigned char *)p, (size_t)(end - p), false);
-            if (!n)
-                return NULL;
-            p += n;
-            continue;
-        }
-        *escaped = true;
-        if (++p == end)
-            break;
-        if (!*p || !strchr("\"\\/bfnrtu", *p))
-            return NULL;
-        if (*p++ != 'u')
-            continue;
-        for (int i = 0; i < 4; i++, p++)
-            if (p == end || !plain_is_hex(*p))
-                return NULL;
-    }
-    *bad = end;
-    return NULL;
-}
-
-static unsigned plain_hex4(const char *p)
-{
-    char digits[5] = { p[0], p[1], p[2], p[3], 0 };
-
-    return (unsigned)strtoul(digits, NULL, 16);
-}
-
-static char *plain_put(char *out, unsigned c)
-{
-    static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-    int n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-    for (int i = n - 1; i > 0; i--, c >>= 6)
-        out[i] = (char)(0x80 | (c & 0x3f));
-    out[0] = (char)(n == 1 ? c : lead[n] | c);
-    return out + n;
-}
-
-static size_t plain_unescape(char *out, const char *p, const char *end)
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    char *start = out;
-
-    while (p < end) {
-        if (*p != '\\') {
-            *out++ = *p++;
-        } else if (p[1] != 'u') {
-            *out++ = to[strchr(from, p[1]) - from];
-            p += 2;
-        } else {
-            unsigned c = plain_hex4(p + 2), low;
-            p += 6;
-            if (c >= 0xd800 && c <= 0xdbff && end - p >= 6 && memcmp(p, "\\u", 2) == 0 &&
-                (low = plain_hex4(p + 2)) >= 0xdc00 && low <= 0xdfff) {
-                c = 0x10000 + (c - 0xd800) * 0x400 + (low - 0xdc00);
-                p += 6;
-            }
-            out = plain_put(out, c);
-        }
-    }
-    return (size_t)(out - start);
-}
-
-static unsigned plain_get(const unsigned char *p, size_t length)
-{
-    static const unsigned char keep[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-    unsigned c = p[0] & keep[length];
-
-    for (size_t i = 1; i < length; i++)
-        c = c << 6 | (p[i] & 0x3f);
-    return c;
-}
-
-static char *plain_escape(char *out, const char *p, size_t n)
-{
-    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-
-    for (size_t i = 0, length; i < n; i += length) {
-        const char *at = p[i] ? strchr(from, p[i]) : NULL;
-        length = plain_utf8_length((const unsigned char *)p + i, n - i, true);
-        if (!length)
-            return NULL;
-        unsigned c = plain_get((const unsigned char *)p + i, length);
-        if (at)
-            out += sprintf(out, "\\%c", to[at - from]);
-        else if (c >= 0x10000)
-            out += sprintf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
-                           0xdc00 + ((c - 0x10000) & 0x3ff));
-        else if (c < 0x20 || c > 0x7f)
-            out += sprintf(out, "\\u%04x", c);
-        else
-            *out++ = (char)c;
-    }
-    return out;
-}
 
 /* ---- ASCII and UTF-8 ---------------------------------------------------- */
 
@@ -498,7 +323,7 @@ static void test_json_random(void **state)
     static char text[64 * 40];
 
     (void)state;
-    seed = 1;
+    text_seed = 1;
     for (int i = 0; i < 60000; i++) {
         size_t n = random_string(text, random_below(64), i % 4 ? 13 : 20);
         text[n++] = '"';
@@ -576,7 +401,7 @@ static void test_json_escape_random(void **state)
     static char text[64 * 40], decoded[64 * 40], escaped[64 * 40 * 6];
 
     (void)state;
-    seed = 2;
+    text_seed = 2;
     for (int i = 0; i < 30000; i++) {
         size_t n = random_string(text, random_below(64), i % 4 ? 13 : 20);
         check_escape(text, n);
@@ -639,7 +464,7 @@ static void test_utf16(void **state)
         assert_memory_equal(out, wanted, n);
         assert_int_equal(cdp__utf8_to_utf16(units, wanted, n), bytes);
     }
-    seed = 3;
+    text_seed = 3;
     for (int i = 0; i < 50000; i++) {
         size_t n = random_below(40);
         for (size_t j = 0; j < n; j++) {
@@ -653,74 +478,6 @@ static void test_utf16(void **state)
     assert_int_equal(cdp__utf8_to_utf16(NULL, NULL, 0), 0);
 }
 
-/* ---- base64 ------------------------------------------------------------- */
-
-static void decodes_to(const char *text, const char *wanted)
-{
-    size_t n = strlen(text);
-    char *p = tight(text, n);
-    uint8_t *out = tight(NULL, n / 4 * 3 + 3);
-    size_t got = cdp__base64_decode(out, p, n);
-
-    if (!wanted) {
-        assert_true(got == SIZE_MAX);
-    } else {
-        assert_int_equal(got, strlen(wanted));
-        assert_memory_equal(out, wanted, got);
-    }
-    tight_free(out);
-    tight_free(p);
-}
-
-static void test_base64(void **state)
-{
-    static const char *const vectors[][2] = {
-        { "", "" },        { "Zg==", "f" },        { "Zm8=", "fo" },
-        { "Zm9v", "foo" }, { "Zm9vYg==", "foob" }, { "Zm9vYmE=", "fooba" },
-        { "Zg", "f" },     { "Zm8", "fo" },        { "Zm9vYg", "foob" },
-        { "Z", NULL },     { "=", NULL },          { "==", NULL },
-        { "====", NULL },  { "Zg=", NULL },        { "Zm9vY===", NULL },
-        { "Z===", NULL },  { "Zg==Zg==", NULL },   { "Zm=v", NULL },
-        { "Zm9v ", NULL }, { "Zm9v\n", NULL },     { "Zm-_", NULL },
-        { "Zm9vZ", NULL }, { "Zm8=Zm8", NULL },    { "Zm9\xc3", NULL },
-    };
-    char text[200];
-    uint8_t bytes[140];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
-        decodes_to(vectors[i][0], vectors[i][1]);
-    for (int c = 0; c < 256; c++) {
-        bool good = c &&
-                    strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c);
-        for (int i = 0; i < 4; i++) {
-            memcpy(text, "AAAA", 4);
-            text[i] = (char)c;
-            size_t got = cdp__base64_decode(bytes, text, 4);
-            assert_int_equal(got, good ? 3 : c == '=' && i == 3 ? 2 : SIZE_MAX);
-        }
-    }
-    seed = 4;
-    for (size_t n = 0; n < sizeof bytes; n++) {
-        for (size_t i = 0; i < n; i++)
-            bytes[i] = (uint8_t)random_below(256);
-        uint8_t *p = tight(bytes, n);
-        size_t length = (n + 2) / 3 * 4;
-        char *out = tight(NULL, length);
-        assert_int_equal(cdp__base64_encode(out, p, n), length);
-        for (int padded = 0; padded < 2; padded++) {
-            size_t in = padded ? length : (n * 4 + 2) / 3;
-            char *place = malloc(in / 4 * 3 + 3 > in ? in / 4 * 3 + 3 : in);
-            memcpy(place, out, in);
-            assert_int_equal(cdp__base64_decode((uint8_t *)place, place, in), n);
-            assert_memory_equal(place, p, n);
-            free(place);
-        }
-        tight_free(out);
-        tight_free(p);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -728,7 +485,7 @@ int main(void)
         cmocka_unit_test(test_utf8_places),  cmocka_unit_test(test_json_plain),
         cmocka_unit_test(test_json_strings), cmocka_unit_test(test_json_random),
         cmocka_unit_test(test_json_escape),  cmocka_unit_test(test_json_escape_random),
-        cmocka_unit_test(test_utf16),        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_utf16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
