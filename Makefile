@@ -158,6 +158,7 @@ $B/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.s
 # ---- programs --------------------------------------------------------------
 
 EXAMPLES := $(EXAMPLE_C:%.c=$B/%)
+EMBED    := $(if $(V8_C),$B/examples/embed)
 BENCHES  := $(MEASURE_C:%.c=$B/%)
 
 # tests/v8/ and what includes <cdp/host.h> or <cdp/v8.h> have V8 in them.
@@ -184,7 +185,10 @@ $(call programs,obj,$(MAIN_C)): $B/obj/%: $B/obj/%.o $B/obj/libhelp.a $$(call ar
 $(call programs,fuzz,$(FUZZ_C)): $B/fuzz/%: $B/fuzz/%.o $B/fuzz/libhelp.a $B/fuzz/libcdpkit.a
 	$(call step,LD )clang $(ALL_LDFLAGS) $(ASAN) -fsanitize=fuzzer -o $@ $(in_order) $(LIBS)
 
-all: $(ARCHIVES) $(SHARED) $(EXAMPLES)
+$(EMBED): $B/obj/examples/embed.o $(ARCHIVES)
+	$(call step,LD )$(CXX) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
+
+all: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED)
 
 demo: $B/examples/demo
 	$B/examples/demo
@@ -194,7 +198,7 @@ demo: $B/examples/demo
 # Under sanitizers; what has V8 in it without them as well.
 TESTS := $(call programs,asan,$(MAIN_C)) $(call programs,obj,$(filter tests/v8/%,$(MAIN_C)))
 
-build-tests: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(TESTS)
+build-tests: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED) $(TESTS)
 
 test: build-tests
 	@tools/run_tests.py --logs $B/test-logs $(TESTS:%='tap:%') \
