@@ -205,6 +205,7 @@ test: build-tests
 	    $(if $(wildcard tests/generator),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/generator') \
 	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
 	    'tap:tools/check_headers.py' \
+	    $(if $(V8_C),'tap:tools/check_examples.py $B/examples') \
 	    'check:README.md shows what there is:tools/check_readme.py' \
 	    $(if $(wildcard tests/exports.txt),'tap:tools/check_exports.py $B/libcdpkit.so tests/exports.txt') \
 	    $(if $(V8_C),'tap:tools/check_exports.py $B/libcdpkit-v8.so tests/exports-v8.txt')

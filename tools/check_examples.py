@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Runs every example, and looks at what the demonstration leaves behind: TAP on stdout.
+
+    check_examples.py FOLDER        where the programs are
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+CONSOLE_JS = "console.log('hi', 1); setTimeout(() => { throw new TypeError('late') }, 5)"
+
+
+def run(*command, code=0):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == code, "exit code %d\n%s" % (done.returncode, done.stderr)
+    return done.stdout
+
+
+def console(folder, temp):
+    script = temp / "late.js"
+    script.write_text(CONSOLE_JS)
+    out = run(folder / "console", script, code=1)  # as Node exits after an uncaught exception
+    assert "log: hi 1" in out, out
+    assert "TypeError: late" in out, out
+
+
+def demo(folder, temp):
+    out = run(folder / "demo", "examples/workload.js", temp)
+    assert "noSuchThing() throws ReferenceError" in out, out
+    files = {p.name: json.loads(p.read_text()) for p in temp.glob("workload.*")}
+
+    profile = files["workload.cpuprofile"]
+    names = {n["callFrame"]["functionName"] for n in profile["nodes"]}
+    assert {"rank", "search", "round"} <= names, names
+    assert len(profile["samples"]) == len(profile["timeDeltas"]) > 100
+
+    snapshot = files["workload.heapsnapshot"]
+    meta = snapshot["snapshot"]
+    fields = len(meta["meta"]["node_fields"])
+    assert len(snapshot["nodes"]) == meta["node_count"] * fields
+    assert "Book" in snapshot["strings"]
+
+    heap = files["workload.heapprofile"]
+    assert heap["head"]["children"] and heap["samples"]
+
+    functions = {
+        f["functionName"]: f["ranges"][0]["count"]
+        for script in files["workload.coverage.json"]["result"]
+        if script["url"].endswith("workload.js")
+        for f in script["functions"]
+    }
+    assert functions["run"] == 1 and functions["get"] == 200, functions
+
+
+def others(folder, _temp):
+    assert "Array(3)" in run(folder / "hello")
+    assert "'Browser.crash' wasn't found" in run(folder / "domain")
+    out = run(folder / "pipelined")
+    assert "328350" in out and "third: canceled" in out and "second: timed out" in out, out
+    assert "is two" in run(folder / "untyped")
+    assert "the hottest is spin" in run(folder / "embed")
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]).resolve()
+    checks = [console, demo, others]
+    print("1..%d" % len(checks))
+    for i, check in enumerate(checks, 1):
+        with tempfile.TemporaryDirectory() as temp:
+            try:
+                check(folder, pathlib.Path(temp))
+                print("ok %d - example %s" % (i, check.__name__))
+            except Exception as e:  # pylint: disable=broad-except
+                print("not ok %d - example %s" % (i, check.__name__))
+                print("\n".join("# " + line for line in repr(e).split("\\n")))
+
+
+main()
