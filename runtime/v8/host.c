@@ -40,6 +40,7 @@ struct cdp_host {
     cdp__failure first, error;
     bool failed; /* cdp_host_run() is to end with error */
     bool stopped;
+    bool looping; /* in run_loop() */
     int exit_code;
 };
 
@@ -75,7 +76,7 @@ static void uncaught(cdp_host *h, cdp__failure *f)
     cdp__failure_move(&h->error, f);
     h->exit_code = 1;
     h->failed = true;
-    if (h->inside)
+    if (h->looping)
         uv_stop(h->loop);
     if (h->opt.uncaught)
         h->opt.uncaught(h, &h->error.pub, h->opt.data);
@@ -260,9 +261,11 @@ static void on_limit(uv_timer_t *timer)
 static void run_loop(cdp_host *h, uv_run_mode mode)
 {
     h->inside++;
+    h->looping = true;
     cdp__js_enter(h->js);
     uv_run(h->loop, mode);
     cdp__js_exit(h->js);
+    h->looping = false;
     h->inside--;
 }
 
@@ -350,8 +353,9 @@ static void close_loop(cdp_host *h)
         uv_close(all[i], on_closed);
     if (h->loop != &h->own)
         return;
-    uv_run(&h->own, UV_RUN_DEFAULT);
-    uv_loop_close(&h->own);
+    do
+        uv_run(&h->own, UV_RUN_DEFAULT);
+    while (uv_loop_close(&h->own) == UV_EBUSY); /* cdp_host_stop() cuts a run short */
     free_host(h);
 }
 
@@ -443,10 +447,12 @@ int cdp_host_free(cdp_host *h)
     if (h->inside || h->running || !pthread_equal(h->thread, pthread_self()))
         return CDP_ESTATE;
     h->inside++; /* whatever still calls back must not come here again */
-    if (cdp_v8_free(h->v8) < 0) {
+    if (!cdp__v8_idle(h->v8)) {
         h->inside--;
         return CDP_ESTATE;
     }
+    cdp__js_drop(h->js);
+    cdp_v8_free(h->v8);
     cdp__js_free(h->js);
     cdp__host_leave();
     close_loop(h);

@@ -248,9 +248,15 @@ cdp__js *cdp__js_new(const cdp__js_ops *ops, void *self, uint32_t max_old_space_
     return js;
 }
 
+void cdp__js_drop(cdp__js *js)
+{
+    while (!js->tasks.empty())
+        remove(js, js->tasks.begin()->first);
+    js->context.Reset();
+}
+
 void cdp__js_free(cdp__js *js)
 {
-    js->tasks.clear();
     js->context.Reset();
     v8::platform::NotifyIsolateShutdown(platform, js->isolate);
     js->isolate->Dispose();

@@ -41,7 +41,8 @@ int cdp__host_enter(void **platform);
 void cdp__host_leave(void);
 
 cdp__js *cdp__js_new(const cdp__js_ops *ops, void *self, uint32_t max_old_space_mb);
-/* Drops callbacks that still wait, without telling ops. */
+/* Before the end: lets go of the context, and of callbacks that still wait. */
+void cdp__js_drop(cdp__js *js);
 void cdp__js_free(cdp__js *js);
 void *cdp__js_isolate(cdp__js *js);
 void cdp__js_enter(cdp__js *js); /* in pairs, nested */

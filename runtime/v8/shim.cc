@@ -176,6 +176,7 @@ void cdp__shim_free(cdp__shim *shim)
     HandleScope handles(shim->isolate);
     cdp__shim_reap(shim);
     while (!shim->contexts.empty()) {
+        HandleScope inner(shim->isolate);
         Local<v8::Context> context = shim->contexts.front().Get(shim->isolate);
         cdp__shim_remove_context(shim, &context);
     }
@@ -270,6 +271,16 @@ bool cdp__shim_busy(const cdp__shim *shim)
     return s != nullptr;
 }
 
+void cdp__shim_enter(cdp__shim *shim)
+{
+    shim->isolate->Enter();
+}
+
+void cdp__shim_exit(cdp__shim *shim)
+{
+    shim->isolate->Exit();
+}
+
 void cdp__shim_dispatch(cdp__shim_session *s, const void *bytes, size_t len)
 {
     cdp__shim *shim = s->shim;
@@ -309,6 +320,8 @@ bool cdp__shim_pump(cdp__shim *shim)
 bool cdp__shim_in_script(const cdp__shim *shim)
 {
     Isolate::Scope entered(shim->isolate);
+    if (!shim->isolate->InContext()) // far cheaper
+        return false;
     HandleScope handles(shim->isolate);
     return v8::StackTrace::CurrentStackTrace(shim->isolate, 1)->GetFrameCount() > 0;
 }

@@ -61,6 +61,10 @@ void cdp__shim_disconnect(cdp__shim_session *s);
 void cdp__shim_reap(cdp__shim *shim);
 /* V8 is amid a session. */
 bool cdp__shim_busy(const cdp__shim *shim);
+/* Enters the isolate, once for all that follows (every function here does it for itself, which
+ * costs less then).  In pairs, nested. */
+void cdp__shim_enter(cdp__shim *shim);
+void cdp__shim_exit(cdp__shim *shim);
 void cdp__shim_dispatch(cdp__shim_session *s, const void *bytes, size_t len);
 void cdp__shim_break(cdp__shim_session *s, const char *reason);
 bool cdp__shim_can_dispatch(const char *method, size_t len);

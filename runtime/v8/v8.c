@@ -223,11 +223,16 @@ int cdp_v8_new(cdp_v8 **out, void *isolate, const cdp_v8_options *opt)
     return 0;
 }
 
+bool cdp__v8_idle(const cdp_v8 *v)
+{
+    return !v->busy && !v->in_progress && !cdp__shim_busy(v->shim);
+}
+
 int cdp_v8_free(cdp_v8 *v)
 {
     if (!v)
         return 0;
-    if (v->busy || v->in_progress || cdp__shim_busy(v->shim))
+    if (!cdp__v8_idle(v))
         return CDP_ESTATE;
     v->busy++; /* callbacks of calls that end now must not come here again */
     cdp__v8_close_sessions(v);

@@ -44,6 +44,9 @@ struct cdp_v8 {
     bool interrupting; /* at most one interrupt is under way */
 };
 
+/* Nothing of it is on the stack: it can be freed. */
+bool cdp__v8_idle(const cdp_v8 *v);
+
 void cdp__v8_hook(cdp_v8 *v, cdp__v8_hooks *hooks);
 void cdp__v8_unhook(cdp_v8 *v, cdp__v8_hooks *hooks);
 

@@ -92,15 +92,16 @@ static uint32_t id_of(const uint8_t *p, size_t len)
     return 0;
 }
 
-/* Replies may come from tasks that V8 leaves for its thread.  Not amid JavaScript, where tasks
- * would run in the middle of someone's function. */
-static void pump_for_answer(cdp__v8_session *s, uint64_t answered)
+/* Where no JavaScript waits below: what the command left for afterwards.  V8 runs no microtasks
+ * after evaluations, and may answer from tasks. */
+static void after_dispatch(cdp__v8_session *s, uint64_t answered)
 {
-    if (s->closed || s->answered != answered || !s->v->opt.platform ||
-        cdp__shim_in_script(s->v->shim))
+    if (s->closed || s->v->busy > 1 || cdp__shim_in_script(s->v->shim))
         return;
-    while (!s->closed && s->answered == answered && cdp__shim_pump(s->v->shim))
-        ;
+    if (s->answered == answered && s->v->opt.platform)
+        while (!s->closed && s->answered == answered && cdp__shim_pump(s->v->shim))
+            ;
+    cdp__shim_settle(s->v->shim);
 }
 
 static int v8_send(cdp__transport *t, const void *bytes, size_t len)
@@ -117,8 +118,10 @@ static int v8_send(cdp__transport *t, const void *bytes, size_t len)
     s->sent++;
     s->unanswered = id_of(bytes, len);
     v->busy++;
+    cdp__shim_enter(v->shim);
     cdp__shim_dispatch(s->shim, bytes, len);
-    pump_for_answer(s, answered);
+    after_dispatch(s, answered);
+    cdp__shim_exit(v->shim);
     v->busy--;
     if (--s->sending == 0 && s->closed)
         free(s);
