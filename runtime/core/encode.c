@@ -1,11 +1,13 @@
 /*
- * encode.c - structs to bytes, in either encoding.
+ * encode.c - structs to bytes: one walk over the tables for both encodings.
  *
- * Members are written in the protocol's order, those not known to the tables last.  A member
- * that was missing when its struct was decoded, and was not set since, stays missing.
+ * As in decode.c the walk is written once, with the encoding as a constant, and passes the
+ * position along; see write.h for its steps.  Members are written in the protocol's order,
+ * those not known to the tables last.  A member that was missing when its struct was decoded,
+ * and was not set since, stays missing.
  */
-#include "num.h"
 #include "read.h"
+#include "write.h"
 
 #include <math.h>
 
@@ -22,16 +24,30 @@ typedef struct frame {
     const cdp__extra *extra;
 } frame;
 
-static int fail(cdp__writer *w, const char *why)
-{
-    if (w->fault->status == 0)
-        cdp__fault_set(w->fault, CDP_EINVAL, why);
-    return w->fault->status;
-}
+static char *encode_json(cdp__writer *w, char *q, const cdp__domain *d, const cdp__type *type,
+                         const char *in);
+static char *encode_cbor(cdp__writer *w, char *q, const cdp__domain *d, const cdp__type *type,
+                         const char *in);
 
 static const cdp__domain *domain_of(const cdp__domain *d, cdp__elem is)
 {
     return is.dep ? d->deps[is.dep - 1] : d;
+}
+
+static inline int32_t int_at(const char *src) /* or an enum */
+{
+    int32_t v;
+
+    memcpy(&v, src, sizeof v);
+    return v;
+}
+
+static inline const void *pointer_at(const char *src)
+{
+    const void *p;
+
+    memcpy(&p, src, sizeof p);
+    return p;
 }
 
 static const cdp__note *find_note(const cdp__extra *x, cdp__note_kind kind, unsigned offset,
@@ -55,84 +71,82 @@ static bool reads_as(const cdp__note *n, int32_t v)
     return cdp__clamp(d) == v;
 }
 
-static int write_number(cdp__writer *w, const frame *f, unsigned offset, uint64_t item, int32_t v)
+/* What was received in place of v, or NULL where that was v, or v was set since. */
+static const cdp__note *odd_number(const frame *f, unsigned offset, uint64_t item, int32_t v)
 {
     const cdp__note *n = find_note(f->extra, CDP__NOTE_NUMBER, offset, item);
 
-    if (n && reads_as(n, v)) /* sent as something else; what was received */
-        return cdp__write_value(w, (cdp_value){ n->text.ptr, n->text.len, CDP_JSON });
-    cdp__write_int(w, v);
-    return 0;
+    return n && reads_as(n, v) ? n : NULL;
 }
 
-static int write_enum(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, uint64_t item,
-                      int32_t v)
+static char *put_value(cdp__writer *w, char *q, cdp_value v)
+{
+    cdp__write_leave(w, q);
+    return cdp__write_value(w, v) < 0 ? NULL : cdp__write_enter(w);
+}
+
+INLINE char *put_number(cdp__writer *w, char *q, const frame *f, unsigned offset, uint64_t item,
+                        int32_t v, const cdp_wire wire)
+{
+    const cdp__note *n = CDP__RARE(f->extra) ? odd_number(f, offset, item, v) : NULL;
+
+    if (n)
+        return put_value(w, q, (cdp_value){ n->text.ptr, n->text.len, CDP_JSON });
+    return PUT(int, q, v);
+}
+
+INLINE char *put_enum(cdp__writer *w, char *q, const frame *f, cdp__elem is, unsigned offset,
+                      uint64_t item, int32_t v, const cdp_wire wire)
 {
     const cdp__domain *d = domain_of(f->d, is);
     const cdp__enum *e = &d->enums[is.ref];
 
-    if (v > 0 && v <= e->n) {
+    if (CDP__LIKELY(v > 0 && v <= e->n)) {
         const cdp__word *word = &d->words[e->first + v - 1];
-        return cdp__write_str(w, d->names + word->text, word->len);
+        return PUT(word, w, q, d->names + word->text, word->len);
     }
     const cdp__note *n = find_note(f->extra, CDP__NOTE_WORD, offset, item);
     if (v == -1 && n)
-        return cdp__write_str(w, n->text.ptr, n->text.len);
-    return fail(w, v == 0 ? "required member not set" : "no such enumerator");
+        return PUT(str, w, q, n->text.ptr, n->text.len);
+    return cdp__write_fail(w, CDP_EINVAL,
+                           v == 0 ? "required member not set" : "no such enumerator");
 }
 
-static int write_list(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, uint64_t outer,
-                      const list *l);
+static char *put_json_list(cdp__writer *w, char *q, const frame *f, cdp__elem is, unsigned offset,
+                           uint64_t outer, const list *l);
+static char *put_cbor_list(cdp__writer *w, char *q, const frame *f, cdp__elem is, unsigned offset,
+                           uint64_t outer, const list *l);
 
-/* One value in a list, or one member that is there. */
-static inline int write_item(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset,
-                             uint64_t item, const void *src)
+/* One item of a list. */
+INLINE char *put_item(cdp__writer *w, char *q, const frame *f, cdp__elem is, unsigned offset,
+                      uint64_t item, const char *src, const cdp_wire wire)
 {
     switch ((cdp__kind)is.kind) {
-    case CDP__STR: {
-        cdp_str s;
-        memcpy(&s, src, sizeof s);
-        return cdp__write_str(w, s.ptr, s.len);
-    }
-    case CDP__INT: {
-        int32_t v;
-        memcpy(&v, src, sizeof v);
-        return write_number(w, f, offset, item, v);
-    }
-    case CDP__NUM: {
-        double v;
-        memcpy(&v, src, sizeof v);
-        cdp__write_num(w, v);
-        return 0;
-    }
+    case CDP__STR:
+        return PUT(str, w, q, ((const cdp_str *)src)->ptr, ((const cdp_str *)src)->len);
+    case CDP__INT:
+        return put_number(w, q, f, offset, item, int_at(src), wire);
+    case CDP__NUM:
+        return PUT(num, q, *(const double *)src);
     case CDP__BOOL:
-        cdp__write_bool(w, *(const bool *)src);
-        return 0;
-    case CDP__ENUM: {
-        int32_t v;
-        memcpy(&v, src, sizeof v);
-        return write_enum(w, f, is, offset, item, v);
-    }
-    case CDP__BYTES: {
-        cdp_bytes b;
-        memcpy(&b, src, sizeof b);
-        cdp__write_bytes(w, b.ptr, b.len);
-        return 0;
-    }
+        return PUT(bool, q, *(const bool *)src);
+    case CDP__ENUM:
+        return put_enum(w, q, f, is, offset, item, int_at(src), wire);
+    case CDP__BYTES:
+        return PUT(bytes, w, q, ((const cdp_bytes *)src)->ptr, ((const cdp_bytes *)src)->len);
     case CDP__ANY:
-    case CDP__OBJECT: {
-        cdp_value v;
-        memcpy(&v, src, sizeof v);
-        return cdp__write_value(w, v);
-    }
+    case CDP__OBJECT:
+        return put_value(w, q, *(const cdp_value *)src);
     case CDP__STRUCT: {
         const cdp__domain *d = domain_of(f->d, is);
-        return cdp__encode(w, d, &d->types[is.ref], src);
+        return wire == CDP_JSON ? encode_json(w, q, d, &d->types[is.ref], src)
+                                : encode_cbor(w, q, d, &d->types[is.ref], src);
     }
     case CDP__LIST:
-        return write_list(w, f, is, offset, item, src);
+        return wire == CDP_JSON ? put_json_list(w, q, f, is, offset, item, (const list *)src)
+                                : put_cbor_list(w, q, f, is, offset, item, (const list *)src);
     }
-    return fail(w, "tables are damaged");
+    return cdp__write_fail(w, CDP_EINVAL, "tables are damaged");
 }
 
 static size_t stride(const cdp__domain *d, cdp__elem is)
@@ -148,79 +162,153 @@ static size_t stride(const cdp__domain *d, cdp__elem is)
     return is.kind == CDP__STRUCT ? domain_of(d, is)->types[is.ref].size : size[is.kind];
 }
 
-static int write_list(cdp__writer *w, const frame *f, cdp__elem is, unsigned offset, uint64_t outer,
-                      const list *l)
+INLINE char *put_items(cdp__writer *w, char *q, const frame *f, cdp__elem is, unsigned offset,
+                       uint64_t outer, const list *l, const cdp_wire wire)
 {
-    const cdp__elem item = f->d->lists[is.ref];
-    const size_t size = stride(f->d, item);
-    size_t begin = cdp__write_begin(w, '[');
+    const size_t size = stride(f->d, is), n = l->n;
+    const char *src = l->items;
 
-    if (l->n && !l->items)
-        return fail(w, "list has a length but no items");
-    for (size_t i = 0; i < l->n; i++) {
-        const char *src = (const char *)l->items + i * size;
-        int rc = write_item(w, f, item, offset, outer << 32 | i, src);
-        if (rc < 0) {
+    for (size_t i = 0; i < n; i++, src += size) {
+        q = put_item(w, q, f, is, offset, outer << 32 | i, src, wire);
+        if (CDP__LIKELY(q))
+            q = cdp__room(w, PUT(next, q), 0);
+        if (CDP__RARE(!q)) {
             cdp__fault_item(w->fault, i);
-            return rc;
+            return NULL;
         }
-        cdp__write_next(w);
     }
-    cdp__write_end(w, begin, '[');
-    return cdp__write_status(w);
+    return q;
 }
 
-typedef enum presence { ABSENT, PRESENT, MISSING } presence;
-
-/* A required member that is unset is MISSING, unless it was so when decoded. */
-static presence present(const frame *f, const cdp__field *field, unsigned i, const void **src)
+INLINE char *put_list(cdp__writer *w, char *q, const frame *f, cdp__elem of, unsigned offset,
+                      uint64_t outer, const list *l, const cdp_wire wire)
 {
-    const bool required = field->flags & CDP__REQUIRED;
-    const bool absent = f->extra && f->extra->absent >> i & 1;
-    const presence unset = required && !absent ? MISSING : ABSENT;
-    static const char zero[8] = { 0 };
+    cdp__elem is = f->d->lists[of.ref];
+    const size_t begin = (size_t)(q - w->out->ptr);
 
-    switch ((cdp__kind)field->is.kind) {
+    if (++w->depth > w->max_depth)
+        return cdp__write_fail(w, CDP_ETOOBIG, "nested too deeply");
+    if (l->n && !l->items)
+        return cdp__write_fail(w, CDP_EINVAL, "list has a length but no items");
+    q = PUT(begin, w, q, '[');
+    if (is.kind == CDP__INT) { /* the long ones: a loop of its own */
+        is.kind = CDP__INT;
+        q = put_items(w, q, f, is, offset, outer, l, wire);
+    } else {
+        q = put_items(w, q, f, is, offset, outer, l, wire);
+    }
+    w->depth--;
+    return q ? PUT(end, w, q, begin, '[') : NULL;
+}
+
+/* Out of line: their code is long, and lists of lists come back here. */
+static char *put_json_list(cdp__writer *w, char *q, const frame *f, cdp__elem is, unsigned offset,
+                           uint64_t outer, const list *l)
+{
+    return put_list(w, q, f, is, offset, outer, l, CDP_JSON);
+}
+
+static char *put_cbor_list(cdp__writer *w, char *q, const frame *f, cdp__elem is, unsigned offset,
+                           uint64_t outer, const list *l)
+{
+    return put_list(w, q, f, is, offset, outer, l, CDP_CBOR);
+}
+
+/* A member whose struct does not have it, at q, where its name's place is: required ones must
+ * be there, unless they were not when this was decoded; null is what was sent as such. */
+static char *put_absent(cdp__writer *w, char *q, const frame *f, const cdp__field *field,
+                        bool required)
+{
+    const cdp_wire wire = w->wire;
+
+    if (required)
+        return cdp__write_fail(w, CDP_EINVAL, "required member not set");
+    if (!find_note(f->extra, CDP__NOTE_NULL, field->offset, 0))
+        return q;
+    q = PUT(name, q, f->d->names + field->name, field->name_len);
+    return PUT(next, PUT(null, q));
+}
+
+/* The name is written before it is known whether the member is there; where it is not, writing
+ * goes on at q. */
+INLINE char *put_member(cdp__writer *w, char *q, const frame *f, const cdp__field *field,
+                        const cdp_wire wire)
+{
+    const char *const src = f->in + field->offset;
+    const cdp__elem is = field->is;
+    const unsigned i = (unsigned)(field - (f->d->fields + f->type->first));
+    const bool was_absent = CDP__RARE(f->extra) && f->extra->absent >> i & 1;
+    const bool optional = !(field->flags & CDP__REQUIRED);
+    const bool must = !optional && !was_absent;
+    char *at;
+
+    if (CDP__RARE(!(q = cdp__room(w, q, field->name_len + CDP__NAME))))
+        return NULL;
+    at = PUT(name, q, f->d->names + field->name, field->name_len);
+    switch ((cdp__kind)is.kind) {
     case CDP__BOOL:
-        if (required)
-            return absent && !*(const bool *)*src ? ABSENT : PRESENT;
-        return ((const cdp_opt_bool *)*src)->has ? PRESENT : ABSENT;
-    case CDP__INT:
-        if (required)
-            return absent && memcmp(*src, zero, sizeof(int32_t)) == 0 ? ABSENT : PRESENT;
-        return ((const cdp_opt_int *)*src)->has ? PRESENT : ABSENT;
-    case CDP__NUM:
-        if (required)
-            return absent && memcmp(*src, zero, sizeof(double)) == 0 ? ABSENT : PRESENT;
-        return ((const cdp_opt_num *)*src)->has ? PRESENT : ABSENT;
-    case CDP__ENUM:
-        return memcmp(*src, zero, sizeof(int32_t)) != 0 ? PRESENT : unset;
-    case CDP__STR:
+        if (optional ? !((const cdp_opt_bool *)src)->has : was_absent && !*(const bool *)src)
+            return put_absent(w, q, f, field, false);
+        at = PUT(bool, at, *(const bool *)src);
+        break;
+    case CDP__INT: {
+        int32_t v = int_at(src);
+        if (optional ? !((const cdp_opt_int *)src)->has : was_absent && v == 0)
+            return put_absent(w, q, f, field, false);
+        at = put_number(w, at, f, field->offset, 0, v, wire);
+        break;
+    }
+    case CDP__NUM: {
+        static const double zero;
+        if (optional ? !((const cdp_opt_num *)src)->has
+                     : was_absent && memcmp(src, &zero, sizeof zero) == 0)
+            return put_absent(w, q, f, field, false);
+        at = PUT(num, at, *(const double *)src);
+        break;
+    }
+    case CDP__ENUM: {
+        int32_t v = int_at(src);
+        if (v == 0)
+            return put_absent(w, q, f, field, must);
+        at = put_enum(w, at, f, is, field->offset, 0, v, wire);
+        break;
+    }
+    case CDP__STR: {
+        const cdp_str *s = (const cdp_str *)src;
+        if (!s->ptr || (was_absent && s->len == 0))
+            return put_absent(w, q, f, field, must);
+        at = PUT(str, w, at, s->ptr, s->len);
+        break;
+    }
     case CDP__BYTES:
     case CDP__ANY:
-    case CDP__OBJECT: {
-        cdp_str s; /* all of them begin with a pointer and a length */
-        memcpy(&s, *src, sizeof s);
-        if (field->is.kind == CDP__STR && absent && s.len == 0)
-            return ABSENT;
-        return s.ptr ? PRESENT : unset;
-    }
+    case CDP__OBJECT:
+        if (!pointer_at(src)) /* all of them begin with a pointer */
+            return put_absent(w, q, f, field, must);
+        at = put_item(w, at, f, is, field->offset, 0, src, wire);
+        break;
     case CDP__LIST: {
-        const list *l = *src;
-        return l->items || l->n || (required && !absent) ? PRESENT : ABSENT;
+        const list *l = (const list *)src;
+        if (!l->items && !l->n && !must)
+            return put_absent(w, q, f, field, false);
+        at = put_item(w, at, f, is, field->offset, 0, src, wire);
+        break;
     }
     case CDP__STRUCT: {
-        const void *p;
-        memcpy(&p, *src, sizeof p);
-        if (!p)
-            return unset;
-        *src = p;
-        const cdp__domain *d = domain_of(f->d, field->is);
-        const cdp__extra *x = cdp__extra_in(&d->types[field->is.ref], p);
-        return x && x->empty ? ABSENT : PRESENT;
+        const char *child = pointer_at(src);
+        if (!child)
+            return put_absent(w, q, f, field, must);
+        const cdp__domain *d = domain_of(f->d, is);
+        const cdp__extra *x = cdp__extra_in(&d->types[is.ref], child);
+        if (CDP__RARE(x) && x->empty)
+            return put_absent(w, q, f, field, false);
+        at = put_item(w, at, f, is, field->offset, 0, child, wire);
+        break;
     }
+    default:
+        return cdp__write_fail(w, CDP_EINVAL, "tables are damaged");
     }
-    return ABSENT;
+    return CDP__LIKELY(at) ? PUT(next, at) : NULL;
 }
 
 /* What most optional members are, told at a glance: their first eight bytes (which the struct's
@@ -233,62 +321,67 @@ static inline bool unset(const cdp__field *field, const char *in)
     return first == 0 && field->is.kind != CDP__NUM && !(field->flags & CDP__REQUIRED);
 }
 
-static int write_member(cdp__writer *w, const frame *f, const cdp__field *field, unsigned i)
+static char *put_unknown_members(cdp__writer *w, char *q, const cdp__extra *x)
 {
-    const void *src = f->in + field->offset;
-    presence is = present(f, field, i, &src);
-    int rc = 0;
-
-    if (is == MISSING) {
-        rc = fail(w, "required member not set");
-    } else if (is == PRESENT) {
-        cdp__write_name(w, f->d->names + field->name, field->name_len);
-        rc = write_item(w, f, field->is, field->offset, 0, src);
-        cdp__write_next(w);
-    } else if (f->extra && find_note(f->extra, CDP__NOTE_NULL, field->offset, 0)) {
-        cdp__write_name(w, f->d->names + field->name, field->name_len);
-        cdp__write_null(w);
-        cdp__write_next(w);
-    }
-    if (rc < 0)
-        cdp__fault_member(w->fault, f->d->names + field->name, field->name_len);
-    return rc;
-}
-
-static int write_unknown_members(cdp__writer *w, const cdp__extra *x)
-{
+    cdp__write_leave(w, q);
     for (const cdp__note *n = x->notes; n; n = n->next) {
         if (n->kind != CDP__NOTE_MEMBER)
             continue;
-        int rc = cdp__write_str(w, n->text.ptr, n->text.len);
-        if (w->wire == CDP_JSON)
-            cdp__buf_byte(w->out, ':');
-        if (rc == 0)
-            rc = cdp__write_value(w, n->value);
-        if (rc < 0) {
+        cdp__write_key(w, n->text.ptr, n->text.len);
+        if (cdp__write_status(w) < 0 || cdp__write_value(w, n->value) < 0) {
             cdp__fault_member(w->fault, n->text.ptr, n->text.len);
-            return rc;
+            return NULL;
         }
         cdp__write_next(w);
     }
-    return 0;
+    return cdp__write_enter(w);
+}
+
+INLINE char *put_struct(cdp__writer *w, char *q, const cdp__domain *d, const cdp__type *type,
+                        const char *in, const cdp_wire wire)
+{
+    const frame f = { d, type, in, cdp__extra_in(type, in) };
+    const cdp__field *field = d->fields + type->first, *const end = field + type->n;
+    const size_t begin = (size_t)(q - w->out->ptr);
+
+    if (++w->depth > w->max_depth)
+        return cdp__write_fail(w, CDP_ETOOBIG, "nested too deeply");
+    q = PUT(begin, w, q, '{');
+    for (; field < end; field++) {
+        if (CDP__LIKELY(!f.extra) && unset(field, in))
+            continue;
+        q = put_member(w, q, &f, field, wire);
+        if (CDP__RARE(!q)) {
+            cdp__fault_member(w->fault, d->names + field->name, field->name_len);
+            return NULL;
+        }
+    }
+    if (CDP__RARE(f.extra))
+        q = put_unknown_members(w, q, f.extra);
+    w->depth--;
+    return q ? PUT(end, w, q, begin, '{') : NULL;
+}
+
+static char *encode_json(cdp__writer *w, char *q, const cdp__domain *d, const cdp__type *type,
+                         const char *in)
+{
+    return put_struct(w, q, d, type, in, CDP_JSON);
+}
+
+static char *encode_cbor(cdp__writer *w, char *q, const cdp__domain *d, const cdp__type *type,
+                         const char *in)
+{
+    return put_struct(w, q, d, type, in, CDP_CBOR);
 }
 
 int cdp__encode(cdp__writer *w, const cdp__domain *d, const cdp__type *type, const void *in)
 {
-    frame f = { d, type, in, cdp__extra_in(type, in) };
-    const cdp__field *field = d->fields + type->first;
-    size_t begin = cdp__write_begin(w, '{');
-    int rc = cdp__write_status(w);
+    char *q = cdp__write_enter(w);
 
-    for (unsigned i = 0; rc == 0 && i < type->n; i++) {
-        if (f.extra || !unset(field + i, in))
-            rc = write_member(w, &f, field + i, i);
-    }
-    if (rc == 0 && f.extra)
-        rc = write_unknown_members(w, f.extra);
-    cdp__write_end(w, begin, '{');
-    return rc < 0 ? rc : cdp__write_status(w);
+    if (q)
+        q = w->wire == CDP_JSON ? encode_json(w, q, d, type, in) : encode_cbor(w, q, d, type, in);
+    cdp__write_leave(w, q);
+    return q ? 0 : w->fault->status;
 }
 
 /* Notes name a member by its offset, an item of a list by the list's offset and its index. */
