@@ -418,6 +418,7 @@ typedef struct worker {
 
 static const char *work(int n)
 {
+    cdp_profiler_set_sampling_interval_params us = { .interval = 500 };
     cdp_host *h = NULL;
     cdp_session *s = NULL;
     char text[256];
@@ -425,10 +426,11 @@ static const char *work(int n)
 
     for (int round = 0; round < 3; round++) {
         if (cdp_host_new(&h, NULL) < 0 || cdp_host_connect(&s, h, NULL) < 0 ||
-            cdp_profiler_enable(s) < 0 || cdp_profiler_start(s) < 0)
+            cdp_profiler_enable(s) < 0 || cdp_profiler_set_sampling_interval(s, &us) < 0 ||
+            cdp_profiler_start(s) < 0)
             return "cannot start";
         snprintf(text, sizeof text,
-                 "function hot%d() { let x = 0; for (let i = 0; i < 3e6; i++) x += i %% 7;"
+                 "function hot%d() { let x = 0; for (let i = 0; i < 4e7; i++) x += i %% 7;"
                  " return x }\nhot%d(); %d",
                  n, n, n);
         if (cdp_host_run_text(h, "hot.js", cdp_s(text), &v) < 0 || v->len != 1 ||
@@ -448,7 +450,7 @@ static const char *work(int n)
         }
         cdp_free(res);
         if (!mine || others)
-            return "somebody else's profile";
+            return mine ? "somebody else's profile" : "a profile without the work";
         cdp_close(s);
         s = NULL;
         if (cdp_host_free(h) < 0)

@@ -75,7 +75,8 @@ int cdp_v8_new(cdp_v8 **out, void *isolate, const cdp_v8_options *opt);
 
 /* Closes the sessions that are left, as cdp_close() does (their handles are gone then), and frees
  * v.  CDP_ESTATE, doing nothing, inside a callback of one of its sessions or amid what was posted.
- * NULL is fine. */
+ * NULL is fine.  If a session awaited a promise that has not settled no more JavaScript may run in
+ * the isolate: V8 would tell the inspector when it does. */
 int cdp_v8_free(cdp_v8 *v);
 
 /* Makes a context (a v8::Local<v8::Context>) visible to sessions.  The first one is where
