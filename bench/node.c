@@ -50,7 +50,7 @@ tally node_do(node_child *n, const char *what, const char *argument)
     fflush(n->in);
     if (fscanf(n->out, "%lf %lf", &t.ns, &t.units) != 2) {
         fprintf(stderr, "Node failed: %s %s\n", what, argument);
-        exit(1);
+        exit(100);
     }
     return t;
 }

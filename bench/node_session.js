@@ -44,6 +44,8 @@ function now()
 
 function calls(n, method, params)
 {
+    for (let i = 0; i < n / 5; i++)
+        post(method, params);
     const start = now();
     for (let i = 0; i < n; i++)
         post(method, params);
@@ -78,6 +80,7 @@ function scripts()
 
 function profile()
 {
+    post('Profiler.enable');
     post('Profiler.setSamplingInterval', { interval: 200 });
     post('Profiler.start');
     vm.runInThisContext('state.burn(2500)');
@@ -110,9 +113,6 @@ function snapshot()
         start = start || now();
         characters += m.params.chunk.length;
     };
-    if (sampling)
-        post('HeapProfiler.stopSampling');
-    sampling = false;
     session.on('HeapProfiler.addHeapSnapshotChunk', chunk);
     post('HeapProfiler.takeHeapSnapshot');
     session.off('HeapProfiler.addHeapSnapshotChunk', chunk);
