@@ -270,7 +270,9 @@ static void small_typed(void *data)
     cdp__write_next(&w);
     cdp__write_name(&w, names + 12, 6);
     const cdp__domain *d = &cdp__domain_runtime;
-    const cdp__command *c = d->commands;
+    static const cdp__command *c; /* the bindings know its index */
+    if (!c)
+        c = d->commands;
     while (c->name_len != 16 || memcmp(d->names + c->name, "Runtime.evaluate", 16) != 0)
         c++;
     cdp__encode(&w, d, &d->types[c->params], &p);

@@ -90,7 +90,11 @@ size_t cdp__write_begin(cdp__writer *w, char kind); /* '{' or '[' */
 void cdp__write_end(cdp__writer *w, size_t begin, char kind);
 void cdp__write_key(cdp__writer *w, const char *p, size_t n);  /* plain ASCII */
 void cdp__write_name(cdp__writer *w, const char *p, size_t n); /* the same, of a domain's pool */
-void cdp__write_next(cdp__writer *w);
+static inline void cdp__write_next(cdp__writer *w)
+{
+    if (w->wire == CDP_JSON)
+        cdp__buf_byte(w->out, ',');
+}
 
 /* The writer's verdict: 0, CDP_ENOMEM, or what was found wrong. */
 int cdp__write_status(cdp__writer *w);

@@ -82,7 +82,7 @@ static const cdp__note *odd_number(const frame *f, unsigned offset, uint64_t ite
 static char *put_value(cdp__writer *w, char *q, cdp_value v)
 {
     cdp__write_leave(w, q);
-    return cdp__write_value(w, v) < 0 ? NULL : cdp__write_enter(w);
+    return cdp__write_value(w, v) < 0 ? NULL : cdp__write_enter(w, 0);
 }
 
 INLINE char *put_number(cdp__writer *w, char *q, const frame *f, unsigned offset, uint64_t item,
@@ -191,8 +191,8 @@ INLINE char *put_list(cdp__writer *w, char *q, const frame *f, cdp__elem of, uns
     if (l->n && !l->items)
         return cdp__write_fail(w, CDP_EINVAL, "list has a length but no items");
     q = PUT(begin, w, q, '[');
-    if (is.kind == CDP__INT) { /* the long ones: a loop of its own */
-        is.kind = CDP__INT;
+    if (is.kind == CDP__INT) {
+        is.kind = CDP__INT; /* known: the longest lists get a loop of their own */
         q = put_items(w, q, f, is, offset, outer, l, wire);
     } else {
         q = put_items(w, q, f, is, offset, outer, l, wire);
@@ -214,19 +214,30 @@ static char *put_cbor_list(cdp__writer *w, char *q, const frame *f, cdp__elem is
     return put_list(w, q, f, is, offset, outer, l, CDP_CBOR);
 }
 
-/* A member whose struct does not have it, at q, where its name's place is: required ones must
- * be there, unless they were not when this was decoded; null is what was sent as such. */
-static char *put_absent(cdp__writer *w, char *q, const frame *f, const cdp__field *field,
-                        bool required)
+/* Required, but not there when this was decoded. */
+static inline bool was_absent(const frame *f, const cdp__field *field)
+{
+    unsigned i = (unsigned)(field - (f->d->fields + f->type->first));
+
+    return f->extra && f->extra->absent >> i & 1;
+}
+
+/* A member that is not there: null if it was sent as that. */
+static char *put_null(cdp__writer *w, char *q, const frame *f, const cdp__field *field)
 {
     const cdp_wire wire = w->wire;
 
-    if (required)
-        return cdp__write_fail(w, CDP_EINVAL, "required member not set");
     if (!find_note(f->extra, CDP__NOTE_NULL, field->offset, 0))
         return q;
     q = PUT(name, q, f->d->names + field->name, field->name_len);
     return PUT(next, PUT(null, q));
+}
+
+INLINE char *put_absent(cdp__writer *w, char *q, const frame *f, const cdp__field *field)
+{
+    if (CDP__RARE(field->flags & CDP__REQUIRED && !was_absent(f, field)))
+        return cdp__write_fail(w, CDP_EINVAL, "required member not set");
+    return CDP__LIKELY(!f->extra) ? q : put_null(w, q, f, field);
 }
 
 /* The name is written before it is known whether the member is there; where it is not, writing
@@ -236,72 +247,71 @@ INLINE char *put_member(cdp__writer *w, char *q, const frame *f, const cdp__fiel
 {
     const char *const src = f->in + field->offset;
     const cdp__elem is = field->is;
-    const unsigned i = (unsigned)(field - (f->d->fields + f->type->first));
-    const bool was_absent = CDP__RARE(f->extra) && f->extra->absent >> i & 1;
-    const bool optional = !(field->flags & CDP__REQUIRED);
-    const bool must = !optional && !was_absent;
+    const bool required = field->flags & CDP__REQUIRED;
     char *at;
 
     if (CDP__RARE(!(q = cdp__room(w, q, field->name_len + CDP__NAME))))
         return NULL;
     at = PUT(name, q, f->d->names + field->name, field->name_len);
     switch ((cdp__kind)is.kind) {
-    case CDP__BOOL:
-        if (optional ? !((const cdp_opt_bool *)src)->has : was_absent && !*(const bool *)src)
-            return put_absent(w, q, f, field, false);
-        at = PUT(bool, at, *(const bool *)src);
+    case CDP__BOOL: {
+        bool v = *(const bool *)src;
+        if (required ? !v && was_absent(f, field) : !((const cdp_opt_bool *)src)->has)
+            return put_absent(w, q, f, field);
+        at = PUT(bool, at, v);
         break;
+    }
     case CDP__INT: {
         int32_t v = int_at(src);
-        if (optional ? !((const cdp_opt_int *)src)->has : was_absent && v == 0)
-            return put_absent(w, q, f, field, false);
+        if (required ? v == 0 && was_absent(f, field) : !((const cdp_opt_int *)src)->has)
+            return put_absent(w, q, f, field);
         at = put_number(w, at, f, field->offset, 0, v, wire);
         break;
     }
     case CDP__NUM: {
-        static const double zero;
-        if (optional ? !((const cdp_opt_num *)src)->has
-                     : was_absent && memcmp(src, &zero, sizeof zero) == 0)
-            return put_absent(w, q, f, field, false);
-        at = PUT(num, at, *(const double *)src);
+        double v = *(const double *)src;
+        if (required ? v == 0 && !signbit(v) && was_absent(f, field)
+                     : !((const cdp_opt_num *)src)->has)
+            return put_absent(w, q, f, field);
+        at = PUT(num, at, v);
         break;
     }
     case CDP__ENUM: {
         int32_t v = int_at(src);
         if (v == 0)
-            return put_absent(w, q, f, field, must);
+            return put_absent(w, q, f, field);
         at = put_enum(w, at, f, is, field->offset, 0, v, wire);
         break;
     }
     case CDP__STR: {
         const cdp_str *s = (const cdp_str *)src;
-        if (!s->ptr || (was_absent && s->len == 0))
-            return put_absent(w, q, f, field, must);
+        if (!s->ptr || (s->len == 0 && was_absent(f, field)))
+            return put_absent(w, q, f, field);
         at = PUT(str, w, at, s->ptr, s->len);
         break;
     }
     case CDP__BYTES:
     case CDP__ANY:
     case CDP__OBJECT:
-        if (!pointer_at(src)) /* all of them begin with a pointer */
-            return put_absent(w, q, f, field, must);
+        if (!pointer_at(src)) /* all of them begin with one */
+            return put_absent(w, q, f, field);
         at = put_item(w, at, f, is, field->offset, 0, src, wire);
         break;
     case CDP__LIST: {
         const list *l = (const list *)src;
-        if (!l->items && !l->n && !must)
-            return put_absent(w, q, f, field, false);
+        if (!l->items && !l->n && (!required || was_absent(f, field)))
+            return put_absent(w, q, f, field);
         at = put_item(w, at, f, is, field->offset, 0, src, wire);
         break;
     }
     case CDP__STRUCT: {
         const char *child = pointer_at(src);
         if (!child)
-            return put_absent(w, q, f, field, must);
+            return put_absent(w, q, f, field);
         const cdp__domain *d = domain_of(f->d, is);
         const cdp__extra *x = cdp__extra_in(&d->types[is.ref], child);
         if (CDP__RARE(x) && x->empty)
-            return put_absent(w, q, f, field, false);
+            return put_null(w, q, f, field);
         at = put_item(w, at, f, is, field->offset, 0, child, wire);
         break;
     }
@@ -334,7 +344,7 @@ static char *put_unknown_members(cdp__writer *w, char *q, const cdp__extra *x)
         }
         cdp__write_next(w);
     }
-    return cdp__write_enter(w);
+    return cdp__write_enter(w, 0);
 }
 
 INLINE char *put_struct(cdp__writer *w, char *q, const cdp__domain *d, const cdp__type *type,
@@ -376,7 +386,7 @@ static char *encode_cbor(cdp__writer *w, char *q, const cdp__domain *d, const cd
 
 int cdp__encode(cdp__writer *w, const cdp__domain *d, const cdp__type *type, const void *in)
 {
-    char *q = cdp__write_enter(w);
+    char *q = cdp__write_enter(w, 0);
 
     if (q)
         q = w->wire == CDP_JSON ? encode_json(w, q, d, type, in) : encode_cbor(w, q, d, type, in);

@@ -139,7 +139,7 @@ size_t cdp__write_begin(cdp__writer *w, char kind)
 
     if (++w->depth > w->max_depth)
         cdp__write_fail(w, CDP_ETOOBIG, "nested too deeply");
-    else if ((q = cdp__write_enter(w)))
+    else if ((q = cdp__write_enter(w, 0)))
         q = PUT(begin, w, q, kind);
     cdp__write_leave(w, q);
     return at;
@@ -148,16 +148,10 @@ size_t cdp__write_begin(cdp__writer *w, char kind)
 void cdp__write_end(cdp__writer *w, size_t begin, char kind)
 {
     const cdp_wire wire = w->wire;
-    char *q = cdp__write_status(w) == 0 ? cdp__write_enter(w) : NULL;
+    char *q = cdp__write_status(w) == 0 ? cdp__write_enter(w, 0) : NULL;
 
     w->depth--;
     cdp__write_leave(w, q ? PUT(end, w, q, begin, kind) : NULL);
-}
-
-void cdp__write_next(cdp__writer *w)
-{
-    if (w->wire == CDP_JSON)
-        cdp__buf_byte(w->out, ',');
 }
 
 void cdp__write_key(cdp__writer *w, const char *p, size_t n)
@@ -167,46 +161,46 @@ void cdp__write_key(cdp__writer *w, const char *p, size_t n)
         cdp__buf_byte(w->out, ':');
 }
 
-/* One step, at q. */
-#define WRITE(w, step)                          \
-    do {                                        \
-        const cdp_wire wire = (w)->wire;        \
-        char *q = cdp__write_enter(w);          \
-        cdp__write_leave(w, q ? (step) : NULL); \
+/* One step, at q, with n bytes more than are spare. */
+#define WRITE(w, n, step)                                    \
+    do {                                                     \
+        const cdp_wire wire = (w)->wire;                     \
+        char *q = cdp__write_enter(w, n);                    \
+        cdp__write_leave(w, CDP__LIKELY(q) ? (step) : NULL); \
     } while (0)
 
 void cdp__write_name(cdp__writer *w, const char *p, size_t n)
 {
-    WRITE(w, (q = cdp__room(w, q, n + CDP__NAME)) ? PUT(name, q, p, n) : NULL);
+    WRITE(w, n + CDP__NAME, PUT(name, q, p, n));
 }
 
 int cdp__write_str(cdp__writer *w, const char *p, size_t n)
 {
-    WRITE(w, PUT(str, w, q, p, n));
+    WRITE(w, 0, PUT(str, w, q, p, n));
     return w->fault->status;
 }
 
 void cdp__write_int(cdp__writer *w, int64_t i)
 {
-    WRITE(w, PUT(int, q, i));
+    WRITE(w, 0, PUT(int, q, i));
 }
 
 void cdp__write_num(cdp__writer *w, double d)
 {
-    WRITE(w, PUT(num, q, d));
+    WRITE(w, 0, PUT(num, q, d));
 }
 
 void cdp__write_bool(cdp__writer *w, bool v)
 {
-    WRITE(w, PUT(bool, q, v));
+    WRITE(w, 0, PUT(bool, q, v));
 }
 
 void cdp__write_null(cdp__writer *w)
 {
-    WRITE(w, PUT(null, q));
+    WRITE(w, 0, PUT(null, q));
 }
 
 void cdp__write_bytes(cdp__writer *w, const uint8_t *p, size_t n)
 {
-    WRITE(w, PUT(bytes, w, q, p, n));
+    WRITE(w, 0, PUT(bytes, w, q, p, n));
 }

@@ -39,10 +39,10 @@ static inline char *cdp__room(cdp__writer *w, char *q, size_t n)
     return cdp__write_more(w, q, n);
 }
 
-/* Where the buffer's next byte goes, or NULL. */
-static inline char *cdp__write_enter(cdp__writer *w)
+/* Where the buffer's next byte goes, with room for n more than are spare, or NULL. */
+static inline char *cdp__write_enter(cdp__writer *w, size_t n)
 {
-    return cdp__room(w, w->out->ptr + w->out->len, 0);
+    return cdp__room(w, w->out->ptr + w->out->len, n);
 }
 
 /* The buffer ends at q.  NULL: where it did. */
