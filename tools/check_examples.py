@@ -61,7 +61,7 @@ def others(folder, _temp):
     out = run(folder / "pipelined")
     assert "328350" in out and "third: canceled" in out and "second: timed out" in out, out
     assert "is two" in run(folder / "untyped")
-    assert "the hottest is spin" in run(folder / "embed")
+    assert "hottest: busy" in run(folder / "embed")
 
 
 def main():
