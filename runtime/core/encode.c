@@ -42,6 +42,14 @@ static inline int32_t int_at(const char *src) /* or an enum */
     return v;
 }
 
+static inline double num_at(const char *src) /* or an enum */
+{
+    double v;
+
+    memcpy(&v, src, sizeof v);
+    return v;
+}
+
 static inline const void *pointer_at(const char *src)
 {
     const void *p;
@@ -127,7 +135,7 @@ INLINE char *put_item(cdp__writer *w, char *q, const frame *f, cdp__elem is, uns
     case CDP__INT:
         return put_number(w, q, f, offset, item, int_at(src), wire);
     case CDP__NUM:
-        return PUT(num, q, *(const double *)src);
+        return PUT(num, q, num_at(src));
     case CDP__BOOL:
         return PUT(bool, q, *(const bool *)src);
     case CDP__ENUM:
@@ -269,7 +277,7 @@ INLINE char *put_member(cdp__writer *w, char *q, const frame *f, const cdp__fiel
         break;
     }
     case CDP__NUM: {
-        double v = *(const double *)src;
+        double v = num_at(src);
         if (required ? v == 0 && !signbit(v) && was_absent(f, field)
                      : !((const cdp_opt_num *)src)->has)
             return put_absent(w, q, f, field);
