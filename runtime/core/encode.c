@@ -42,7 +42,7 @@ static inline int32_t int_at(const char *src) /* or an enum */
     return v;
 }
 
-static inline double num_at(const char *src) /* or an enum */
+static inline double num_at(const char *src)
 {
     double v;
 
