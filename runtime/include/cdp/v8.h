@@ -22,6 +22,12 @@
  * exception is HeapProfiler.reportHeapSnapshotProgress, during which V8's heap must be left alone:
  * calls made there fail with CDP_ESTATE.  Callbacks may close their session.
  *
+ * V8 10 itself does not bear every command amid its events, and crashes where it is given one of
+ * these: Debugger.disable inside Debugger.scriptParsed; Debugger.disable, removeBreakpoint or
+ * setBreakpointByUrl inside Debugger.breakpointResolved; Runtime.terminateExecution inside an event
+ * that JavaScript causes; closing or disabling inside what an enable replays.  Make them from
+ * cdp_post(), or once the call that caused the event has returned.
+ *
  * While JavaScript runs nothing but cdp_post() reaches a session; what was posted runs amid the
  * script, also in an endless loop.
  */
