@@ -75,6 +75,15 @@ static inline void *cdp__msg_alloc(cdp__msg *m, size_t size)
 /* An array at p of old_size bytes grows: in place if it is the newest piece. */
 void *cdp__msg_grow(cdp__msg *m, void *p, size_t old_size, size_t new_size);
 
+/* What cdp__msg_alloc() gave at p turned out to be too much. */
+static inline void cdp__msg_shrink(cdp__msg *m, const void *p, size_t old_size, size_t new_size)
+{
+    const size_t old_n = (old_size + 7) & ~(size_t)7, new_n = (new_size + 7) & ~(size_t)7;
+
+    if ((const char *)p + old_n == m->p)
+        m->p -= old_n - new_n;
+}
+
 /* Copies text, with a NUL.  {NULL, 0}: no memory. */
 cdp_str cdp__msg_text(cdp__msg *m, const char *p, size_t n);
 

@@ -116,27 +116,43 @@ static char *odd_number(cdp__reader *r, char *p, char *end, double d, int32_t *o
 
 /* ---- JSON -------------------------------------------------------------- */
 
+/* Decodes the string at p, whose first escape is at q.  The memory is what the rest of the
+ * input could take; most of it is given back. */
+static char *escaped_token(cdp__reader *r, char *p, const char *q, cdp_str *out)
+{
+    const size_t plain = (size_t)(q - p - 1), room = (size_t)(r->end - p) + CDP__PAD;
+    char *text = cdp__msg_alloc(r->msg, room), *end;
+    const char *stop;
+
+    if (!text)
+        return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
+    memcpy(text, p + 1, plain);
+    end = cdp__json_decode(text + plain, q, r->end, &stop);
+    if (!end)
+        return cdp__read_fail(r, stop, "invalid string");
+    *out = cdp_sn(text, (size_t)(end - text));
+    *end = 0;
+    cdp__msg_shrink(r->msg, text, room, out->len + TAIL);
+    return p + (stop - p) + 1;
+}
+
 char *cdp__json_rare_token(cdp__reader *r, char *p, cdp_str *out, char **end)
 {
     bool escaped;
     const char *bad;
-    const char *q = cdp__json_string_end(p + 1, r->end, &escaped, &bad);
+    const char *q = cdp__json_plain(p + 1);
 
+    *end = NULL; /* has its NUL */
+    if (*q == '\\')
+        return escaped_token(r, p, q, out);
+    q = cdp__json_string_end(q, r->end, &escaped, &bad);
     if (!q)
         return cdp__read_fail(r, bad, "invalid string");
-    out->ptr = p + 1;
-    out->len = (size_t)(q - p - 1);
+    if (escaped)
+        return escaped_token(r, p, p + 1, out);
+    *out = cdp_sn(p + 1, (size_t)(q - p - 1));
     *end = p + (q - p);
-    if (escaped) {
-        char *text = cdp__msg_alloc(r->msg, out->len + TAIL);
-        if (!text)
-            return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
-        out->len = cdp__json_unescape(text, p + 1, q);
-        text[out->len] = 0;
-        out->ptr = text;
-        *end = NULL; /* has its NUL */
-    }
-    return p + (q - p) + 1;
+    return *end + 1;
 }
 
 char *cdp__json_rare_key(cdp__reader *r, char *p, cdp__keys *k, cdp_str *key)

@@ -380,6 +380,73 @@ size_t cdp__json_unescape(char *out, const char *p, const char *end)
     return (size_t)(out - start);
 }
 
+/* What stands at p and is neither plain nor short for one byte: \uXXXX, or all that is beyond
+ * ASCII.  NULL where it is wrong. */
+static const char *decode_rare(char **out, const char *p, const char *end, const char **stop)
+{
+    const char *from = p;
+
+    if (*p == '\\') {
+        if (end - p < 2)
+            return fail(end, stop);
+        if (p[1] != 'u' || !good_escape(p + 1, end))
+            return fail(p, stop);
+        /* its other half only if that is as good */
+        const char *half_end = end - p >= 12 && p[6] == '\\' && good_escape(p + 7, end) ? end
+                                                                                        : p + 6;
+        return unescape_unicode(out, p, half_end);
+    }
+    if (!(*p & 0x80))
+        return fail(p, stop); /* a control */
+    if (!(p = skip_utf8(p, end, stop)))
+        return NULL;
+    memcpy(*out, from, (size_t)(p - from));
+    *out += p - from;
+    return p;
+}
+
+char *cdp__json_decode(char *out, const char *p, const char *end, const char **stop)
+{
+    for (;;) {
+        const char *const from = p;
+        block b = block_load(p);
+        uint64_t carry = 0, slashes = block_is(&b, '\\'),
+                 after = after_backslashes(slashes, &carry);
+        uint64_t ends = (block_is(&b, '"') & ~after) | block_is_odd(&b);
+        uint64_t escapes = slashes & ~after & (ends ? (ends & (0 - ends)) - 1 : ~(uint64_t)0);
+        const char *run_end = from + (ends ? (size_t)__builtin_ctzll(ends) : BLOCK);
+
+        while (escapes) {
+            const char *slash = from + (size_t)__builtin_ctzll(escapes);
+            const char c = meanings[(unsigned char)slash[1]];
+            copy_run(out, p, (size_t)(slash - p));
+            out += slash - p;
+            if (c) {
+                *out++ = c;
+                p = slash + 2;
+                escapes &= escapes - 1;
+            } else { /* may have taken two */
+                if (!(p = decode_rare(&out, slash, end, stop)))
+                    return NULL;
+                escapes &= bits_from((size_t)(p - from));
+            }
+        }
+        if (p < run_end) {
+            copy_run(out, p, (size_t)(run_end - p));
+            out += run_end - p;
+            p = run_end;
+        }
+        if (!ends)
+            continue; /* from p, which may be behind an escape that crosses the block's end */
+        if (*p == '"') {
+            *stop = p;
+            return out;
+        }
+        if (!(p = decode_rare(&out, p, end, stop)))
+            return NULL;
+    }
+}
+
 static inline char *put_unicode_escape(char *out, uint32_t unit)
 {
     static const char hex[] = "0123456789abcdef";

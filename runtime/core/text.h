@@ -2,7 +2,8 @@
  * text.h - encodings of text and bytes: UTF-8 (WTF-8), UTF-16LE, JSON escapes, base64.
  *
  * In memory text is UTF-8 in which lone surrogates stand as their three-byte (WTF-8) form.
- * Nothing here allocates, or reads outside of what it is given, but for cdp__json_plain().
+ * Nothing here allocates, or reads outside of what it is given, but for cdp__json_plain() and
+ * cdp__json_decode().
  * Input and output must not overlap unless that is said to be fine; empty input may be NULL.
  */
 #ifndef CDP_TEXT_H
@@ -36,6 +37,12 @@ const char *cdp__json_string_end(const char *p, const char *end, bool *escaped, 
 /* JSON: decodes the checked string [p, end) into out, which has room for end - p bytes.
  * Returns the length, no NUL.  A lone surrogate escape becomes WTF-8. */
 size_t cdp__json_unescape(char *out, const char *p, const char *end);
+
+/* The two in one pass: decodes the string that starts at p (behind the opening quote) into out,
+ * which has room for end - p + CDP__PAD bytes.  Returns the end of what it wrote, no NUL, with
+ * the closing quote in *stop; or NULL with what is wrong there, as above.  At `end` there is a
+ * NUL, and CDP__PAD - 1 readable bytes follow. */
+char *cdp__json_decode(char *out, const char *p, const char *end, const char **stop);
 
 /* JSON: writes n bytes of (W)UTF-8 as the inside of a JSON string, as V8 does it: ASCII,
  * with \b \f \n \r \t \" \\, other controls and everything beyond ASCII as \uXXXX in lower

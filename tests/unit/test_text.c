@@ -10,6 +10,7 @@
 #define cdp__json_plain slow_json_plain
 #define cdp__json_string_end slow_json_string_end
 #define cdp__json_unescape slow_json_unescape
+#define cdp__json_decode slow_json_decode
 #define cdp__json_escape slow_json_escape
 #define cdp__utf16_to_utf8 slow_utf16_to_utf8
 #define cdp__utf8_to_utf16 slow_utf8_to_utf16
@@ -19,6 +20,7 @@
 #undef cdp__json_plain
 #undef cdp__json_string_end
 #undef cdp__json_unescape
+#undef cdp__json_decode
 #undef cdp__json_escape
 #undef cdp__utf16_to_utf8
 #undef cdp__utf8_to_utf16
@@ -40,12 +42,13 @@ static const struct version {
     const char *(*json_plain)(const char *);
     const char *(*json_string_end)(const char *, const char *, bool *, const char **);
     size_t (*json_unescape)(char *, const char *, const char *);
+    char *(*json_decode)(char *, const char *, const char *, const char **);
     char *(*json_escape)(char *, const char *, size_t);
 } versions[] = {
     { cdp__ascii_run, cdp__utf8_check, cdp__json_plain, cdp__json_string_end, cdp__json_unescape,
-      cdp__json_escape },
+      cdp__json_decode, cdp__json_escape },
     { slow_ascii_run, slow_utf8_check, slow_json_plain, slow_json_string_end, slow_json_unescape,
-      slow_json_escape },
+      slow_json_decode, slow_json_escape },
 };
 
 #define EACH_VERSION(v) (const struct version *v = versions; v < versions + 2; v++)
@@ -183,6 +186,32 @@ static void check_unescape(const char *p, const char *end)
     free(wanted);
 }
 
+/* What json_string_end and json_unescape do, in one pass over padded input: stop is where it has
+ * to, at the quote (good) or at what is wrong. */
+static void check_decode(const char *p, size_t n, size_t stop, bool good)
+{
+    char *padded = tight(NULL, n + CDP__PAD), *out = tight(NULL, n + CDP__PAD);
+    char *wanted = malloc(n + 1);
+    size_t length = good ? plain_unescape(wanted, p, p + stop) : 0;
+
+    memset(padded, 0, n + CDP__PAD);
+    memcpy(padded, p, n);
+    for
+        EACH_VERSION(v)
+        {
+            const char *at = NULL, *end = v->json_decode(out, padded, padded + n, &at);
+            assert_int_equal(end != NULL, good);
+            assert_int_equal(at - padded, stop);
+            if (good) {
+                assert_int_equal(end - out, length);
+                assert_memory_equal(out, wanted, length);
+            }
+        }
+    free(wanted);
+    tight_free(out);
+    tight_free(padded);
+}
+
 /* p is tight. */
 static const char *check_string(const char *p, size_t n)
 {
@@ -199,6 +228,7 @@ static const char *check_string(const char *p, size_t n)
                          wanted ? wanted - p : -1, end ? -1 : bad - p,
                          wanted ? -1 : wanted_bad - p);
         }
+    check_decode(p, n, (size_t)((wanted ? wanted : wanted_bad) - p), wanted);
     return wanted;
 }
 
