@@ -499,8 +499,9 @@ int cdp_host_run_text(cdp_host *h, const char *name, cdp_str text, cdp_value **r
         *result = NULL;
     if (!pthread_equal(h->thread, pthread_self()))
         return CDP_ESTATE;
-    if (h->running)
-        return fail(h, CDP_ESTATE, 0, "a script is running");
+    if (h->running || cdp__v8_terminating(h->v8))
+        return fail(h, CDP_ESTATE, 0,
+                    h->running ? "a script is running" : "JavaScript is being terminated");
     h->running++;
     outcome = cdp__js_run(h->js, name ? name : "", text.ptr ? text.ptr : "", text.len,
                           result ? on_json : NULL, result);

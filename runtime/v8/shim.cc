@@ -98,8 +98,11 @@ void leave_pause(cdp__shim *shim)
                                   "Debugger.disable\xff";
     static_assert(sizeof disable - 1 == 6 + 0x1e, "the envelope's length");
     for (cdp__shim_session *s = shim->sessions; s; s = s->next)
-        if (s->dead && s->depth)
-            cdp__shim_dispatch(s, disable, sizeof disable - 1);
+        if (s->dead) {
+            s->depth++; // it must not end within
+            s->session->dispatchProtocolMessage(view(disable, sizeof disable - 1));
+            s->depth--;
+        }
 }
 
 } // namespace
@@ -115,7 +118,6 @@ void cdp__shim::runMessageLoopOnPause(int)
     if (paused)
         return;
     paused = true;
-    cdp__shim_reap(this);
     leave_pause(this);
     // A callback of Debugger.paused may have resumed already.
     if (!resumed)
@@ -174,7 +176,7 @@ void cdp__shim_free(cdp__shim *shim)
 {
     Isolate::Scope entered(shim->isolate);
     HandleScope handles(shim->isolate);
-    cdp__shim_reap(shim);
+    cdp__shim_reap(shim, true);
     while (!shim->contexts.empty()) {
         HandleScope inner(shim->isolate);
         Local<v8::Context> context = shim->contexts.front().Get(shim->isolate);
@@ -243,19 +245,26 @@ void cdp__shim_disconnect(cdp__shim_session *s)
     s->dead = true;
     if (shim->paused)
         leave_pause(shim);
-    cdp__shim_reap(shim);
+    cdp__shim_reap(shim, false);
 }
 
-void cdp__shim_reap(cdp__shim *shim)
+void cdp__shim_reap(cdp__shim *shim, bool amid_script)
 {
+    bool dead = false;
+    for (cdp__shim_session *s = shim->sessions; s; s = s->next)
+        dead = dead || s->dead;
+    // V8 may be amid a session without having called it, as where it describes a value to it and
+    // runs JavaScript for that.
+    if (!dead || cdp__shim_busy(shim) || (!amid_script && cdp__shim_in_script(shim)))
+        return;
+    Isolate::Scope entered(shim->isolate);
+    HandleScope handles(shim->isolate);
     for (cdp__shim_session **p = &shim->sessions; *p;) {
         cdp__shim_session *s = *p;
-        if (!s->dead || s->depth) {
+        if (!s->dead) {
             p = &s->next;
             continue;
         }
-        Isolate::Scope entered(shim->isolate);
-        HandleScope handles(shim->isolate);
         *p = s->next;
         s->session.reset();
         delete s;
@@ -289,7 +298,7 @@ void cdp__shim_dispatch(cdp__shim_session *s, const void *bytes, size_t len)
     s->depth++;
     s->session->dispatchProtocolMessage(view(bytes, len));
     if (--s->depth == 0 && s->dead)
-        cdp__shim_reap(shim);
+        cdp__shim_reap(shim, false);
 }
 
 void cdp__shim_break(cdp__shim_session *s, const char *reason)

@@ -46,6 +46,7 @@ void cdp__v8_interrupted(void *token)
     v->busy++;
     cdp__v8_run_posted(v);
     cdp__v8_deliver_ready(v);
+    cdp__shim_reap(v->shim, true);
     v->busy--;
 }
 
@@ -160,7 +161,7 @@ int cdp_v8_pump(cdp_v8 *v)
             cdp__shim_settle(v->shim);
     }
     cdp__v8_deliver_ready(v);
-    cdp__shim_reap(v->shim);
+    cdp__shim_reap(v->shim, false);
     v->busy--;
     return cdp__v8_next_timeout(v);
 }
@@ -226,6 +227,12 @@ int cdp_v8_new(cdp_v8 **out, void *isolate, const cdp_v8_options *opt)
 bool cdp__v8_idle(const cdp_v8 *v)
 {
     return !v->busy && !v->in_progress && !cdp__shim_busy(v->shim);
+}
+
+bool cdp__v8_terminating(cdp_v8 *v)
+{
+    v->terminating = v->terminating && cdp__shim_in_script(v->shim);
+    return v->terminating;
 }
 
 int cdp_v8_free(cdp_v8 *v)

@@ -34,6 +34,8 @@ struct cdp_v8 {
     cdp__v8_hooks *hooks;
     unsigned round;       /* of walks over sessions */
     unsigned busy;        /* frames of ours that need it to stay */
+    unsigned in_event;    /* callbacks of any event */
+    bool terminating;     /* a Runtime.terminateExecution is under way */
     unsigned in_progress; /* callbacks of heap snapshot progress: V8 must be left alone */
     bool resumed;
     bool listening;
@@ -46,6 +48,10 @@ struct cdp_v8 {
 
 /* Nothing of it is on the stack: it can be freed. */
 bool cdp__v8_idle(const cdp_v8 *v);
+
+/* JavaScript below is on its way out: none may be started, V8's inspector would stumble over what
+ * is left. */
+bool cdp__v8_terminating(cdp_v8 *v);
 
 void cdp__v8_hook(cdp_v8 *v, cdp__v8_hooks *hooks);
 void cdp__v8_unhook(cdp_v8 *v, cdp__v8_hooks *hooks);

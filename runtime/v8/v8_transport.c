@@ -6,12 +6,21 @@
  * may be closed at any time, frames that run count themselves (`sending`), and the shim keeps V8's
  * session until V8 has left it.
  */
+#include "v8_guard.h"
 #include "v8_internal.h"
 
 #include "../core/session.h"
 #include "../core/transport.h"
 
 #include <stdlib.h>
+
+/* A message that waits until V8 is done. */
+typedef struct queued {
+    struct queued *next;
+    int id; /* of a response, 0: an event */
+    size_t len;
+    uint8_t bytes[];
+} queued;
 
 struct cdp__v8_session {
     cdp__transport t; /* first */
@@ -21,6 +30,10 @@ struct cdp__v8_session {
     unsigned round;   /* the last walk that saw it */
     unsigned sending; /* frames inside send() */
     bool closed;
+    bool queueing; /* what arrives is to wait */
+    queued *queue, **end;
+    queued *held;            /* commands for later */
+    cdp__v8_delicate amid;   /* the event whose callbacks run */
     uint32_t unanswered;     /* the id of the last command, 0: it was answered */
     uint64_t sent, answered; /* commands and replies, to know of calls in flight */
     uint64_t received;       /* anything */
@@ -34,10 +47,56 @@ static cdp__v8_session *session_of(cdp__transport *t)
 
 /* ---- messages ---------------------------------------------------------- */
 
+static queued *copy(int id, const void *bytes, size_t len)
+{
+    queued *q = malloc(sizeof *q + len);
+
+    if (!q)
+        return NULL;
+    q->next = NULL;
+    q->id = id;
+    q->len = len;
+    if (len)
+        memcpy(q->bytes, bytes, len);
+    return q;
+}
+
+static void drop(queued *q)
+{
+    while (q) {
+        queued *next = q->next;
+        free(q);
+        q = next;
+    }
+}
+
+static void release(cdp__v8_session *s)
+{
+    drop(s->queue);
+    drop(s->held);
+    free(s);
+}
+
+static void put_off(cdp__v8_session *s, int id, const uint8_t *bytes, size_t len)
+{
+    queued *q = copy(id, bytes, len);
+
+    if (!q) {
+        cdp__lost(s->t.owner, CDP_ENOMEM, 0, NULL);
+        return;
+    }
+    *s->end = q;
+    s->end = &q->next;
+}
+
 static void on_response(void *self, int id, const uint8_t *bytes, size_t len)
 {
     cdp__v8_session *s = self;
 
+    if (s->queueing) {
+        put_off(s, id, bytes, len);
+        return;
+    }
     s->answered++;
     s->received++;
     if ((uint32_t)id == s->unanswered)
@@ -48,48 +107,65 @@ static void on_response(void *self, int id, const uint8_t *bytes, size_t len)
         cdp__receive(s->t.owner, bytes, len);
 }
 
-/* V8 reports the progress of a heap snapshot while its heap must not change.  The method comes
- * first in what V8 writes, behind an envelope of 6 or 7 bytes. */
-static bool is_progress(const uint8_t *bytes, size_t len)
-{
-    static const char head[] = "\x66method\x78\x27HeapProfiler.reportHeapSnapshotProgress";
-    size_t n = sizeof head - 1;
-
-    return (len > 7 + n && memcmp(bytes + 7, head, n) == 0) ||
-           (len > 8 + n && memcmp(bytes + 8, head, n) == 0);
-}
-
 static void on_event(void *self, const uint8_t *bytes, size_t len)
 {
     cdp__v8_session *s = self;
     cdp_v8 *v = s->v; /* stays: cdp_v8_free() refuses while V8 is in a session */
-    bool progress = is_progress(bytes, len);
+    cdp__v8_head head = cdp__v8_read_head(bytes, len);
+    cdp__v8_delicate kind = cdp__v8_event_kind(&head), outer = s->amid;
 
+    if (s->queueing) {
+        put_off(s, 0, bytes, len);
+        return;
+    }
     s->received++;
-    v->in_progress += progress;
+    s->sending++; /* s stays */
+    s->amid = kind;
+    v->in_event++;
+    v->in_progress += kind == CDP__V8_PROGRESS;
     cdp__receive(s->t.owner, bytes, len);
-    v->in_progress -= progress;
+    v->in_progress -= kind == CDP__V8_PROGRESS;
+    if (--v->in_event == 0 && s->held && !s->closed)
+        cdp__v8_wake(v);
+    s->amid = outer;
+    if (--s->sending == 0 && s->closed)
+        release(s);
 }
 
-/* The id of a command, which the codec writes first; 0 if it does not. */
-static uint32_t id_of(const uint8_t *p, size_t len)
+/* V8 is done: nothing is delicate any more. */
+static void deliver_queue(cdp__v8_session *s)
 {
-    static const char head[] = "\xbf\x62id";
-    uint32_t id = 0;
+    queued *q = s->queue;
 
-    for (size_t i = 6; i + 9 < len && i <= 7; i++) {
-        if (memcmp(p + i, head, 4) != 0)
-            continue;
-        const uint8_t *q = p + i + 4;
-        if (*q < 24)
-            return *q;
-        if (*q > 26)
-            return 0;
-        for (int n = 1 << (*q - 24); n > 0; n--)
-            id = id << 8 | *++q;
-        return id;
+    s->queue = NULL;
+    s->end = &s->queue;
+    while (q) {
+        queued *next = q->next;
+        if (s->closed)
+            ;
+        else if (q->id)
+            on_response(s, q->id, q->bytes, q->len);
+        else {
+            s->received++;
+            cdp__receive(s->t.owner, q->bytes, q->len);
+        }
+        free(q);
+        q = next;
     }
-    return 0;
+}
+
+static void dispatch(cdp__v8_session *s, const cdp__v8_head *head, const void *bytes, size_t len)
+{
+    bool queueing = !s->queueing && cdp__v8_replays(head);
+
+    s->v->terminating = s->v->terminating || cdp__v8_terminates(head);
+
+    s->queueing = s->queueing || queueing;
+    cdp__shim_dispatch(s->shim, bytes, len);
+    if (!queueing)
+        return;
+    s->queueing = false;
+    deliver_queue(s);
 }
 
 /* Where no JavaScript waits below: what the command left for afterwards.  V8 runs no microtasks
@@ -104,27 +180,66 @@ static void after_dispatch(cdp__v8_session *s, uint64_t answered)
     cdp__shim_settle(s->v->shim);
 }
 
+/* Sends what was put off amid an event; V8 asks for it as soon as JavaScript goes on. */
+static void send_held(cdp__v8_session *s)
+{
+    s->sending++;
+    while (s->held && !s->closed && !s->v->in_event) {
+        queued *q = s->held;
+        s->held = q->next;
+        cdp__v8_head head = cdp__v8_read_head(q->bytes, q->len);
+        dispatch(s, &head, q->bytes, q->len);
+        free(q);
+    }
+    if (--s->sending == 0 && s->closed)
+        release(s);
+}
+
+static int hold(cdp__v8_session *s, const void *bytes, size_t len)
+{
+    queued *q = copy(0, bytes, len), **end = &s->held;
+
+    if (!q)
+        return CDP_ENOMEM;
+    while (*end)
+        end = &(*end)->next;
+    *end = q;
+    s->sent++;
+    return 0;
+}
+
+/* Why the command can't be sent now, or NULL. */
+static const char *refusal(cdp__v8_session *s, const cdp__v8_head *head)
+{
+    if (cdp__v8_terminating(s->v))
+        return "JavaScript is being terminated";
+    return cdp__v8_refusal(s->v->in_progress ? CDP__V8_PROGRESS : s->amid, head);
+}
+
 static int v8_send(cdp__transport *t, const void *bytes, size_t len)
 {
     cdp__v8_session *s = session_of(t);
     cdp_v8 *v = s->v;
     uint64_t answered = s->answered;
 
-    if (v->in_progress) {
-        t->why = "not amid HeapProfiler.reportHeapSnapshotProgress: V8's heap must be left alone";
+    cdp__v8_head head = cdp__v8_read_head(bytes, len);
+
+    t->why = refusal(s, &head);
+    if (t->why)
         return CDP_ESTATE;
-    }
+    s->unanswered = head.id;
+    if (v->in_event && cdp__v8_terminates(&head))
+        return hold(s, bytes, len);
     s->sending++;
     s->sent++;
-    s->unanswered = id_of(bytes, len);
     v->busy++;
     cdp__shim_enter(v->shim);
-    cdp__shim_dispatch(s->shim, bytes, len);
+    dispatch(s, &head, bytes, len);
     after_dispatch(s, answered);
     cdp__shim_exit(v->shim);
     v->busy--;
     if (--s->sending == 0 && s->closed)
-        free(s);
+        release(s);
     return 0;
 }
 
@@ -141,7 +256,7 @@ static void v8_close(cdp__transport *t)
     if (s->shim)
         cdp__shim_disconnect(s->shim);
     if (s->sending == 0)
-        free(s);
+        release(s);
 }
 
 /* ---- progress ---------------------------------------------------------- */
@@ -159,14 +274,23 @@ static cdp__v8_session *next_session(cdp_v8 *v, unsigned round)
     return s;
 }
 
+static void run_posted(cdp__v8_session *s)
+{
+    s->sending++;
+    send_held(s);
+    if (!s->closed && atomic_exchange(&s->posted, false))
+        cdp__run_posted(s->t.owner);
+    if (--s->sending == 0 && s->closed)
+        release(s);
+}
+
 void cdp__v8_run_posted(cdp_v8 *v)
 {
     unsigned round = ++v->round;
 
     v->busy++;
     for (cdp__v8_session *s; (s = next_session(v, round));)
-        if (atomic_exchange(&s->posted, false))
-            cdp__run_posted(s->t.owner);
+        run_posted(s);
     for (cdp__v8_hooks *h = v->hooks, *next; h; h = next) {
         next = h->next;
         if (h->posted)
@@ -244,10 +368,10 @@ static int v8_poll(cdp__transport *t, int timeout_ms)
         cdp__v8_wait_for_wake(v, timeout_ms < 0 || timeout_ms > SLICE_MS ? SLICE_MS : timeout_ms);
     }
 out:
-    cdp__shim_reap(v->shim);
+    cdp__shim_reap(v->shim, false);
     v->busy--;
     if (--s->sending == 0 && s->closed)
-        free(s);
+        release(s);
     return rc;
 }
 
@@ -289,6 +413,8 @@ int cdp_v8_connect(cdp_session **out, cdp_v8 *v, const cdp_options *opt)
     s->t.ops = &ops;
     s->t.wire = CDP_CBOR;
     s->t.direct = true;
+    s->t.trusted = true;
+    s->end = &s->queue;
     s->t.trusted = true;
     s->v = v;
     s->round = v->round;
