@@ -60,22 +60,25 @@ space := $(empty) $(empty)
 
 # ---- sources ---------------------------------------------------------------
 
-CORE_C   := $(sort $(wildcard runtime/core/*.c runtime/bridge/*.c generated/src/*.c))
-V8_C     := $(sort $(wildcard runtime/v8/*.c runtime/v8/*.cc))
+CORE_C   := $(sort $(wildcard runtime/core/*.c runtime/bridge/*.c runtime/net/*.c generated/src/*.c))
+V8_C     := $(sort $(wildcard runtime/v8/*.c runtime/v8/*.cc runtime/inspector/*.c))
+CLI_C    := $(sort $(wildcard cli/*.c))
 EXAMPLE_C := $(sort $(wildcard examples/*.c))
 BENCH_C  := $(sort $(wildcard bench/*.c))
 FUZZ_C   := $(sort $(wildcard tests/fuzz/*.c))
-TEST_C   := $(sort $(wildcard tests/unit/*.c tests/v8/*.c))
+TEST_C   := $(sort $(wildcard tests/unit/*.c tests/v8/*.c tests/inspector/*.c))
 SUPPORT_C := $(sort $(wildcard tests/support/*.c))
+V8_HEADER := <cdp/\(host\|v8\|inspector\)\.h>
 ifeq ($(V8),no)
-with_v8  := $(shell grep -l '<cdp/\(host\|v8\)\.h>' $(EXAMPLE_C) $(BENCH_C) /dev/null)
+with_v8  := $(shell grep -l '$(V8_HEADER)' $(EXAMPLE_C) $(BENCH_C) /dev/null)
 EXAMPLE_C := $(filter-out $(with_v8),$(EXAMPLE_C))
 BENCH_C  := $(filter-out $(with_v8),$(BENCH_C))
-TEST_C   := $(filter-out tests/v8/%,$(TEST_C))
+TEST_C   := $(filter-out tests/v8/% tests/inspector/%,$(TEST_C))
 V8_C     :=
+CLI_C    :=
 endif
-# tests/support is for all tests and fuzzers; in tests/unit, tests/v8 and bench, files without main()
-# are helpers of those with.
+# tests/support is for all tests and fuzzers; elsewhere in tests/ and in bench/, files without
+# main() are helpers of those with.
 with_main = $(shell grep -l '^int main' $1 /dev/null)
 MAIN_C   := $(call with_main,$(TEST_C))
 MEASURE_C := $(call with_main,$(BENCH_C))
@@ -98,10 +101,13 @@ WARN_C   := $(WARN) -Wstrict-prototypes -Wmissing-prototypes
 BOTH     := -D_POSIX_C_SOURCE=200809L -fPIC -fno-semantic-interposition -fno-strict-overflow -pthread \
             -ffunction-sections -fdata-sections -Iruntime/include -Igenerated/include \
             -iquote runtime -iquote runtime/core -iquote tests
-ALL_CFLAGS   = -std=c11 $(BOTH) $(WARN_C) $(WERROR) $(UV_CFLAGS) $(CJSON_CFLAGS)
+# llhttp is compiled in under names of its own, since a libnode has another one (tools/setup.sh).
+LLHTTP   := $B/deps/llhttp
+LLHTTP_O := llhttp/llhttp.o llhttp/api.o llhttp/http.o
+ALL_CFLAGS   = -std=c11 $(BOTH) $(WARN_C) $(WERROR) $(UV_CFLAGS) $(CJSON_CFLAGS) $(WSLAY_CFLAGS) $(CRYPTO_CFLAGS) -isystem $(LLHTTP)
 ALL_CXXFLAGS = -std=c++17 $(BOTH) -fno-rtti -fno-exceptions $(WARN) $(WERROR) $(V8_CFLAGS)
 ALL_LDFLAGS  = -pthread -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
-LIBS     = $(CJSON_LIBS) -lm
+LIBS     = $(CJSON_LIBS) $(WSLAY_LIBS) $(UV_LIBS) $(CRYPTO_LIBS) -lm
 LIBS_V8  = $(V8_LIBS) $(UV_LIBS) -lstdc++
 # No vptr check: V8's classes have no type information to check.
 ASAN     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
@@ -115,6 +121,9 @@ $B/$1/%.o: %.c
 $B/$1/%.o: %.cc
 	@mkdir -p $$(@D)
 	$$(call step,CXX)$3 $$(ALL_CXXFLAGS) $(if $5,$$(CXXFLAGS)) $4 -MMD -MP -c -o $$@ $$<
+$B/$1/llhttp/%.o: $(LLHTTP)/%.c
+	@mkdir -p $$(@D)
+	$$(call step,CC )$2 -std=c11 -fPIC -fvisibility=hidden -w -include $(LLHTTP)/cdp_llhttp.h -isystem $(LLHTTP) $(if $5,$$(CFLAGS)) $4 -c -o $$@ $$<
 endef
 $(eval $(call compile,obj,$$(CC),$$(CXX),,user))
 $(eval $(call compile,asan,$$(CC),$$(CXX),$(ASAN) -Werror))
@@ -128,11 +137,11 @@ $B/asan/tests/% $B/obj/tests/%: EXTRA = $(CMOCKA_CFLAGS)
 ARCHIVES := $B/libcdpkit.a $(if $(V8_C),$B/libcdpkit-v8.a)
 SHARED   := $(patsubst %.a,%.so,$(ARCHIVES))
 
-$B/libcdpkit.a: $(call objects,obj,$(CORE_C))
+$B/libcdpkit.a: $(call objects,obj,$(CORE_C)) $(LLHTTP_O:%=$B/obj/%)
 $B/libcdpkit-v8.a: $(call objects,obj,$(V8_C))
-$B/asan/libcdpkit.a: $(call objects,asan,$(CORE_C))
+$B/asan/libcdpkit.a: $(call objects,asan,$(CORE_C)) $(LLHTTP_O:%=$B/asan/%)
 $B/asan/libcdpkit-v8.a: $(call objects,asan,$(V8_C))
-$B/fuzz/libcdpkit.a: $(call objects,fuzz,$(CORE_C))
+$B/fuzz/libcdpkit.a: $(call objects,fuzz,$(CORE_C)) $(LLHTTP_O:%=$B/fuzz/%)
 $B/obj/libhelp.a: $(call objects,obj,$(filter-out $(MAIN_C),$(SUPPORT_C) $(TEST_C)))
 $B/asan/libhelp.a: $(call objects,asan,$(filter-out $(MAIN_C),$(SUPPORT_C) $(TEST_C)))
 $B/fuzz/libhelp.a: $(call objects,fuzz,$(SUPPORT_C))
@@ -145,7 +154,7 @@ $B/obj/libbench.a: $(call objects,obj,$(filter-out $(MEASURE_C),$(BENCH_C)))
 $B/%.map: tests/%.txt
 	@{ echo '{ global:'; sed 's/#.*//; /^ *$$/d; s/$$/;/' $<; echo 'local: *; };'; } >$@
 
-$B/libcdpkit.so: $(call objects,obj,$(CORE_C)) $B/exports.map
+$B/libcdpkit.so: $(call objects,obj,$(CORE_C)) $(LLHTTP_O:%=$B/obj/%) $B/exports.map
 	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
 	    -o $@.$(SOVERSION) $(filter %.o,$^) $(LIBS)
 	@ln -sf $(@F).$(SOVERSION) $@
@@ -159,10 +168,11 @@ $B/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.s
 
 EXAMPLES := $(EXAMPLE_C:%.c=$B/%)
 EMBED    := $(if $(V8_C),$B/examples/embed)
+CLI      := $(if $(CLI_C),$B/cdp)
 BENCHES  := $(MEASURE_C:%.c=$B/%)
 
-# tests/v8/ and what includes <cdp/host.h> or <cdp/v8.h> have V8 in them.
-needs_v8  = $(filter tests/v8/%,$1)$(shell grep -q '<cdp/\(host\|v8\)\.h>' $1 && echo yes)
+# tests/v8/, tests/inspector/ and what includes a header of libcdpkit-v8 have V8 in them.
+needs_v8  = $(filter tests/v8/% tests/inspector/%,$1)$(shell grep -q '$(V8_HEADER)' $1 && echo yes)
 # folder of the archives, program's source
 archives  = $(if $(call needs_v8,$2),$B/$1libcdpkit-v8.a) $B/$1libcdpkit.a
 libraries = $(if $(filter %libcdpkit-v8.a,$^),$(LIBS_V8)) $(LIBS)
@@ -188,7 +198,10 @@ $(call programs,fuzz,$(FUZZ_C)): $B/fuzz/%: $B/fuzz/%.o $B/fuzz/libhelp.a $B/fuz
 $(EMBED): $B/obj/examples/embed.o $(ARCHIVES)
 	$(call step,LD )$(CXX) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
 
-all: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED)
+$(CLI): $(call objects,obj,$(CLI_C)) $(ARCHIVES)
+	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
+
+all: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED) $(CLI)
 
 demo: $B/examples/demo
 	$B/examples/demo
@@ -196,9 +209,9 @@ demo: $B/examples/demo
 # ---- tests -----------------------------------------------------------------
 
 # Under sanitizers; what has V8 in it without them as well.
-TESTS := $(call programs,asan,$(MAIN_C)) $(call programs,obj,$(filter tests/v8/%,$(MAIN_C)))
+TESTS := $(call programs,asan,$(MAIN_C)) $(call programs,obj,$(filter tests/v8/% tests/inspector/%,$(MAIN_C)))
 
-build-tests: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED) $(TESTS)
+build-tests: all $(TESTS)
 
 test: build-tests
 	@tools/run_tests.py --logs $B/test-logs $(TESTS:%='tap:%') \
@@ -221,9 +234,9 @@ bench: $(BENCHES)
 
 # ---- lint ------------------------------------------------------------------
 
-HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/v8 examples bench \
-            tests/support tests/unit tests/v8 tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
-LINT_C    = $(CORE_C) $(V8_C) $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
+HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/net runtime/v8 \
+            runtime/inspector cli examples bench tests/support tests/unit tests/v8 tests/inspector tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
+LINT_C    = $(CORE_C) $(V8_C) $(CLI_C) $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
 # Left out: what fires on sound code here (the analyzer does not see that one function's success
 # implies another's).
 TIDY     := bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions \
@@ -232,7 +245,7 @@ TIDY     := bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing
             -bugprone-misplaced-widening-cast,clang-analyzer-core*,clang-analyzer-unix*,clang-analyzer-deadcode* \
             -clang-analyzer-core.NonNullParamChecker,-clang-analyzer-core.NullDereference \
             -clang-analyzer-core.uninitialized*
-TIDY_C    = $(filter runtime/%.c,$(CORE_C) $(V8_C))
+TIDY_C    = $(filter %.c,$(filter runtime/%,$(CORE_C) $(V8_C)) $(CLI_C))
 
 lint: lint-tidy lint-format lint-rules lint-gcc lint-clang lint-cppcheck
 
@@ -265,15 +278,16 @@ size: all
 	@size -t $(ARCHIVES) | sed -n '1p; /TOTALS/p'
 	@size $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES)
 
-install: $(ARCHIVES) $(SHARED)
-	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/cdp'
+install: $(ARCHIVES) $(SHARED) $(CLI)
+	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/cdp' '$(DESTDIR)$(PREFIX)/bin'
+	$(if $(CLI),install -m 755 $(CLI) '$(DESTDIR)$(PREFIX)/bin')
 	install -m 644 $(ARCHIVES) '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(SHARED:%=%.$(SOVERSION)) '$(DESTDIR)$(LIBDIR)'
 	for l in $(notdir $(SHARED)); do ln -sf $$l.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/'$$l; done
 	install -m 644 runtime/include/cdp/*.h generated/include/cdp/*.h '$(DESTDIR)$(PREFIX)/include/cdp'
 	for l in $(notdir $(basename $(ARCHIVES))); do \
 	    sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@REVISION@|$(REVISION)|' \
-	        -e 's|@CJSON_LIBS@|$(CJSON_LIBS)|; s|@V8_LIBS@|$(V8_LIBS)|; s|@UV_LIBS@|$(UV_LIBS)|' \
+	        -e 's|@V8_LIBS@|$(V8_LIBS)|; s|@UV_LIBS@|$(UV_LIBS)|; s|@LIBS@|$(LIBS)|' \
 	        tools/$${l#lib}.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/'$${l#lib}.pc || exit 1; \
 	done
 

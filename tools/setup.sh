@@ -117,6 +117,8 @@ flags_of() # PC-MODULE --cflags|--libs FALLBACK
 }
 
 has_uv() { pkg-config --exists libuv || has_header uv.h; }
+has_wslay() { has_header wslay/wslay.h; }
+has_crypto() { pkg-config --exists libcrypto || has_header openssl/evp.h; }
 has_cjson() { pkg-config --exists libcjson || has_header cjson/cJSON.h; }
 has_cmocka()
 {
@@ -235,6 +237,32 @@ setup_v8()
     find_v8 "$deps/v8" || fail "no program links with the V8 in $deps/v8 (see $log)"
 }
 
+# ---- llhttp ----------------------------------------------------------------
+
+# Debian ships its C code, to be compiled in.  A libnode brings one of its own, of another version,
+# so that all its names get a prefix: cdp_llhttp.h.
+setup_llhttp()
+{
+    llhttp=$deps/llhttp
+    [ -e "$llhttp/cdp_llhttp.h" ] && return 0
+    share=
+    for root in "" "$deps/node-llhttp"; do
+        [ -e "$root/usr/share/llhttp/llhttp.c" ] && share=$root/usr/share
+    done
+    if [ -z "$share" ]; then
+        have apt-get && [ "${SETUP:-yes}" != no ] || fail "missing: llhttp's C code (Debian's node-llhttp)"
+        say "unpacking node-llhttp into ${deps#"$PWD"/}"
+        unpack "$deps/node-llhttp" node-llhttp || fail "could not fetch node-llhttp (see $log)"
+        share=$deps/node-llhttp/usr/share
+    fi
+    mkdir -p "$llhttp"
+    cp "$share"/llhttp/*.c "$share/include/llhttp/llhttp.h" "$llhttp"
+    # shellcheck disable=SC2016
+    sed -n 's/.*\b\(llhttp_[a-z_0-9]*\)(.*/#define \1 cdp__\1/p' "$llhttp"/*.c "$llhttp/llhttp.h" | sort -u >"$llhttp/names"
+    { cat "$llhttp/names" && echo '#include "llhttp.h"'; } >"$llhttp/cdp_llhttp.h.new"
+    mv "$llhttp/cdp_llhttp.h.new" "$llhttp/cdp_llhttp.h"
+}
+
 # ---- Node with the same V8, to measure against -----------------------------
 
 setup_node18()
@@ -273,7 +301,10 @@ build)
     install_missing
     wants libuv1-dev has_uv
     wants libcjson-dev has_cjson
+    wants libwslay-dev has_wslay
+    wants libssl-dev has_crypto
     install_missing
+    setup_llhttp
     v8_cflags=''
     v8_libs=''
     setup_v8
@@ -283,6 +314,10 @@ UV_CFLAGS := $(flags_of libuv --cflags '')
 UV_LIBS := $(flags_of libuv --libs -luv)
 CJSON_CFLAGS := $(flags_of libcjson --cflags -I/usr/include/cjson)
 CJSON_LIBS := $(flags_of libcjson --libs -lcjson)
+WSLAY_CFLAGS := $(flags_of libwslay --cflags '')
+WSLAY_LIBS := $(flags_of libwslay --libs -lwslay)
+CRYPTO_CFLAGS := $(flags_of libcrypto --cflags '')
+CRYPTO_LIBS := $(flags_of libcrypto --libs -lcrypto)
 V8 ?= ${V8:-yes}
 V8_CFLAGS ?= $v8_cflags
 V8_LIBS ?= $v8_libs

@@ -96,6 +96,47 @@ int cdp_v8_remove_context(cdp_v8 *v, const void *context);
  * CDP_ESTATE too on another thread than the isolate's. */
 int cdp_v8_connect(cdp_session **out, cdp_v8 *v, const cdp_options *opt);
 
+typedef struct cdp_v8_thread_options {
+    cdp_options session;
+
+    /* Messages wait: have cdp_poll(s, 0) called soon, on the session's thread.  Called from any
+     * thread; s itself must not be touched there.  For programs whose loop is not cdp_run() or a
+     * call that waits.  NULL: those alone deliver. */
+    void (*wake)(void *data);
+    void *data;
+} cdp_v8_thread_options;
+
+/* A session of the calling thread, which must be another than the isolate's (else CDP_ESTATE):
+ * commands run on the isolate's thread, whether that is idle (in cdp_v8_options.wake's loop), runs
+ * JavaScript (also an endless loop), is paused, or waits for a debugger.  Replies and events come
+ * to this thread, from cdp_poll(), cdp_run() and calls that wait, which may be made inside
+ * callbacks.  Each may end first: if v is freed, calls end with CDP_EIO ("the isolate is gone").
+ * v must be alive during this call; where it is known to be gone: CDP_ESTATE.  opt may be NULL. */
+int cdp_v8_connect_from_thread(cdp_session **out, cdp_v8 *v, const cdp_v8_thread_options *opt);
+
+/* Serves those sessions of other threads (and front-ends, see <cdp/inspector.h>) until one sends
+ * Runtime.runIfWaitingForDebugger, at most for timeout_ms (-1: no limit); then CDP_ETIMEDOUT. */
+int cdp_v8_wait_for_debugger(cdp_v8 *v, int timeout_ms);
+
+/* ---- domains of the program's own --------------------------------------- */
+
+/* What the program adds to what V8 serves.  Every client of v, of whatever thread, has a serving
+ * session on the isolate's thread: connected() may call cdp_D_serve() on it, and events may be
+ * emitted on it until ended().  Commands go to these handlers first, then to V8, and what neither
+ * knows is answered with -32601.  A handler runs on the isolate's thread, perhaps amid JavaScript.
+ */
+typedef struct cdp_v8_service {
+    void (*connected)(cdp_session *front, void *data);
+    void (*ended)(cdp_session *front, void *data); /* may be NULL */
+    void *data;
+    struct cdp_v8_service *next_; /* the library's */
+} cdp_v8_service;
+
+/* For clients that connect from now on; *service is the caller's, and stays until the end of v or
+ * cdp_v8_unserve() (from which on only new clients are spared it). */
+int cdp_v8_serve(cdp_v8 *v, cdp_v8_service *service);
+void cdp_v8_unserve(cdp_v8 *v, cdp_v8_service *service);
+
 /* Does all that is due: what was posted, V8's tasks, microtasks, rejections, completed and overdue
  * asynchronous calls.  Returns in how many milliseconds to call again; -1: not before wake or
  * schedule. */
