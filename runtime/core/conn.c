@@ -64,7 +64,7 @@ static int write_error(cdp__writer *w, const cdp__outgoing *m)
     return rc;
 }
 
-static int write_message(cdp__writer *w, const cdp_session *s, const cdp__outgoing *m)
+static int write_message(cdp__writer *w, cdp_str session_id, const cdp__outgoing *m)
 {
     size_t begin = cdp__write_begin(w, '{');
     int rc = 0;
@@ -83,13 +83,22 @@ static int write_message(cdp__writer *w, const cdp_session *s, const cdp__outgoi
         rc = write_error(w, m);
     else if (rc == 0)
         rc = write_part(w, m);
-    if (rc == 0 && s->id) {
+    if (rc == 0 && session_id.ptr) {
         cdp__write_key(w, "sessionId", 9);
-        rc = cdp__write_str(w, s->id, s->id_len);
+        rc = cdp__write_str(w, session_id.ptr, session_id.len);
         cdp__write_next(w);
     }
     cdp__write_end(w, begin, '{');
     return rc < 0 ? rc : cdp__write_status(w);
+}
+
+int cdp__write_message(cdp__buf *out, cdp_wire wire, const cdp__outgoing *m)
+{
+    cdp__fault fault;
+    cdp__writer w = { out, wire, false, 0, m->max_depth, &fault };
+
+    cdp__fault_clear(&fault);
+    return write_message(&w, (cdp_str){ 0 }, m);
 }
 
 static void give_back(cdp__conn *c, cdp__buf *b)
@@ -116,7 +125,7 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
     out.failed = false;
     cdp__fault_clear(&fault);
     cdp__writer w = { &out, c->t->wire, c->t->tagged, 0, m->max_depth, &fault };
-    int rc = write_message(&w, s, m);
+    int rc = write_message(&w, cdp_sn(s->id, s->id_len), m);
     if (rc < 0) {
         cdp__error_fault(e ? e : &s->error, method, m->part ? m->part : "message", &fault);
     } else {
@@ -238,7 +247,7 @@ static void reply(cdp__conn *c, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 
 static bool serves(const cdp_session *s)
 {
-    return s->services || s->serve_any;
+    return s->services || s->serve_any || s->conn->t->ops->pass;
 }
 
 static void malformed(cdp__conn *c, const cdp__reader *r)

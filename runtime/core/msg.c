@@ -58,12 +58,13 @@ void cdp__dealloc(const cdp_allocator *a, void *p, size_t size)
         a->realloc(a->ctx, p, size, 0);
 }
 
+const cdp_allocator cdp__plain = { plain_realloc, NULL };
+
 cdp__pool *cdp__pool_new(const cdp_allocator *a)
 {
-    static const cdp_allocator plain = { plain_realloc, NULL };
 
     if (!a)
-        a = &plain;
+        a = &cdp__plain;
     cdp__pool *pool = cdp__alloc(a, sizeof *pool);
     if (!pool)
         return NULL;

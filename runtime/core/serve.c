@@ -46,6 +46,14 @@ static void leave_session(cdp_request *req)
     req->session = NULL;
 }
 
+/* It is answered, or somebody else's to answer. */
+static void let_go(cdp_request *req)
+{
+    leave_session(req);
+    req->answered = true;
+    cdp__msg_unref(req->msg);
+}
+
 /* Sends the answer, and lets go of the request. */
 static int answer(cdp_request *req, cdp__outgoing *m)
 {
@@ -62,9 +70,7 @@ static int answer(cdp_request *req, cdp__outgoing *m)
         if (rc == CDP_EINVAL || rc == CDP_EDECODE || rc == CDP_ETOOBIG)
             return rc; /* what was to be sent is wrong: nothing was, answer otherwise */
     }
-    leave_session(req);
-    req->answered = true;
-    cdp__msg_unref(req->msg);
+    let_go(req);
     return rc;
 }
 
@@ -236,16 +242,42 @@ static int serve_untyped(cdp_session *s, cdp_request *req, const cdp__envelope *
     return s->serve_any(req, params, s->serve_self);
 }
 
-void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
+/* Asks the handlers in turn. */
+static int ask(cdp_session *s, cdp_request *req, const cdp__envelope *e)
 {
     int rc = CDP_FALLTHROUGH;
 
-    (void)r;
+    for (cdp__service *v = s->services, *next; v && rc == CDP_FALLTHROUGH && !s->closed; v = next) {
+        next = v->next; /* a handler that closes the session takes v with it */
+        rc = serve_typed(v, req, e);
+    }
+    if (rc == CDP_FALLTHROUGH && s->serve_any && !s->closed)
+        rc = serve_untyped(s, req, e);
+    return rc;
+}
+
+static void not_found(cdp_request *req)
+{
+    char text[160];
+
+    snprintf(text, sizeof text, "'%.*s' wasn't found",
+             (int)(req->method.len > 128 ? 128 : req->method.len), req->method.ptr);
+    respond_error(req, CDP_METHOD_NOT_FOUND, text, NULL);
+}
+
+void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
+{
+    cdp__transport *t = s->conn->t;
+    int rc = CDP_FALLTHROUGH;
+
     if (e->params.ptr && cdp_value_typeof(e->params) != CDP_VALUE_OBJECT) {
         cdp__serve_error(s, true, e->id, CDP_INVALID_REQUEST,
                          "Message may have object 'params' property", NULL);
         return;
     }
+    cdp_value whole = { r->begin, (size_t)(r->end - r->begin), r->wire };
+    if (t->ops->pass && !cdp__serves(s, e->method) && t->ops->pass(t, s, e, whole) == 0)
+        return;
     cdp_request *req = new_request(s, m, e);
     if (!req) {
         cdp__serve_error(s, true, e->id, CDP_SERVER_ERROR, "out of memory", NULL);
@@ -254,21 +286,17 @@ void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__read
     cdp__session_ref(s);
     cdp__msg_ref(m); /* req lives in it, and may be answered in its handler */
     s->conn->busy++;
-    for (cdp__service *v = s->services, *next; v && rc == CDP_FALLTHROUGH && !s->closed; v = next) {
-        next = v->next; /* a handler that closes the session takes v with it */
-        rc = serve_typed(v, req, e);
+    rc = ask(s, req, e);
+    if (rc == CDP_FALLTHROUGH && t->ops->pass && !s->closed && !req->answered) {
+        rc = t->ops->pass(t, s, e, whole);
+        if (rc == 0)
+            let_go(req);
     }
-    if (rc == CDP_FALLTHROUGH && s->serve_any && !s->closed)
-        rc = serve_untyped(s, req, e);
     s->conn->busy--;
-    if (rc == CDP_FALLTHROUGH && !req->answered) {
-        char text[160];
-        snprintf(text, sizeof text, "'%.*s' wasn't found",
-                 (int)(req->method.len > 128 ? 128 : req->method.len), req->method.ptr);
-        respond_error(req, CDP_METHOD_NOT_FOUND, text, NULL);
-    } else {
+    if (rc == CDP_FALLTHROUGH && !req->answered)
+        not_found(req);
+    else
         outcome(req, rc);
-    }
     cdp__msg_unref(m);
     cdp__session_unref(s);
 }
@@ -287,7 +315,7 @@ int cdp__serve(cdp_session *s, const cdp__domain *d, cdp__dispatch *dispatch, co
         return cdp__error_set(&s->error, CDP_EINVAL, (cdp_str){ 0 }, "no handlers");
     if (!(v = cdp__alloc(cdp__session_allocator(s), sizeof *v)))
         return cdp__error_set(&s->error, CDP_ENOMEM, (cdp_str){ 0 }, NULL);
-    *v = (cdp__service){ NULL, d, dispatch, impl, self };
+    *v = (cdp__service){ NULL, d, dispatch, impl, self, s->owner };
     while (*end)
         end = &(*end)->next;
     *end = v;
@@ -302,7 +330,36 @@ int cdp_serve_any(cdp_session *s, cdp_serve_cb *handler, void *self)
         return rc;
     s->serve_any = handler;
     s->serve_self = self;
+    s->any_owner = s->owner;
     return 0;
+}
+
+bool cdp__serves(const cdp_session *s, cdp_str method)
+{
+    for (const cdp__service *v = s->services; v; v = v->next)
+        if (method.len > v->d->name_len && method.ptr[v->d->name_len] == '.' &&
+            memcmp(method.ptr, v->d->names + v->d->name, v->d->name_len) == 0)
+            return true;
+    return s->serve_any != NULL;
+}
+
+void cdp__serve_as(cdp_session *s, const void *owner)
+{
+    s->owner = owner;
+}
+
+void cdp__unserve(cdp_session *s, const void *owner)
+{
+    for (cdp__service **link = &s->services, *v; (v = *link);) {
+        if (v->owner != owner) {
+            link = &v->next;
+            continue;
+        }
+        *link = v->next;
+        cdp__dealloc(cdp__session_allocator(s), v, sizeof *v);
+    }
+    if (s->any_owner == owner)
+        s->serve_any = NULL;
 }
 
 static int emit(cdp_session *s, cdp__outgoing *m)

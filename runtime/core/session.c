@@ -25,8 +25,9 @@ static void closed_nothing(cdp__transport *t)
     (void)t;
 }
 
-static const cdp__transport_ops closed_ops = { closed_send, closed_poll, closed_nothing, NULL,
-                                               closed_nothing };
+static const cdp__transport_ops closed_ops = {
+    .send = closed_send, .poll = closed_poll, .wake = closed_nothing, .close = closed_nothing
+};
 static cdp__transport closed_transport = { .ops = &closed_ops, .direct = true }; /* never waits */
 
 /* ---- memory ------------------------------------------------------------ */

@@ -77,6 +77,7 @@ typedef struct cdp__service {
     cdp__dispatch *dispatch;
     const void *impl;
     void *self;
+    const void *owner;
 } cdp__service;
 
 struct cdp_request {
@@ -106,6 +107,7 @@ struct cdp_session {
     cdp__service *services;
     cdp_serve_cb *serve_any;
     void *serve_self;
+    const void *any_owner, *owner; /* of serve_any; of handlers to come */
     cdp_request *requests;
     cdp__error error;
 };
@@ -184,6 +186,9 @@ typedef struct cdp__outgoing {
     const char *error, *error_data;
     int max_depth;
 } cdp__outgoing;
+
+/* Appends a message without a sessionId to out.  0, CDP_EINVAL, CDP_ETOOBIG, CDP_ENOMEM. */
+int cdp__write_message(cdp__buf *out, cdp_wire wire, const cdp__outgoing *m);
 
 /* Encodes and sends; errors go to s (and *e if that is not NULL). */
 int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e);

@@ -11,6 +11,7 @@
 #include <cdp/cdp.h>
 
 typedef struct cdp__transport cdp__transport;
+struct cdp__envelope;
 
 typedef struct cdp__transport_ops {
     /* One whole message, borrowed.  May call cdp__receive() before it returns if
@@ -30,6 +31,12 @@ typedef struct cdp__transport_ops {
      * deadline changed (cdp__next_timeout()).  For transports on a loop that
      * others run: arrange for cdp__deliver_ready().  May be NULL. */
     void (*schedule)(cdp__transport *t);
+
+    /* A command that no handler took, on the root or a child; borrowed, message whole and as it
+     * came.  0: it was passed on, and will be answered by whoever has it; CDP_FALLTHROUGH: nobody
+     * does; CDP_E*: it is answered with that.  May be NULL. */
+    int (*pass)(cdp__transport *t, cdp_session *s, const struct cdp__envelope *e,
+                cdp_value message);
 
     /* The session is over: releases t.  May be called amid send() (t must then
      * put its own end off until that has returned). */
@@ -65,6 +72,14 @@ unsigned cdp__deliver_ready(cdp_session *root);
 
 /* Milliseconds until cdp__deliver_ready() has something to do: 0 now, -1 never. */
 int cdp__next_timeout(const cdp_session *root);
+
+/* Is there a handler that may take this command? */
+bool cdp__serves(const cdp_session *s, cdp_str method);
+
+/* Handlers that cdp_serve_any() and cdp_D_serve() register from now on belong to owner; and those
+ * that belong to it go. */
+void cdp__serve_as(cdp_session *s, const void *owner);
+void cdp__unserve(cdp_session *s, const void *owner);
 
 /* Fails the call with this id in flight (V8 answered with an empty buffer). */
 void cdp__fail(cdp_session *root, uint32_t id, int status, const char *why);

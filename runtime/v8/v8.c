@@ -1,7 +1,9 @@
 /*
  * v8.c - the inspector of an isolate: its life, how other threads reach it, what V8 asks of it.
  */
-#include "v8_internal.h"
+#include "v8_link.h"
+
+#include "../core/session.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,6 +27,19 @@ static cdp_v8 *find_live(const void *isolate, uintptr_t token)
         ;
     pthread_mutex_unlock(&live_lock);
     return v; /* only its own thread asks for it, and frees it */
+}
+
+bool cdp__v8_with_live(cdp_v8 *v, void (*fn)(cdp_v8 *v, void *data), void *data)
+{
+    cdp_v8 *l;
+
+    pthread_mutex_lock(&live_lock);
+    for (l = live; l && l != v; l = l->next)
+        ;
+    if (l)
+        fn(l, data);
+    pthread_mutex_unlock(&live_lock);
+    return l != NULL;
 }
 
 cdp__shim *cdp__v8_shim_of(void *isolate)
@@ -67,18 +82,23 @@ void cdp__v8_wake(cdp_v8 *v)
 
 void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms)
 {
-    struct timespec until;
+    struct timespec until = { 0, 0 };
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    if (timeout_ms >= 0) {
+        until.tv_sec += timeout_ms / 1000;
+        until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    }
     if (until.tv_nsec >= 1000000000L) {
         until.tv_nsec -= 1000000000L;
         until.tv_sec++;
     }
     pthread_mutex_lock(&v->lock);
-    while (!v->woken && pthread_cond_timedwait(&v->wakeup, &v->lock, &until) != ETIMEDOUT)
-        ;
+    while (!v->woken)
+        if (timeout_ms < 0)
+            pthread_cond_wait(&v->wakeup, &v->lock);
+        else if (pthread_cond_timedwait(&v->wakeup, &v->lock, &until) == ETIMEDOUT)
+            break;
     v->woken = false;
     pthread_mutex_unlock(&v->lock);
 }
@@ -96,8 +116,12 @@ static void on_pause(void *self)
         for (cdp__v8_hooks *h = v->hooks; h && rc > 0; h = h->next)
             if (h->pause)
                 rc = h->pause(h->self, v);
-        if (rc > 0 && v->opt.pause)
+        if (rc > 0 && v->opt.pause) {
             rc = v->opt.pause(v, v->opt.data);
+        } else if (rc > 0 && cdp__v8_debugged_from_afar(v)) {
+            cdp__v8_wait_for_wake(v, cdp__v8_next_timeout(v));
+            rc = 0;
+        }
         if (rc != 0)
             break;
         cdp__v8_run_posted(v);
@@ -117,6 +141,7 @@ static void on_run_if_waiting(void *self)
 {
     cdp_v8 *v = self;
 
+    v->run = true;
     for (cdp__v8_hooks *h = v->hooks, *next; h; h = next) {
         next = h->next;
         if (h->run_if_waiting)
@@ -164,6 +189,24 @@ int cdp_v8_pump(cdp_v8 *v)
     cdp__shim_reap(v->shim, false);
     v->busy--;
     return cdp__v8_next_timeout(v);
+}
+
+int cdp_v8_wait_for_debugger(cdp_v8 *v, int timeout_ms)
+{
+    uint64_t end = cdp__now() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
+
+    if (!pthread_equal(v->thread, pthread_self()))
+        return CDP_ESTATE;
+    v->run = false;
+    while (cdp_v8_pump(v), !v->run) {
+        enum { SLICE_MS = 10 }; /* V8's worker threads leave tasks without telling */
+        uint64_t now = cdp__now();
+        if (timeout_ms >= 0 && now >= end)
+            return CDP_ETIMEDOUT;
+        int left = timeout_ms < 0 || end - now > SLICE_MS ? SLICE_MS : (int)(end - now);
+        cdp__v8_wait_for_wake(v, v->opt.platform ? left : timeout_ms < 0 ? -1 : (int)(end - now));
+    }
+    return 0;
 }
 
 /* ---- life -------------------------------------------------------------- */
@@ -242,7 +285,7 @@ int cdp_v8_free(cdp_v8 *v)
     if (!cdp__v8_idle(v))
         return CDP_ESTATE;
     v->busy++; /* callbacks of calls that end now must not come here again */
-    cdp__v8_close_sessions(v);
+    cdp__v8_end_fronts(v);
     if (v->listening)
         cdp__shim_unlisten(v->shim);
     pthread_mutex_lock(&live_lock);
@@ -252,6 +295,7 @@ int cdp_v8_free(cdp_v8 *v)
             break;
         }
     pthread_mutex_unlock(&live_lock);
+    cdp__v8_links_refuse(v);
     cdp__shim_free(v->shim);
     pthread_cond_destroy(&v->wakeup);
     pthread_mutex_destroy(&v->lock);

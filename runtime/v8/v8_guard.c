@@ -86,3 +86,17 @@ bool cdp__v8_terminates(const cdp__v8_head *c)
 {
     return is(c, "Runtime.terminateExecution");
 }
+
+cdp__v8_debugging cdp__v8_debugging_of(const cdp__v8_head *c)
+{
+    if (c->len < 15 || c->method[0] != 'D')
+        return CDP__V8_UNCHANGED;
+    if (is(c, "Debugger.enable"))
+        return CDP__V8_DEBUGGING;
+    return is(c, "Debugger.disable") ? CDP__V8_NOT_DEBUGGING : CDP__V8_UNCHANGED;
+}
+
+bool cdp__v8_is_chunk(const cdp__v8_head *e)
+{
+    return e->len == 33 && is(e, "HeapProfiler.addHeapSnapshotChunk");
+}

@@ -39,4 +39,16 @@ bool cdp__v8_replays(const cdp__v8_head *command);
  * JavaScript being terminated below it. */
 bool cdp__v8_terminates(const cdp__v8_head *command);
 
+/* Does the command turn the debugger on or off for its session? */
+typedef enum cdp__v8_debugging {
+    CDP__V8_UNCHANGED,
+    CDP__V8_DEBUGGING,
+    CDP__V8_NOT_DEBUGGING
+} cdp__v8_debugging;
+
+cdp__v8_debugging cdp__v8_debugging_of(const cdp__v8_head *command);
+
+/* The event is a piece of a heap snapshot that the client asked for. */
+bool cdp__v8_is_chunk(const cdp__v8_head *event);
+
 #endif /* CDP_V8_GUARD_H */

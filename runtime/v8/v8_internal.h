@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-typedef struct cdp__v8_session cdp__v8_session;
+typedef struct cdp__v8_front cdp__v8_front;
+typedef struct cdp__v8_link cdp__v8_link;
 
 /* What sits between V8 and cdp_v8_options: sessions that live on other threads can end a pause
  * and hold up the start.  Members may be NULL. */
@@ -30,7 +31,9 @@ struct cdp_v8 {
     pthread_t thread;
     uintptr_t token; /* names it to interrupts, which may come after its end */
     struct cdp_v8 *next;
-    cdp__v8_session *sessions;
+    cdp__v8_front *fronts; /* its clients: v8_front.h */
+    cdp_v8_service *services;
+    unsigned last_service; /* serial number */
     cdp__v8_hooks *hooks;
     unsigned round;       /* of walks over sessions */
     unsigned busy;        /* frames of ours that need it to stay */
@@ -38,12 +41,14 @@ struct cdp_v8 {
     bool terminating;     /* a Runtime.terminateExecution is under way */
     unsigned in_progress; /* callbacks of heap snapshot progress: V8 must be left alone */
     bool resumed;
+    bool run; /* a client said so: Runtime.runIfWaitingForDebugger */
     bool listening;
 
     pthread_mutex_t lock; /* guards what is below */
     pthread_cond_t wakeup;
     bool woken;
-    bool interrupting; /* at most one interrupt is under way */
+    bool interrupting;   /* at most one interrupt is under way */
+    cdp__v8_link *links; /* that have come and are not fronts yet */
 };
 
 /* Nothing of it is on the stack: it can be freed. */
@@ -62,14 +67,20 @@ void cdp__v8_wake(cdp_v8 *v);
 /* Runs what was posted, to sessions and hooks. */
 void cdp__v8_run_posted(cdp_v8 *v);
 
-/* Waits for cdp__v8_wake(), or that long. */
+/* Waits for cdp__v8_wake(), or that long (-1: no limit). */
 void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms);
 
-/* Of all sessions: calls back what is ready or overdue; ends them. */
+/* Of all clients: calls back what is ready or overdue; ends them. */
 void cdp__v8_deliver_ready(cdp_v8 *v);
-void cdp__v8_close_sessions(cdp_v8 *v);
+void cdp__v8_end_fronts(cdp_v8 *v);
 
-/* Milliseconds until a session has something due: 0 now, -1 never. */
+/* Some client on another thread has the debugger enabled, and so can end a pause. */
+bool cdp__v8_debugged_from_afar(const cdp_v8 *v);
+
+/* Calls fn with v while it cannot end; false: it has ended.  From any thread. */
+bool cdp__v8_with_live(cdp_v8 *v, void (*fn)(cdp_v8 *v, void *data), void *data);
+
+/* Milliseconds until a client has something due: 0 now, -1 never. */
 int cdp__v8_next_timeout(const cdp_v8 *v);
 
 #endif /* CDP_V8_INTERNAL_H */

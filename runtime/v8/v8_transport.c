@@ -6,12 +6,11 @@
  * may be closed at any time, frames that run count themselves (`sending`), and the shim keeps V8's
  * session until V8 has left it.
  */
-#include "v8_guard.h"
-#include "v8_internal.h"
+#include "v8_front.h"
 
 #include "../core/session.h"
-#include "../core/transport.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 /* A message that waits until V8 is done. */
@@ -22,13 +21,12 @@ typedef struct queued {
     uint8_t bytes[];
 } queued;
 
-struct cdp__v8_session {
+/* A session of the isolate's own thread. */
+typedef struct near {
     cdp__transport t; /* first */
+    cdp__v8_front front;
     cdp_v8 *v;
-    cdp__shim_session *shim;
-    cdp__v8_session *next;
-    unsigned round;   /* the last walk that saw it */
-    unsigned sending; /* frames inside send() */
+    unsigned sending; /* frames inside send() and callbacks */
     bool closed;
     bool queueing; /* what arrives is to wait */
     queued *queue, **end;
@@ -38,11 +36,16 @@ struct cdp__v8_session {
     uint64_t sent, answered; /* commands and replies, to know of calls in flight */
     uint64_t received;       /* anything */
     atomic_bool posted;
-};
+} near;
 
-static cdp__v8_session *session_of(cdp__transport *t)
+static near *near_of(cdp__transport *t)
 {
-    return (cdp__v8_session *)t;
+    return (near *)t;
+}
+
+static near *near_with(cdp__v8_front *f)
+{
+    return (near *)(void *)((char *)f - offsetof(near, front));
 }
 
 /* ---- messages ---------------------------------------------------------- */
@@ -70,14 +73,14 @@ static void drop(queued *q)
     }
 }
 
-static void release(cdp__v8_session *s)
+static void release(near *s)
 {
     drop(s->queue);
     drop(s->held);
     free(s);
 }
 
-static void put_off(cdp__v8_session *s, int id, const uint8_t *bytes, size_t len)
+static void put_off(near *s, int id, const uint8_t *bytes, size_t len)
 {
     queued *q = copy(id, bytes, len);
 
@@ -89,9 +92,9 @@ static void put_off(cdp__v8_session *s, int id, const uint8_t *bytes, size_t len
     s->end = &q->next;
 }
 
-static void on_response(void *self, int id, const uint8_t *bytes, size_t len)
+static void near_response(cdp__v8_front *f, int id, const uint8_t *bytes, size_t len)
 {
-    cdp__v8_session *s = self;
+    near *s = near_with(f);
 
     if (s->queueing) {
         put_off(s, id, bytes, len);
@@ -107,9 +110,9 @@ static void on_response(void *self, int id, const uint8_t *bytes, size_t len)
         cdp__receive(s->t.owner, bytes, len);
 }
 
-static void on_event(void *self, const uint8_t *bytes, size_t len)
+static void near_event(cdp__v8_front *f, const uint8_t *bytes, size_t len)
 {
-    cdp__v8_session *s = self;
+    near *s = near_with(f);
     cdp_v8 *v = s->v; /* stays: cdp_v8_free() refuses while V8 is in a session */
     cdp__v8_head head = cdp__v8_read_head(bytes, len);
     cdp__v8_delicate kind = cdp__v8_event_kind(&head), outer = s->amid;
@@ -133,7 +136,7 @@ static void on_event(void *self, const uint8_t *bytes, size_t len)
 }
 
 /* V8 is done: nothing is delicate any more. */
-static void deliver_queue(cdp__v8_session *s)
+static void deliver_queue(near *s)
 {
     queued *q = s->queue;
 
@@ -144,7 +147,7 @@ static void deliver_queue(cdp__v8_session *s)
         if (s->closed)
             ;
         else if (q->id)
-            on_response(s, q->id, q->bytes, q->len);
+            near_response(&s->front, q->id, q->bytes, q->len);
         else {
             s->received++;
             cdp__receive(s->t.owner, q->bytes, q->len);
@@ -154,23 +157,39 @@ static void deliver_queue(cdp__v8_session *s)
     }
 }
 
-static void dispatch(cdp__v8_session *s, const cdp__v8_head *head, const void *bytes, size_t len)
+static void near_dispatch(cdp__v8_front *f, const uint8_t *bytes, size_t len)
 {
-    bool queueing = !s->queueing && cdp__v8_replays(head);
+    near *s = near_with(f);
+    cdp__v8_head head = cdp__v8_read_head(bytes, len);
+    bool queueing = !s->queueing && cdp__v8_replays(&head);
 
-    s->v->terminating = s->v->terminating || cdp__v8_terminates(head);
-
+    s->v->terminating = s->v->terminating || cdp__v8_terminates(&head);
     s->queueing = s->queueing || queueing;
-    cdp__shim_dispatch(s->shim, bytes, len);
+    cdp__v8_front_to_v8(f, bytes, len);
     if (!queueing)
         return;
     s->queueing = false;
     deliver_queue(s);
 }
 
+/* What the program's handlers send arrives as V8's messages do. */
+static int near_served(cdp__v8_front *f, const uint8_t *bytes, size_t len)
+{
+    near *s = near_with(f);
+    cdp__v8_head head = cdp__v8_read_head(bytes, len);
+
+    s->received++;
+    if (!head.method) {
+        s->answered++;
+        if (head.id == s->unanswered)
+            s->unanswered = 0;
+    }
+    return s->closed ? CDP_ECLOSED : cdp__receive(s->t.owner, bytes, len);
+}
+
 /* Where no JavaScript waits below: what the command left for afterwards.  V8 runs no microtasks
  * after evaluations, and may answer from tasks. */
-static void after_dispatch(cdp__v8_session *s, uint64_t answered)
+static void after_dispatch(near *s, uint64_t answered)
 {
     if (s->closed || s->v->busy > 1 || cdp__shim_in_script(s->v->shim))
         return;
@@ -181,21 +200,20 @@ static void after_dispatch(cdp__v8_session *s, uint64_t answered)
 }
 
 /* Sends what was put off amid an event; V8 asks for it as soon as JavaScript goes on. */
-static void send_held(cdp__v8_session *s)
+static void send_held(near *s)
 {
     s->sending++;
     while (s->held && !s->closed && !s->v->in_event) {
         queued *q = s->held;
         s->held = q->next;
-        cdp__v8_head head = cdp__v8_read_head(q->bytes, q->len);
-        dispatch(s, &head, q->bytes, q->len);
+        near_dispatch(&s->front, q->bytes, q->len);
         free(q);
     }
     if (--s->sending == 0 && s->closed)
         release(s);
 }
 
-static int hold(cdp__v8_session *s, const void *bytes, size_t len)
+static int hold(near *s, const void *bytes, size_t len)
 {
     queued *q = copy(0, bytes, len), **end = &s->held;
 
@@ -209,7 +227,7 @@ static int hold(cdp__v8_session *s, const void *bytes, size_t len)
 }
 
 /* Why the command can't be sent now, or NULL. */
-static const char *refusal(cdp__v8_session *s, const cdp__v8_head *head)
+static const char *refusal(near *s, const cdp__v8_head *head)
 {
     if (cdp__v8_terminating(s->v))
         return "JavaScript is being terminated";
@@ -218,7 +236,7 @@ static const char *refusal(cdp__v8_session *s, const cdp__v8_head *head)
 
 static int v8_send(cdp__transport *t, const void *bytes, size_t len)
 {
-    cdp__v8_session *s = session_of(t);
+    near *s = near_of(t);
     cdp_v8 *v = s->v;
     uint64_t answered = s->answered;
 
@@ -234,7 +252,7 @@ static int v8_send(cdp__transport *t, const void *bytes, size_t len)
     s->sent++;
     v->busy++;
     cdp__shim_enter(v->shim);
-    dispatch(s, &head, bytes, len);
+    cdp__v8_front_submit(&s->front, &head, bytes, len);
     after_dispatch(s, answered);
     cdp__shim_exit(v->shim);
     v->busy--;
@@ -245,86 +263,50 @@ static int v8_send(cdp__transport *t, const void *bytes, size_t len)
 
 static void v8_close(cdp__transport *t)
 {
-    cdp__v8_session *s = session_of(t);
-    cdp__v8_session **p = &s->v->sessions;
+    near *s = near_of(t);
 
-    while (*p && *p != s)
-        p = &(*p)->next;
-    if (*p)
-        *p = s->next;
     s->closed = true;
-    if (s->shim)
-        cdp__shim_disconnect(s->shim);
+    cdp__v8_front_close(&s->front);
     if (s->sending == 0)
         release(s);
 }
 
 /* ---- progress ---------------------------------------------------------- */
 
-/* The next session that this walk has not seen.  Callbacks may end any of them, so every step
- * starts at the front. */
-static cdp__v8_session *next_session(cdp_v8 *v, unsigned round)
+static void near_run_posted(cdp__v8_front *f)
 {
-    cdp__v8_session *s = v->sessions;
+    near *s = near_with(f);
 
-    while (s && s->round == round)
-        s = s->next;
-    if (s)
-        s->round = round;
-    return s;
-}
-
-static void run_posted(cdp__v8_session *s)
-{
     s->sending++;
     send_held(s);
+    if (!s->closed)
+        cdp__v8_front_run_posted(f);
     if (!s->closed && atomic_exchange(&s->posted, false))
         cdp__run_posted(s->t.owner);
     if (--s->sending == 0 && s->closed)
         release(s);
 }
 
-void cdp__v8_run_posted(cdp_v8 *v)
+static void near_deliver_ready(cdp__v8_front *f)
 {
-    unsigned round = ++v->round;
-
-    v->busy++;
-    for (cdp__v8_session *s; (s = next_session(v, round));)
-        run_posted(s);
-    for (cdp__v8_hooks *h = v->hooks, *next; h; h = next) {
-        next = h->next;
-        if (h->posted)
-            h->posted(h->self, v);
-    }
-    v->busy--;
+    cdp__deliver_ready(near_with(f)->t.owner);
 }
 
-void cdp__v8_deliver_ready(cdp_v8 *v)
+static int near_next_timeout(cdp__v8_front *f)
 {
-    unsigned round = ++v->round;
+    near *s = near_with(f);
+    int ms = cdp__next_timeout(s->t.owner);
 
-    v->busy++;
-    for (cdp__v8_session *s; (s = next_session(v, round));)
-        cdp__deliver_ready(s->t.owner);
-    v->busy--;
+    return ms > 0 && s->sent == s->answered ? -1 : ms; /* the deadline of a call that is over */
 }
 
-int cdp__v8_next_timeout(const cdp_v8 *v)
+static void near_end(cdp__v8_front *f)
 {
-    int least = -1;
-
-    for (const cdp__v8_session *s = v->sessions; s; s = s->next) {
-        int ms = cdp__next_timeout(s->t.owner);
-        if (ms > 0 && s->sent == s->answered)
-            continue; /* the deadline of a call that is over */
-        if (ms >= 0 && (least < 0 || ms < least))
-            least = ms;
-    }
-    return least;
+    cdp_close(near_with(f)->t.owner);
 }
 
 /* Nothing that is still to come can come before this call's caller returns. */
-static int stuck(cdp__v8_session *s, const char *why)
+static int stuck(near *s, const char *why)
 {
     uint32_t id = s->unanswered;
 
@@ -339,7 +321,7 @@ static int stuck(cdp__v8_session *s, const char *why)
 static int v8_poll(cdp__transport *t, int timeout_ms)
 {
     enum { SLICE_MS = 10 }; /* V8's worker threads leave tasks without telling */
-    cdp__v8_session *s = session_of(t);
+    near *s = near_of(t);
     cdp_v8 *v = s->v;
     uint64_t received = s->received;
     bool in_script;
@@ -377,7 +359,7 @@ out:
 
 static void v8_schedule(cdp__transport *t)
 {
-    cdp_v8 *v = session_of(t)->v;
+    cdp_v8 *v = near_of(t)->v;
 
     if (v->opt.schedule)
         v->opt.schedule(v, cdp__v8_next_timeout(v), v->opt.data);
@@ -385,10 +367,18 @@ static void v8_schedule(cdp__transport *t)
 
 static void v8_wake(cdp__transport *t)
 {
-    cdp__v8_session *s = session_of(t);
+    near *s = near_of(t);
 
     atomic_store(&s->posted, true);
     cdp__v8_wake(s->v);
+}
+
+static bool is_live(const cdp_v8 *v, const cdp_session *session)
+{
+    for (cdp__v8_front *f = v->fronts; f; f = f->next)
+        if (f->ops->end == near_end && near_with(f)->t.owner == session)
+            return true;
+    return false;
 }
 
 int cdp_v8_connect(cdp_session **out, cdp_v8 *v, const cdp_options *opt)
@@ -398,16 +388,22 @@ int cdp_v8_connect(cdp_session **out, cdp_v8 *v, const cdp_options *opt)
                                             .wake = v8_wake,
                                             .schedule = v8_schedule,
                                             .close = v8_close };
-    static const cdp__shim_channel channel = { .response = on_response, .event = on_event };
+    static const cdp__v8_front_ops front_ops = { .response = near_response,
+                                                 .event = near_event,
+                                                 .served = near_served,
+                                                 .dispatch = near_dispatch,
+                                                 .run_posted = near_run_posted,
+                                                 .deliver_ready = near_deliver_ready,
+                                                 .next_timeout = near_next_timeout,
+                                                 .end = near_end };
 
-    for (cdp__v8_session *s = v->sessions; *out && s; s = s->next)
-        if (s->t.owner == *out)
-            return cdp__error_set(&(*out)->error, CDP_ESTATE, cdp_s(""),
-                                  "the session is already connected");
+    if (*out && is_live(v, *out))
+        return cdp__error_set(&(*out)->error, CDP_ESTATE, cdp_s(""),
+                              "the session is already connected");
     *out = NULL;
     if (!pthread_equal(v->thread, pthread_self()) || v->in_progress)
         return CDP_ESTATE;
-    cdp__v8_session *s = calloc(1, sizeof *s);
+    near *s = calloc(1, sizeof *s);
     if (!s)
         return CDP_ENOMEM;
     s->t.ops = &ops;
@@ -415,34 +411,14 @@ int cdp_v8_connect(cdp_session **out, cdp_v8 *v, const cdp_options *opt)
     s->t.direct = true;
     s->t.trusted = true;
     s->end = &s->queue;
-    s->t.trusted = true;
-    s->v = v;
-    s->round = v->round;
+    s->v = s->front.v = v;
     atomic_init(&s->posted, false);
-    s->shim = cdp__shim_connect(v->shim, &channel, s);
-    if (!s->shim) {
-        free(s);
-        return CDP_ENOMEM;
-    }
     int rc = cdp__open(out, &s->t, opt); /* which closes s if it fails */
     if (rc < 0)
         return rc;
-    s->next = v->sessions;
-    v->sessions = s;
-    return 0;
-}
-
-void cdp__v8_close_sessions(cdp_v8 *v)
-{
-    while (v->sessions)
-        cdp_close(v->sessions->t.owner);
-}
-
-int cdp_v8_break_on_next(cdp_v8 *v, const char *reason)
-{
-    if (!v->sessions)
-        return CDP_ESTATE;
-    for (cdp__v8_session *s = v->sessions; s; s = s->next)
-        cdp__shim_break(s->shim, reason ? reason : "");
-    return 0;
+    if ((rc = cdp__v8_front_open(&s->front, v, &front_ops)) < 0) {
+        cdp_close(*out);
+        *out = NULL;
+    }
+    return rc;
 }

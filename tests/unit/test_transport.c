@@ -56,8 +56,11 @@ static void fake_close(cdp__transport *t)
     ((fake *)t)->closed++;
 }
 
-static const cdp__transport_ops ops = { fake_send, fake_poll, fake_wake, fake_schedule,
-                                        fake_close };
+static const cdp__transport_ops ops = { .send = fake_send,
+                                        .poll = fake_poll,
+                                        .wake = fake_wake,
+                                        .schedule = fake_schedule,
+                                        .close = fake_close };
 
 static cdp_session *open_fake(fake *f)
 {

@@ -129,7 +129,8 @@ typedef struct cdp_v8_service {
     void (*connected)(cdp_session *front, void *data);
     void (*ended)(cdp_session *front, void *data); /* may be NULL */
     void *data;
-    struct cdp_v8_service *next_; /* the library's */
+    struct cdp_v8_service *next_; /* these two are the library's */
+    unsigned serial_;
 } cdp_v8_service;
 
 /* For clients that connect from now on; *service is the caller's, and stays until the end of v or
