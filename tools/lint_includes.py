@@ -18,7 +18,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 C_STD = set("""assert ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath time uchar wchar
     wctype""".split())
-POSIX = set("""dirent dlfcn fcntl poll pthread sched semaphore strings unistd sys/mman sys/resource
+POSIX = set("""arpa/inet dirent dlfcn fcntl poll pthread sched semaphore strings unistd sys/mman sys/resource
     sys/socket sys/stat sys/time sys/types sys/wait""".split())
 SIMD = {"immintrin", "emmintrin", "smmintrin", "tmmintrin", "arm_neon"}
 HAND_PUBLIC = {os.path.basename(p) for p in glob.glob("runtime/include/cdp/*.h")}
@@ -90,7 +90,7 @@ def allowed(path):
                 quoted_from(path, "core", "v8"))
     if part[1] == "net":
         return (lambda n: is_libc(n) or is_uv(n) or public(n, V8_PUBLIC) or
-                n.startswith(("wslay/", "llhttp", "openssl/")), quoted_from(path, "core", "net"))
+                n == "cdp_llhttp.h" or n.startswith("openssl/"), quoted_from(path, "core", "net"))
     if part[1] == "inspector":
         return (lambda n: is_libc(n) or any_public(n),
                 quoted_from(path, "core", "net", "v8", "inspector"))

@@ -42,34 +42,38 @@ static void *plain_realloc(void *ctx, void *ptr, size_t old_size, size_t new_siz
     return NULL;
 }
 
+static const cdp_allocator plain = { plain_realloc, NULL };
+
+static void *resize(const cdp_allocator *a, void *p, size_t old_size, size_t new_size)
+{
+    if (!a)
+        a = &plain;
+    return a->realloc(a->ctx, p, old_size, new_size);
+}
+
 void *cdp__alloc(const cdp_allocator *a, size_t size)
 {
-    return a->realloc(a->ctx, NULL, 0, size);
+    return resize(a, NULL, 0, size);
 }
 
 void *cdp__grow(const cdp_allocator *a, void *p, size_t old_size, size_t new_size)
 {
-    return a->realloc(a->ctx, p, old_size, new_size);
+    return resize(a, p, old_size, new_size);
 }
 
 void cdp__dealloc(const cdp_allocator *a, void *p, size_t size)
 {
     if (p)
-        a->realloc(a->ctx, p, size, 0);
+        resize(a, p, size, 0);
 }
-
-const cdp_allocator cdp__plain = { plain_realloc, NULL };
 
 cdp__pool *cdp__pool_new(const cdp_allocator *a)
 {
-
-    if (!a)
-        a = &cdp__plain;
     cdp__pool *pool = cdp__alloc(a, sizeof *pool);
     if (!pool)
         return NULL;
     atomic_init(&pool->refs, 1);
-    pool->allocator = *a;
+    pool->allocator = a ? *a : plain;
     memset(&pool->memo, 0, sizeof pool->memo);
     pool->stack = (cdp__stack){ .want = FIRST_STACK, .allocator = &pool->allocator };
     for (int i = 0; i < SLOTS; i++)

@@ -35,9 +35,7 @@ typedef struct cdp__msg {
     size_t used;             /* bytes in blocks: what the first should have been */
 } cdp__msg;
 
-/* realloc() and free(). */
-extern const cdp_allocator cdp__plain;
-
+/* a: NULL for realloc and free. */
 void *cdp__alloc(const cdp_allocator *a, size_t size);
 void *cdp__grow(const cdp_allocator *a, void *p, size_t old_size, size_t new_size);
 void cdp__dealloc(const cdp_allocator *a, void *p, size_t size);

@@ -10,9 +10,10 @@
 
 /* 0: these defaults. */
 typedef struct cdp__http_limits {
-    size_t head;    /* bytes of a request's head; 16 KiB */
-    unsigned lines; /* of headers; 100 */
-    size_t url;     /* bytes; 512 */
+    size_t head;                    /* bytes of a request's head; 16 KiB */
+    unsigned lines;                 /* of headers; 100 */
+    size_t url;                     /* bytes; 512 */
+    const cdp_allocator *allocator; /* NULL: realloc and free */
 } cdp__http_limits;
 
 /* What the peer may say it wants to reach, and where it may come from (security rules of the

@@ -272,7 +272,7 @@ static int deliver(cdp__v8_link *l, const uint8_t *bytes, size_t len, bool chunk
 
 static void link_response(cdp__v8_front *f, int id, const uint8_t *bytes, size_t len)
 {
-    cdp__buf reply = { .allocator = &cdp__plain };
+    cdp__buf reply = { .allocator = NULL };
 
     if (len) {
         deliver(link_of(f), bytes, len, false);
