@@ -26,8 +26,9 @@ struct cdp__v8_link {
     bool client;          /* the client's end is there */
     bool cut;
     queue in, out;
-    cdp__v8_parcel *last;  /* tells the client that the isolate's end is gone */
-    unsigned backlog;      /* in `in` */
+    cdp__v8_parcel *last; /* tells the client that the isolate's end is gone */
+    unsigned backlog;     /* commands in `in` */
+    size_t backlog_bytes;
     size_t queued, chunks; /* bytes that the client has yet to deal with */
 };
 
@@ -151,6 +152,7 @@ int cdp__v8_link_send(cdp__v8_link *l, const void *bytes, size_t len)
         rc = CDP_EIO;
     } else {
         queue_put(&l->in, p);
+        l->backlog_bytes += len;
         if (l->backlog++ == 0)
             cdp__v8_wake(l->v); /* the lock keeps it from ending */
     }
@@ -175,12 +177,12 @@ void cdp__v8_link_done(cdp__v8_link *l, size_t bytes, bool chunk)
     pthread_mutex_unlock(&l->lock);
 }
 
-unsigned cdp__v8_link_backlog(cdp__v8_link *l)
+bool cdp__v8_link_full(cdp__v8_link *l, unsigned commands, size_t bytes)
 {
     pthread_mutex_lock(&l->lock);
-    unsigned n = l->backlog;
+    bool full = l->backlog > commands || l->backlog_bytes > bytes;
     pthread_mutex_unlock(&l->lock);
-    return n;
+    return full;
 }
 
 bool cdp__v8_link_cut(cdp__v8_link *l)
@@ -331,6 +333,7 @@ static cdp__v8_parcel *next_command(cdp__v8_link *l)
     } else if (p) {
         if (!(l->in.first = p->next))
             l->in.end = &l->in.first;
+        l->backlog_bytes -= p->len;
         if (--l->backlog == 0 && l->client)
             l->ops.arrived(l->self);
     }

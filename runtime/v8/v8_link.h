@@ -19,7 +19,7 @@ typedef struct cdp__v8_parcel {
 } cdp__v8_parcel;
 
 typedef struct cdp__v8_link_ops {
-    /* Something can be taken; or (see cdp__v8_link_backlog()) commands have been dealt with.  On
+    /* Something can be taken; or (see cdp__v8_link_full()) commands have been dealt with.  On
      * the isolate's thread; must not block, nor call the link. */
     void (*arrived)(void *self);
 } cdp__v8_link_ops;
@@ -44,8 +44,8 @@ int cdp__v8_link_send(cdp__v8_link *l, const void *bytes, size_t len);
 cdp__v8_parcel *cdp__v8_link_take(cdp__v8_link *l);
 /* Says that bytes of what was taken are dealt with, and no longer count. */
 void cdp__v8_link_done(cdp__v8_link *l, size_t bytes, bool chunk);
-/* Commands that the isolate has yet to look at. */
-unsigned cdp__v8_link_backlog(cdp__v8_link *l);
+/* The isolate has yet to look at as much; once it has looked at all of it, arrived() is called. */
+bool cdp__v8_link_full(cdp__v8_link *l, unsigned commands, size_t bytes);
 /* Ended by a limit: the client was too slow. */
 bool cdp__v8_link_cut(cdp__v8_link *l);
 /* Nothing more is called back once this returns. */
