@@ -62,6 +62,7 @@ extern const cdp__domain cdp__domain_smart_card_emulation;
 extern const cdp__domain cdp__domain_storage;
 extern const cdp__domain cdp__domain_system_info;
 extern const cdp__domain cdp__domain_target;
+extern const cdp__domain cdp__domain_teapot;
 extern const cdp__domain cdp__domain_tethering;
 extern const cdp__domain cdp__domain_tracing;
 extern const cdp__domain cdp__domain_web_audio;
@@ -126,6 +127,7 @@ const cdp__domain *const cdp__protocol[] = {
     &cdp__domain_storage,
     &cdp__domain_system_info,
     &cdp__domain_target,
+    &cdp__domain_teapot,
     &cdp__domain_tethering,
     &cdp__domain_tracing,
     &cdp__domain_web_audio,

@@ -214,6 +214,31 @@ def test_clashes(cdpgen, protocol, path, message):
     _refused(cdpgen, protocol, path, message)
 
 
+@pytest.mark.parametrize(
+    "mine, message",
+    [
+        ({"domain": "A"}, "$.domains[0].domain: domain of A: A is that of A already (a.json: "),
+        ({"domain": "a"}, "$.domains[0].domain: file of a: a is that of A already (a.json: "),
+        (
+            {"domain": "B", "types": [{"id": "T", "$ref": "A.No"}]},
+            "$.domains[0].types[0].$ref: no type A.No",
+        ),
+    ],
+)
+def test_a_file_of_ones_own(cdpgen, tmp_path, mine, message):
+    """Every *.json of the folder counts; where two do not go together, both are named."""
+    folder = tmp_path / "several"
+    folder.mkdir()
+    (folder / "a.json").write_text(json.dumps(types({"id": "T", "type": "string"})))
+    (folder / "mine.json").write_text(json.dumps({"domains": [mine]}))
+    done = cdpgen.on(folder)
+    assert done.returncode == 1 and done.stderr.startswith("mine.json: " + message), done.stderr
+    mine = {"domain": "B", "commands": [{"name": "c", "parameters": [field(**{"$ref": "A.T"})]}]}
+    (folder / "mine.json").write_text(json.dumps({"domains": [mine]}))
+    assert cdpgen.on(folder).returncode == 0
+    assert "cdp_a_t x; /* required */" in cdpgen.header("b")
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_are_refused_everywhere(name):
     """In process: each of the places a name can stand in."""

@@ -62,6 +62,7 @@
 #include <cdp/storage.h>
 #include <cdp/system_info.h>
 #include <cdp/target.h>
+#include <cdp/teapot.h>
 #include <cdp/tethering.h>
 #include <cdp/tracing.h>
 #include <cdp/web_audio.h>

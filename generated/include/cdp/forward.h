@@ -5016,6 +5016,22 @@ typedef enum cdp_target_window_state {
     CDP_TARGET_WINDOW_STATE_FULLSCREEN
 } cdp_target_window_state;
 
+/* ---- Teapot ---- */
+
+typedef struct cdp_teapot_pot cdp_teapot_pot;
+typedef struct cdp_teapot_brew_params cdp_teapot_brew_params;
+typedef struct cdp_teapot_brew_result cdp_teapot_brew_result;
+typedef struct cdp_teapot_pour_result cdp_teapot_pour_result;
+typedef struct cdp_teapot_emptied_event cdp_teapot_emptied_event;
+
+/* Teapot.Tea */
+typedef enum cdp_teapot_tea {
+    CDP_TEAPOT_TEA__UNKNOWN = -1,
+    CDP_TEAPOT_TEA_GREEN = 1,
+    CDP_TEAPOT_TEA_BLACK,
+    CDP_TEAPOT_TEA_OOLONG
+} cdp_teapot_tea;
+
 /* ---- Tethering: experimental ---- */
 
 typedef struct cdp_tethering_bind_params cdp_tethering_bind_params;
