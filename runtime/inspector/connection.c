@@ -67,8 +67,9 @@ static void end_session(cdp__connection *c)
     if (!fe)
         return;
     c->fe = NULL;
-    atomic_fetch_sub(c->server->sessions, 1);
     cdp__frontend_free(fe);
+    if (atomic_fetch_sub(c->server->sessions, 1) == 1 && !atomic_load(&c->server->stop))
+        cdp__server_announce(c->server, "ending");
 }
 
 void cdp__connection_drop(cdp__connection *c)
@@ -267,7 +268,7 @@ static void upgrade(cdp__connection *c, const cdp__http_request *req)
         atomic_fetch_sub(s->sessions, 1);
         cdp__connection_end(c, CDP__WS_TRY_LATER, "out of memory");
     } else if (!s->opt->publish || s->opt->publish & CDP_PUBLISH_STDERR) {
-        cdp__server_log(s, "Debugger attached.\n");
+        cdp__log(s->opt, "Debugger attached.\n");
     }
 }
 

@@ -106,7 +106,8 @@ cdp__attachment *cdp__frontend_attach(cdp__frontend *fe, cdp__target *target,
     static const cdp__v8_link_ops ops = { .arrived = on_arrived };
     cdp__server *s = cdp__connection_server(fe->c);
     cdp__v8_link_limits limits = { .queue = s->opt->limits.queue,
-                                   .chunks = s->opt->limits.snapshot_queue };
+                                   .chunks = s->opt->limits.snapshot_queue,
+                                   .remote = true };
     cdp__attachment *a = calloc(1, sizeof *a);
 
     if (!a) {

@@ -1,7 +1,9 @@
 /* served.c - see served.h. */
 #include "served.h"
 
-#include "../v8/v8_internal.h"
+#include "workers.h"
+
+#include "../v8/v8_front.h"
 #include "../v8/v8_probe.h"
 
 #include <cdp/schema.h>
@@ -25,23 +27,26 @@ static bool v8_event(const void *data, const cdp__domain *d, unsigned event)
 }
 
 /* g->list is one free().  g stays where it is: the list refers to it. */
-static int gather(gathered *g, cdp_v8 *v, const cdp_session *front)
+static int gather(gathered *g, cdp_v8 *v, const cdp_session *front, const cdp__served *more,
+                  size_t n_more)
 {
     size_t n = cdp__protocol_served_by(NULL, 0, front);
     int rc = cdp__v8_probe(v, &g->v8);
 
     if (rc < 0)
         return rc;
-    g->list = calloc(CDP__V8_DOMAINS + n, sizeof *g->list);
+    g->list = calloc(CDP__V8_DOMAINS + n + n_more, sizeof *g->list);
     if (!g->list)
         return CDP_ENOMEM;
     for (unsigned i = 0; i < CDP__V8_DOMAINS; i++)
         g->list[i] = (cdp__served){ cdp__v8_domains[i], v8_command, v8_event, &g->v8 };
     g->n = CDP__V8_DOMAINS + cdp__protocol_served_by(g->list + CDP__V8_DOMAINS, n, front);
+    for (size_t i = 0; i < n_more; i++)
+        g->list[g->n++] = more[i];
     return 0;
 }
 
-int cdp__served_write(cdp__buf *out, cdp_v8 *v)
+int cdp__served_write(cdp__buf *out, cdp_v8 *v, const cdp__served *more, size_t n_more)
 {
     cdp_session *client = NULL, *front = NULL;
     gathered g = { .list = NULL };
@@ -53,7 +58,7 @@ int cdp__served_write(cdp__buf *out, cdp_v8 *v)
         next = s->next_;
         s->connected(front, s->data);
     }
-    rc = gather(&g, v, front);
+    rc = gather(&g, v, front, more, n_more);
     if (rc == 0)
         rc = cdp__protocol_write(out, g.list, g.n);
     for (cdp_v8_service *s = v->services, *next; s; s = next) {
@@ -72,7 +77,9 @@ int cdp__served_write(cdp__buf *out, cdp_v8 *v)
 static int get_domains(cdp_request *req, void *v)
 {
     gathered g = { .list = NULL };
-    int rc = gather(&g, v, cdp_request_session(req));
+    cdp_session *front = cdp_request_session(req);
+    bool remote = cdp__v8_front_is_remote(front); /* the server serves those more */
+    int rc = gather(&g, v, front, cdp__workers_served, remote ? CDP__WORKERS_SERVED : 0);
 
     if (rc == 0)
         rc = cdp__protocol_respond_domains(req, g.list, g.n);

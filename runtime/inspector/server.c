@@ -18,7 +18,7 @@ typedef struct cdp__listener {
     struct cdp__listener *next;
 } listener;
 
-void cdp__server_log(const cdp__server *s, const char *fmt, ...)
+void cdp__log(const cdp_inspector_options *opt, const char *fmt, ...)
 {
     char line[1024];
     va_list args;
@@ -26,10 +26,18 @@ void cdp__server_log(const cdp__server *s, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
-    if (s->opt->log)
-        s->opt->log(line, s->opt->data);
+    if (opt->log)
+        opt->log(line, opt->data);
     else
         fputs(line, stderr);
+}
+
+void cdp__server_announce(const cdp__server *s, const char *what)
+{
+    if (s->opt->publish && !(s->opt->publish & CDP_PUBLISH_STDERR))
+        return;
+    cdp__log(s->opt, "Debugger %s on %s\nFor help, see: https://nodejs.org/en/docs/inspector\n",
+                    what, s->url);
 }
 
 void cdp__address_text(char *out, size_t size, const char *host, unsigned port)
@@ -230,6 +238,19 @@ static void release(cdp__server *s)
     cdp__buf_free(&s->scratch);
 }
 
+/* Before there is a thread. */
+static void abandon(cdp__server *s)
+{
+    close_listeners(s);
+    uv_close((uv_handle_t *)&s->async, NULL);
+    release(s);
+}
+
+static void ring(void *s)
+{
+    cdp__server_ring(s);
+}
+
 int cdp__server_open(cdp__server *s, cdp__error *e)
 {
     enum { INPUT = 64 << 10 };
@@ -246,20 +267,26 @@ int cdp__server_open(cdp__server *s, cdp__error *e)
     }
     s->async.data = s;
     rc = s->opt->unix_path ? listen_unix(s, e) : listen_tcp(s, e);
-    if (rc == 0) {
-        int uv = uv_thread_create(&s->thread, run, s);
-        rc = uv < 0 ? io_error(e, uv, "no thread: %s", uv_strerror(uv)) : 0;
-    }
-    if (rc < 0) {
-        close_listeners(s);
-        uv_close((uv_handle_t *)&s->async, NULL);
-        release(s);
-    }
+    if (rc < 0)
+        abandon(s);
     return rc;
+}
+
+int cdp__server_run(cdp__server *s, cdp__error *e)
+{
+    int rc = uv_thread_create(&s->thread, run, s);
+
+    if (rc == 0) {
+        cdp__targets_set_ring(s->targets, ring, s);
+        return 0;
+    }
+    abandon(s);
+    return io_error(e, rc, "no thread: %s", uv_strerror(rc));
 }
 
 void cdp__server_close(cdp__server *s)
 {
+    cdp__targets_set_ring(s->targets, NULL, NULL);
     atomic_store(&s->stop, true);
     cdp__server_ring(s);
     uv_thread_join(&s->thread);

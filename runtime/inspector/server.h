@@ -22,6 +22,7 @@ typedef struct cdp__server {
     cdp__targets *targets;
     cdp_str protocol;      /* the document /json/protocol */
     const char *browser;   /* for /json/version */
+    const char *url;       /* of the program, once it is open */
     atomic_uint *sessions; /* WebSockets; counted here, read anywhere */
 
     uv_loop_t loop;
@@ -37,9 +38,12 @@ typedef struct cdp__server {
     cdp__buf scratch;
 } cdp__server;
 
-/* Binds, and starts the thread.  opt, targets, protocol, browser and sessions are set, the rest is
- * zero.  CDP_EINVAL, CDP_EIO, CDP_ENOMEM, with *e. */
+/* Binds.  opt, targets, protocol, browser, url and sessions are set, the rest is zero.  CDP_EINVAL,
+ * CDP_EIO, CDP_ENOMEM, with *e: nothing is left of it then. */
 int cdp__server_open(cdp__server *s, cdp__error *e);
+
+/* Starts the thread, which accepts connections from now on.  The same; and it is closed. */
+int cdp__server_run(cdp__server *s, cdp__error *e);
 
 /* Ends all connections and the thread. */
 void cdp__server_close(cdp__server *s);
@@ -48,8 +52,11 @@ void cdp__server_close(cdp__server *s);
 void cdp__server_ring(cdp__server *s);
 
 /* A line for people, in the format's words. */
-void cdp__server_log(const cdp__server *s, const char *fmt, ...)
+void cdp__log(const cdp_inspector_options *opt, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* "Debugger listening on URL", "Debugger ending on URL", with a line for those who wonder. */
+void cdp__server_announce(const cdp__server *s, const char *what);
 
 /* "host:port" of an address, IPv6 in brackets. */
 void cdp__address_text(char *out, size_t size, const char *host, unsigned port);

@@ -31,6 +31,7 @@ int cdp__targets_init(cdp__targets *ts)
     ts->first = NULL;
     ts->end = &ts->first;
     ts->workers = 0;
+    ts->ring = NULL;
     atomic_init(&ts->waiters, 0);
     return pthread_mutex_init(&ts->lock, NULL) == 0 ? 0 : CDP_ENOMEM;
 }
@@ -95,8 +96,11 @@ int cdp__targets_add(cdp__targets *ts, cdp_v8 *v, bool worker, const char *title
     if (rc == 0) {
         ts->workers += worker;
         t->waiting = worker && atomic_load(&ts->waiters);
-        *ts->end = t;
-        ts->end = &t->next;
+        cdp__target **link = worker ? ts->end : &ts->first; /* in the order of their numbers */
+        t->next = *link;
+        *link = t;
+        if (!t->next)
+            ts->end = &t->next;
     }
     pthread_mutex_unlock(&ts->lock);
     return rc;
@@ -174,6 +178,22 @@ void cdp__targets_set_waiting(cdp__targets *ts, const cdp_v8 *v, bool waiting)
     cdp__target *t = *find(ts, v);
     if (t)
         t->waiting = waiting;
+    pthread_mutex_unlock(&ts->lock);
+}
+
+void cdp__targets_set_ring(cdp__targets *ts, void (*ring)(void *data), void *data)
+{
+    pthread_mutex_lock(&ts->lock);
+    ts->ring = ring;
+    ts->ring_data = data;
+    pthread_mutex_unlock(&ts->lock);
+}
+
+void cdp__targets_ring(cdp__targets *ts)
+{
+    pthread_mutex_lock(&ts->lock);
+    if (ts->ring)
+        ts->ring(ts->ring_data);
     pthread_mutex_unlock(&ts->lock);
 }
 

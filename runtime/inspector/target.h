@@ -26,6 +26,8 @@ typedef struct cdp__targets {
     pthread_mutex_t lock;
     cdp__target *first, **end;
     unsigned workers;    /* that there have been */
+    void (*ring)(void *data); /* tells the server; under the lock */
+    void *ring_data;
     atomic_uint waiters; /* front-ends that want new workers to wait for them */
 } cdp__targets;
 
@@ -44,6 +46,10 @@ cdp_v8 *cdp__target_v8(cdp__targets *ts, const cdp__target *t); /* NULL: it was 
 bool cdp__target_waiting(cdp__targets *ts, const cdp__target *t);
 void cdp__targets_set_waiting(cdp__targets *ts, const cdp_v8 *v, bool waiting);
 void cdp__target_unref(cdp__targets *ts, cdp__target *t);
+
+/* Something has changed: whom to tell, and telling. */
+void cdp__targets_set_ring(cdp__targets *ts, void (*ring)(void *data), void *data);
+void cdp__targets_ring(cdp__targets *ts);
 
 /* Compares secrets without telling by the time it takes where they differ. */
 bool cdp__same_secret(cdp_str a, cdp_str b);

@@ -4,6 +4,8 @@
  * Both are served on the server's thread, so that workers can be reached while the program itself
  * is busy or paused.
  */
+#include "workers.h"
+
 #include "frontend.h"
 
 #include <cdp/node_worker.h>
@@ -361,22 +363,52 @@ void cdp__workers_end(cdp__frontend *fe)
     forget_all(fe);
 }
 
+static const cdp_node_worker_domain_impl node_worker = {
+    .enable = node_worker_enable,
+    .disable = node_worker_disable,
+    .detach = node_worker_detach,
+    .send_message_to_worker = node_worker_send,
+};
+
+static const cdp_target_domain_impl target = {
+    .set_auto_attach = set_auto_attach,
+    .set_discover_targets = set_discover_targets,
+    .attach_to_target = attach_to_target,
+    .detach_from_target = detach_from_target,
+    .get_targets = get_targets,
+    .get_target_info = get_target_info,
+};
+
+static bool target_command(const void *data, const cdp__domain *d, unsigned command)
+{
+    (void)d;
+    return cdp__dispatch_target(command, NULL, NULL, data, NULL) == 0;
+}
+
+static bool target_event(const void *data, const cdp__domain *d, unsigned event)
+{
+    static const char *const sent[] = { "attachedToTarget", "detachedFromTarget", "targetCreated",
+                                        "targetDestroyed" };
+    const char *name = d->names + d->events[event].name + sizeof "Target." - 1;
+    size_t n = d->events[event].name_len - (sizeof "Target." - 1);
+
+    (void)data;
+    for (size_t i = 0; i < sizeof sent / sizeof *sent; i++)
+        if (strlen(sent[i]) == n && memcmp(name, sent[i], n) == 0)
+            return true;
+    return false;
+}
+
+const cdp__served cdp__workers_served[CDP__WORKERS_SERVED] = {
+    { .domain = &cdp__domain_node_worker },
+    { .domain = &cdp__domain_target,
+      .command = target_command,
+      .event = target_event,
+      .data = &target },
+};
+
 int cdp__workers_serve(cdp__frontend *fe)
 {
-    static const cdp_node_worker_domain_impl node_worker = {
-        .enable = node_worker_enable,
-        .disable = node_worker_disable,
-        .detach = node_worker_detach,
-        .send_message_to_worker = node_worker_send,
-    };
-    static const cdp_target_domain_impl target = {
-        .set_auto_attach = set_auto_attach,
-        .set_discover_targets = set_discover_targets,
-        .attach_to_target = attach_to_target,
-        .detach_from_target = detach_from_target,
-        .get_targets = get_targets,
-        .get_target_info = get_target_info,
-    };
     cdp__attachment *root = root_of(fe);
     int rc = 0;
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <new>
+#include <vector>
 
 using cdp::kGroup;
 using cdp::local;
@@ -177,12 +178,18 @@ void cdp__shim_free(cdp__shim *shim)
     Isolate::Scope entered(shim->isolate);
     HandleScope handles(shim->isolate);
     cdp__shim_reap(shim, true);
+    cdp__shim_remove_contexts(shim);
+    delete shim;
+}
+
+void cdp__shim_remove_contexts(cdp__shim *shim)
+{
+    Isolate::Scope entered(shim->isolate);
     while (!shim->contexts.empty()) {
         HandleScope inner(shim->isolate);
         Local<v8::Context> context = shim->contexts.front().Get(shim->isolate);
         cdp__shim_remove_context(shim, &context);
     }
-    delete shim;
 }
 
 void cdp__shim_add_context(cdp__shim *shim, const void *context, const char *name, const char *aux)
@@ -341,6 +348,40 @@ void cdp__shim_idle(cdp__shim *shim, bool idle)
         shim->inspector->idleStarted();
     else
         shim->inspector->idleFinished();
+}
+
+// The console that V8 brings tells sessions, and prints nothing.
+cdp__shim_console_outcome cdp__shim_console(cdp__shim *shim, const char *method, const char *args,
+                                            size_t len)
+{
+    Isolate *isolate = shim->isolate;
+    Isolate::Scope entered(isolate);
+    HandleScope handles(isolate);
+    Local<v8::Context> context = shim->ensureDefaultContextInGroup(kGroup);
+    if (context.IsEmpty())
+        return CDP__CONSOLE_NO_CONTEXT;
+    v8::Context::Scope scope(context);
+    v8::TryCatch caught(isolate);
+    Local<v8::Value> console, function, array;
+    Local<v8::String> text;
+    if (!context->GetExtrasBindingObject()->Get(context, cdp::name(isolate, "console")).ToLocal(&console) ||
+        !console->IsObject() ||
+        !console.As<v8::Object>()->Get(context, cdp::name(isolate, method)).ToLocal(&function) ||
+        !function->IsFunction())
+        return CDP__CONSOLE_NO_METHOD;
+    if (!v8::String::NewFromUtf8(isolate, args, v8::NewStringType::kNormal, static_cast<int>(len))
+             .ToLocal(&text) ||
+        !v8::JSON::Parse(context, text).ToLocal(&array) || !array->IsArray())
+        return CDP__CONSOLE_NO_JSON;
+    std::vector<Local<v8::Value>> list;
+    for (uint32_t i = 0; i < array.As<v8::Array>()->Length(); i++) {
+        Local<v8::Value> item;
+        if (array.As<v8::Array>()->Get(context, i).ToLocal(&item))
+            list.push_back(item);
+    }
+    cdp::ignore(function.As<v8::Function>()->Call(context, console, static_cast<int>(list.size()),
+                                                  list.data()));
+    return CDP__CONSOLE_DONE;
 }
 
 void cdp__shim_async(cdp__shim *shim, cdp__shim_async_step step, const char *name, void *task)

@@ -53,6 +53,7 @@ void cdp__shim_free(cdp__shim *shim);
 /* The first context that lives is the default one.  aux: JSON for front-ends, or NULL. */
 void cdp__shim_add_context(cdp__shim *shim, const void *context, const char *name, const char *aux);
 bool cdp__shim_remove_context(cdp__shim *shim, const void *context);
+void cdp__shim_remove_contexts(cdp__shim *shim); /* all: sessions hear that they are destroyed */
 
 cdp__shim_session *cdp__shim_connect(cdp__shim *shim, const cdp__shim_channel *ch, void *self);
 /* Silent at once.  V8's session ends now, or as soon as V8 has left it (cdp__shim_reap()). */
@@ -87,6 +88,16 @@ void cdp__shim_promise(cdp__shim *shim, const void *message);
 /* Installs isolate-wide listeners that call thrown and promise. */
 void cdp__shim_listen(cdp__shim *shim);
 void cdp__shim_unlisten(cdp__shim *shim);
+
+typedef enum cdp__shim_console_outcome {
+    CDP__CONSOLE_DONE,
+    CDP__CONSOLE_NO_CONTEXT,
+    CDP__CONSOLE_NO_METHOD,
+    CDP__CONSOLE_NO_JSON /* args is no JSON array */
+} cdp__shim_console_outcome;
+/* Calls a method of V8's own console in the default context; args: a JSON array. */
+cdp__shim_console_outcome cdp__shim_console(cdp__shim *shim, const char *method, const char *args,
+                                            size_t len);
 
 typedef enum cdp__shim_async_step {
     CDP__ASYNC_SCHEDULED,

@@ -55,6 +55,19 @@ template <class T> v8::Local<T> local(const void *p)
     return *static_cast<const v8::Local<T> *>(p);
 }
 
+inline v8::Local<v8::String> name(v8::Isolate *isolate, const char *s)
+{
+    v8::Local<v8::String> str;
+    return v8::String::NewFromUtf8(isolate, s, v8::NewStringType::kInternalized).ToLocal(&str)
+               ? str
+               : v8::String::Empty(isolate);
+}
+
+// For results that nothing can be done about.
+template <class T> inline void ignore(const T &)
+{
+}
+
 std::string utf8(v8::Isolate *isolate, v8::Local<v8::Value> v);
 
 // A promise that was rejected without a handler.  Once it is reported it has an id, and the promise

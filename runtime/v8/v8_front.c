@@ -2,7 +2,7 @@
 #include "v8_front.h"
 #include "v8_link.h"
 
-#include "../core/envelope.h"
+#include "../core/session.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -63,6 +63,13 @@ static int front_pass(cdp__transport *t, cdp_session *s, const cdp__envelope *e,
 static void front_nothing(cdp__transport *t)
 {
     (void)t;
+}
+
+bool cdp__v8_front_is_remote(const cdp_session *session)
+{
+    cdp__transport *t = session->conn->t;
+
+    return t->ops->pass == front_pass && front_of(t)->remote;
 }
 
 /* ---- services -------------------------------------------------------------- */

@@ -37,6 +37,7 @@ struct cdp__v8_front {
     cdp__v8_front *next;
     unsigned round;       /* the last walk that saw it */
     unsigned services;    /* the last service that there was when it came */
+    bool remote;          /* a front-end of the inspector's server */
     bool debugger;        /* Debugger.enable was the last it heard of that */
     cdp__transport t;     /* of the serving session */
     cdp_session *session; /* NULL where nobody serves */
@@ -51,6 +52,9 @@ void cdp__v8_front_close(cdp__v8_front *f);
 /* A command from the client: to the handlers, then to dispatch(). */
 void cdp__v8_front_submit(cdp__v8_front *f, const cdp__v8_head *head, const void *bytes,
                           size_t len);
+
+/* Of the serving session of a front. */
+bool cdp__v8_front_is_remote(const cdp_session *session);
 
 /* What dispatch() does in the end. */
 void cdp__v8_front_to_v8(cdp__v8_front *f, const void *bytes, size_t len);

@@ -43,6 +43,7 @@ struct cdp_v8 {
     bool resumed;
     bool run; /* a client said so: Runtime.runIfWaitingForDebugger */
     bool listening;
+    void *inspector;      /* the cdp_inspector of this, or NULL */
 
     pthread_mutex_t lock; /* guards what is below */
     pthread_cond_t wakeup;

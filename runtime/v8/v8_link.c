@@ -124,6 +124,7 @@ int cdp__v8_link_open(cdp__v8_link **out, cdp_v8 *v, const cdp__v8_link_limits *
     l->self = self;
     if (limits)
         l->limits = *limits;
+    l->front.remote = l->limits.remote;
     l->ends = 2;
     l->client = true;
     queue_init(&l->in);

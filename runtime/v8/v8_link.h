@@ -28,6 +28,7 @@ typedef struct cdp__v8_link_ops {
 typedef struct cdp__v8_link_limits {
     size_t queue;  /* bytes, heap snapshots aside */
     size_t chunks; /* bytes of heap snapshots */
+    bool remote;   /* the client is a front-end of the inspector's server */
 } cdp__v8_link_limits;
 
 extern const cdp__v8_front_ops cdp__v8_link_front_ops;
