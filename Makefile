@@ -68,7 +68,7 @@ BENCH_C  := $(sort $(wildcard bench/*.c))
 FUZZ_C   := $(sort $(wildcard tests/fuzz/*.c))
 TEST_C   := $(sort $(wildcard tests/unit/*.c tests/v8/*.c tests/inspector/*.c))
 SUPPORT_C := $(sort $(wildcard tests/support/*.c))
-V8_HEADER := <cdp/\(host\|v8\|inspector\)\.h>
+V8_HEADER := <cdp/\(host\|v8\|inspector\|inspector_network\)\.h>
 ifeq ($(V8),no)
 with_v8  := $(shell grep -l '$(V8_HEADER)' $(EXAMPLE_C) $(BENCH_C) /dev/null)
 EXAMPLE_C := $(filter-out $(with_v8),$(EXAMPLE_C))

@@ -4,7 +4,7 @@
     core        libc and itself              bridge      core, and cJSON
     net         core, and libraries          v8          core; libuv in host files; V8 in C++
     inspector   core, net, v8                cli, examples: public headers; bench: core, v8 too
-    public headers: C's headers and each other
+    public headers: C's headers and each other (inspector_network.h: network.h too)
     generated headers: cdp.h, forward.h and each other; sources: desc.h and their own header
 """
 
@@ -23,7 +23,7 @@ POSIX = set("""arpa/inet dirent dlfcn fcntl poll pthread sched semaphore strings
 SIMD = {"immintrin", "emmintrin", "smmintrin", "tmmintrin", "arm_neon"}
 HAND_PUBLIC = {os.path.basename(p) for p in glob.glob("runtime/include/cdp/*.h")}
 GENERATED = {os.path.basename(p) for p in glob.glob("generated/include/cdp/*.h")} - HAND_PUBLIC
-V8_PUBLIC = {"v8.h", "host.h", "inspector.h"}  # what libcdpkit itself must not know of
+V8_PUBLIC = {"v8.h", "host.h", "inspector.h", "inspector_network.h"}  # what libcdpkit itself must not know of
 
 is_c = lambda name: name[:-2] in C_STD and name.endswith(".h")
 is_libc = lambda name: name.endswith(".h") and name[:-2] in C_STD | POSIX | SIMD
@@ -63,7 +63,8 @@ def allowed(path):
     cxx = path.endswith((".cc", ".hh"))
     nothing = lambda name: False
     if path.startswith("runtime/include/"):
-        return lambda n: is_c(n) or public(n), nothing
+        domain = "cdp/network.h" if base == "inspector_network.h" else None
+        return lambda n: is_c(n) or public(n) or n == domain, nothing
     if path.startswith("generated/include/"):
         return lambda n: is_c(n) or any_public(n), nothing
     if path.startswith("generated/src/"):
