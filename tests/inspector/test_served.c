@@ -32,7 +32,7 @@ static cJSON *document(fixture *f)
 {
     cdp__buf out = { .len = 0 };
 
-    assert_int_equal(cdp__served_write(&out, cdp_host_v8(f->h)), 0);
+    assert_int_equal(cdp__served_write(&out, cdp_host_v8(f->h), NULL, 0), 0);
     cJSON *doc = cJSON_ParseWithLength(out.ptr, out.len);
     assert_non_null(doc);
     cdp__buf_free(&out);
