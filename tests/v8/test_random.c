@@ -7,9 +7,9 @@
 
 enum { SESSIONS = 6, DEEPEST = 4 };
 
-/* V8's inspector bears each of these, but not two: it aborts where JavaScript that it runs itself,
- * for a stack's text, is terminated, and never frees what it keeps with a promise that it awaits
- * and that termination keeps from settling. */
+/* V8's inspector bears each of these, but not two: it aborts where JavaScript is terminated while
+ * it describes objects or a stack to a session, and never frees what it keeps with a promise that
+ * it awaits and that termination keeps from settling. */
 typedef enum kind { AWAITING, TERMINATING, HOSTILE_STACKS } kind;
 
 static struct world {
@@ -70,8 +70,7 @@ static void call(cdp_session *s)
 {
     static const char *const expressions[] = {
         "1",
-        "console.log('x', {a: [1]})",
-        "console.error(new Error('e'))",
+        "console.log('x', 1)",
         "debugger; 1",
         "throw new Error('thrown')",
         "Promise.reject(1)",
@@ -89,12 +88,16 @@ static void call(cdp_session *s)
         "'\\ud800'",
         "new Array(1000).fill('text')",
         "queueMicrotask(() => console.log('micro'))",
+        /* not for TERMINATING */
+        "console.log('x', {a: [1]})",
+        "console.error(new Error('e'))",
+        /* for HOSTILE_STACKS */
         "Error.prepareStackTrace = () => { console.log('stack'); return 'x' }; new Error().stack",
     };
-    static const char *const methods[] = {
+    const char *const methods[] = {
+        w.kind == TERMINATING ? "Runtime.terminateExecution" : "Debugger.enable",
         "Runtime.enable",
         "Runtime.disable",
-        "Debugger.enable",
         "Debugger.disable",
         "Debugger.stepOver",
         "Debugger.resume",
@@ -111,13 +114,12 @@ static void call(cdp_session *s)
         "Runtime.runIfWaitingForDebugger",
         "HeapProfiler.disable",
         "Schema.getDomains",
-        "Runtime.terminateExecution",
     };
     char params[512];
     cdp_value *result = NULL;
-    /* The last of each list is for one kind only. */
-    unsigned n_expressions = COUNT(expressions) - (w.kind != HOSTILE_STACKS);
-    unsigned n_methods = COUNT(methods) - (w.kind != TERMINATING);
+    unsigned n_expressions = COUNT(expressions) - (w.kind == TERMINATING      ? 3
+                                                   : w.kind != HOSTILE_STACKS ? 1
+                                                                              : 0);
 
     w.calls++;
     if (dice(3)) {
@@ -139,7 +141,7 @@ static void call(cdp_session *s)
         }
         cdp_call(s, "Runtime.evaluate", cdp_json(params), &result);
     } else {
-        const char *method = methods[dice(n_methods)];
+        const char *method = methods[dice(COUNT(methods))];
         if (dice(2)) {
             cdp_call_async(s, method, (cdp_value){ 0 }, on_answer, NULL);
             return;
