@@ -105,6 +105,25 @@ void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms)
 
 /* ---- what V8 asks for -------------------------------------------------- */
 
+/* For those who hold JavaScript up: what came from other threads, V8's tasks, what is due. */
+static void serve(cdp_v8 *v)
+{
+    cdp__v8_run_posted(v);
+    if (!v->in_progress)
+        while (cdp__shim_pump(v->shim))
+            ;
+    cdp__v8_deliver_ready(v);
+}
+
+/* Waits for something to serve. */
+static void wait_to_serve(cdp_v8 *v)
+{
+    enum { SLICE_MS = 50 }; /* V8's worker threads leave tasks without telling */
+    int ms = cdp__v8_next_timeout(v);
+
+    cdp__v8_wait_for_wake(v, v->opt.platform && (ms < 0 || ms > SLICE_MS) ? SLICE_MS : ms);
+}
+
 static void on_pause(void *self)
 {
     cdp_v8 *v = self;
@@ -119,13 +138,12 @@ static void on_pause(void *self)
         if (rc > 0 && v->opt.pause) {
             rc = v->opt.pause(v, v->opt.data);
         } else if (rc > 0 && cdp__v8_debugged_from_afar(v)) {
-            cdp__v8_wait_for_wake(v, cdp__v8_next_timeout(v));
+            wait_to_serve(v);
             rc = 0;
         }
         if (rc != 0)
             break;
-        cdp__v8_run_posted(v);
-        cdp__v8_deliver_ready(v);
+        serve(v);
     }
     v->busy--;
 }

@@ -352,6 +352,7 @@ static bool has_client(cdp__v8_link *l)
 
 static void link_run_posted(cdp__v8_front *f)
 {
+    enum { AT_ONCE = 256 }; /* others, and JavaScript, want to go on */
     cdp__v8_link *l = link_of(f);
     cdp_v8 *v = f->v;
     cdp__v8_parcel *p;
@@ -361,12 +362,16 @@ static void link_run_posted(cdp__v8_front *f)
         close_end(l);
     if (l->open)
         cdp__v8_front_run_posted(f);
-    while (l->open && (p = next_command(l))) {
+    for (int n = 0; l->open && (p = next_command(l)); n++) {
         cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
         cdp__shim_enter(v->shim);
         cdp__v8_front_submit(f, &head, p->bytes, p->len);
         cdp__shim_exit(v->shim);
         free(p);
+        if (n == AT_ONCE) {
+            cdp__v8_wake(v);
+            break;
+        }
     }
     leave_end(l);
 }
