@@ -1,5 +1,6 @@
 // embed.cc - an application with a V8 of its own that looks into it: what it throws, what it logs,
-// where its time goes.
+// where its time goes.  With --inspect it waits for a debugger to attach first.
+#include <cdp/inspector.h>
 #include <cdp/profiler.h>
 #include <cdp/runtime.h>
 #include <cdp/v8.h>
@@ -9,6 +10,7 @@
 #include <v8.h>
 
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 static void on_console(cdp_session *, const cdp_runtime_console_api_called_event *ev, void *)
@@ -59,7 +61,26 @@ static void profile(cdp_session *s, v8::Local<v8::Context> context)
     std::printf("hottest: %s\n", top->call_frame->function_name.ptr);
 }
 
-static void inspect(v8::Isolate *isolate, v8::Platform *platform)
+// Opens the inspector, and returns once a front-end (chrome://inspect, `node inspect
+// 127.0.0.1:9229`) says to run; it then stops at the first statement.
+static cdp_inspector *wait_for_debugger(cdp_v8 *v)
+{
+    cdp_inspector_options opt = {};
+    cdp_inspector *insp = nullptr;
+
+    opt.port = 9229;
+    opt.title = "embed";
+    opt.wait = true;
+    if (cdp_inspector_new(&insp, v, &opt) < 0)
+        return nullptr;
+    if (cdp_inspector_open(insp, nullptr) < 0)
+        std::fprintf(stderr, "%s\n", cdp_inspector_error(insp)->message.ptr);
+    else
+        cdp_v8_pause_on_start(v);
+    return insp;
+}
+
+static void inspect(v8::Isolate *isolate, v8::Platform *platform, bool debug)
 {
     v8::Isolate::Scope isolate_scope(isolate);
     v8::HandleScope handles(isolate);
@@ -68,12 +89,15 @@ static void inspect(v8::Isolate *isolate, v8::Platform *platform)
     cdp_v8_options opt = {};
     cdp_v8 *v = nullptr;
     cdp_session *s = nullptr;
+    cdp_inspector *insp = nullptr;
 
     opt.platform = platform;
     if (cdp_v8_new(&v, isolate, &opt) < 0)
         return;
     if (cdp_v8_add_context(v, &context, "main") == 0 && cdp_v8_connect(&s, v, nullptr) == 0) {
         cdp_v8_listen(v);
+        if (debug)
+            insp = wait_for_debugger(v);
         cdp_runtime_on_console_api_called(s, on_console, nullptr);
         cdp_runtime_on_exception_thrown(s, on_thrown, nullptr);
         cdp_runtime_enable(s);
@@ -84,11 +108,12 @@ static void inspect(v8::Isolate *isolate, v8::Platform *platform)
         profile(s, context);
     }
     cdp_close(s);
+    cdp_inspector_free(insp);
     cdp_v8_remove_context(v, &context);
     cdp_v8_free(v);
 }
 
-int main()
+int main(int argc, char **argv)
 {
     std::unique_ptr<v8::Platform> platform = v8::platform::NewDefaultPlatform();
     v8::V8::InitializePlatform(platform.get());
@@ -98,7 +123,7 @@ int main()
     v8::Isolate::CreateParams params;
     params.array_buffer_allocator = allocator.get();
     v8::Isolate *isolate = v8::Isolate::New(params);
-    inspect(isolate, platform.get());
+    inspect(isolate, platform.get(), argc > 1 && !std::strcmp(argv[1], "--inspect"));
     v8::platform::NotifyIsolateShutdown(platform.get(), isolate);
     isolate->Dispose();
     v8::V8::Dispose();
