@@ -221,7 +221,7 @@ static int serve_typed(const cdp__service *v, cdp_request *req, const cdp__envel
     uint16_t type = v->d->commands[command].params;
     if (type != CDP__NONE) {
         cdp__fault_clear(&fault);
-        if (cdp__decode_slice(req->msg, e->params, true, v->d, &v->d->types[type], &fault,
+        if (cdp__decode_slice(req->msg, e->params, !v->lenient, v->d, &v->d->types[type], &fault,
                               &params) < 0) {
             if (fault.status == CDP_ENOMEM)
                 return CDP_ENOMEM;
@@ -303,23 +303,37 @@ void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__read
 
 /* ---- the API ----------------------------------------------------------- */
 
-int cdp__serve(cdp_session *s, const cdp__domain *d, cdp__dispatch *dispatch, const void *impl,
-               void *self)
+static int serve(cdp_session *s, const cdp__service *like)
 {
     cdp__service **end = &s->services, *v;
     int rc = cdp__usable(s, (cdp_str){ 0 });
 
     if (rc < 0)
         return rc;
-    if (!impl)
+    if (!like->impl)
         return cdp__error_set(&s->error, CDP_EINVAL, (cdp_str){ 0 }, "no handlers");
     if (!(v = cdp__alloc(cdp__session_allocator(s), sizeof *v)))
         return cdp__error_set(&s->error, CDP_ENOMEM, (cdp_str){ 0 }, NULL);
-    *v = (cdp__service){ NULL, d, dispatch, impl, self, s->owner };
+    *v = *like;
+    v->owner = s->owner;
     while (*end)
         end = &(*end)->next;
     *end = v;
     return 0;
+}
+
+int cdp__serve(cdp_session *s, const cdp__domain *d, cdp__dispatch *dispatch, const void *impl,
+               void *self)
+{
+    return serve(s, &(cdp__service){ .d = d, .dispatch = dispatch, .impl = impl, .self = self });
+}
+
+int cdp__serve_lenient(cdp_session *s, const cdp__domain *d, cdp__dispatch *dispatch,
+                       const void *impl, void *self)
+{
+    return serve(s,
+                 &(cdp__service){
+                     .d = d, .dispatch = dispatch, .impl = impl, .self = self, .lenient = true });
 }
 
 int cdp_serve_any(cdp_session *s, cdp_serve_cb *handler, void *self)

@@ -78,6 +78,7 @@ typedef struct cdp__service {
     const void *impl;
     void *self;
     const void *owner;
+    bool lenient;
 } cdp__service;
 
 struct cdp_request {
@@ -232,6 +233,11 @@ void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__read
 void cdp__serve_error(cdp_session *s, bool has_id, int32_t id, int code, const char *text,
                       const char *data);
 void cdp__serve_free_all(cdp_session *s);
+
+/* cdp__serve() for commands whose clients may leave out what the protocol requires: handlers look
+ * for themselves. */
+int cdp__serve_lenient(cdp_session *s, const cdp__domain *d, cdp__dispatch *dispatch,
+                       const void *impl, void *self);
 
 /* domain.event or command names */
 static inline cdp_str cdp__command_name(const cdp__domain *d, unsigned i)
