@@ -31,8 +31,8 @@ void cdp__network_ended(cdp_session *session, void *network);
  * errors are in *e, which begins zeroed.  Where sending to one front-end fails the others are
  * served all the same; that one is gone, which is no error. */
 int cdp__network_broadcast(cdp__network *n, const char *event, const void *ev, cdp__error *e);
-int cdp__network_broadcast_value(cdp__network *n, const char *event, cdp_value params,
-                                 cdp__error *e);
+int cdp__network_broadcast_json(cdp__network *n, const char *event, cdp_value params,
+                                cdp__error *e);
 int cdp__network_data_sent(cdp__network *n, const cdp_inspector_data_sent *ev, cdp__error *e);
 int cdp__network_put(cdp__network *n, cdp_str url, cdp_str text, cdp__error *e);
 
@@ -91,10 +91,7 @@ void cdp__network_serve_io(cdp__front *f);
 void cdp__network_close_streams(cdp__front *f);
 void cdp__network_drop_resources(cdp__network *n);
 
-/* ---- the inspector's ------------------------------------------------------- */
-
-cdp__network *cdp__inspector_network(cdp_inspector *insp); /* NULL: it was made without */
-int cdp__inspector_fail(cdp_inspector *insp, int status, cdp_str path, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* inspector.c; NULL where it was made without. */
+cdp__network *cdp__inspector_network(cdp_inspector *insp);
 
 #endif /* CDP_NETWORK_SERVICE_H */

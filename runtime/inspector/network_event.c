@@ -441,7 +441,7 @@ static int misfit(const cdp__fault *f, cdp__error *e)
 /* Decodes params, all of it, into a struct of m.  NULL: see *f. */
 static void *decode(cdp__msg *m, const cdp__type *type, cdp_value params, cdp__fault *f)
 {
-    char *p = cdp__msg_alloc(m, params.len + CDP__PAD), *const end = p + params.len;
+    char *p = cdp__msg_alloc(m, params.len + CDP__PAD);
     void *root = p ? cdp__msg_root(m, type->size) : NULL;
 
     cdp__fault_clear(f);
@@ -449,10 +449,11 @@ static void *decode(cdp__msg *m, const cdp__type *type, cdp_value params, cdp__f
         cdp__fault_set(f, CDP_ENOMEM, "out of memory");
         return NULL;
     }
+    const char *end = p + params.len;
     memcpy(p, params.ptr, params.len);
-    memset(end, 0, CDP__PAD);
+    memset(p + params.len, 0, CDP__PAD);
     cdp__reader r = { .begin = p,
-                      .end = end,
+                      .end = p + params.len,
                       .msg = m,
                       .memo = cdp__pool_memo(m->pool),
                       .wire = params.wire,
@@ -460,16 +461,15 @@ static void *decode(cdp__msg *m, const cdp__type *type, cdp_value params, cdp__f
     p = cdp__decode(&r, p, &cdp__domain_network, type, root);
     if (!p)
         return NULL;
-    while (params.wire == CDP_JSON && p < end && strchr(" \n\r\t", *p))
-        p++;
+    if (params.wire == CDP_JSON)
+        p += strspn(p, " \n\r\t");
     if (p == end)
         return root;
     cdp__fault_set(f, CDP_EDECODE, "trailing bytes");
     return NULL;
 }
 
-int cdp__network_broadcast_value(cdp__network *n, const char *event, cdp_value params,
-                                 cdp__error *e)
+int cdp__network_broadcast_json(cdp__network *n, const char *event, cdp_value params, cdp__error *e)
 {
     const kind *k = event ? find_kind(event) : NULL;
     cdp__fault fault;

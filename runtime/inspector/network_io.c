@@ -4,12 +4,10 @@
  * Offsets count bytes, and texts are cut only between characters: a piece may be a little shorter
  * than asked for, or longer where it would hold no whole character.
  */
-#include <cdp/desc.h>
 #include <cdp/io.h>
 
 #include "network.h"
-
-#include <limits.h>
+#include "session.h"
 
 enum { PIECE = 1 << 20 }; /* bytes, where IO.read does not say */
 
@@ -174,11 +172,15 @@ static int io_close(cdp_request *req, const cdp_io_close_params *p, void *self)
 
 static const cdp_io_domain_impl io_impl = { .close = io_close, .read = io_read };
 
-static int load(cdp_request *req, cdp_str url, cdp__front *f)
+static int load_network_resource(cdp_request *req,
+                                 const cdp_network_load_network_resource_params *p, void *self)
 {
-    cdp__resource *r = *resource_at(f->network, url);
+    cdp__front *f = self;
+    cdp__resource *r = *resource_at(f->network, p->url);
     cdp_network_load_network_resource_page_result page = { .success = r };
 
+    if (!p->url.len)
+        return CDP_EINVAL;
     if (r) {
         if (!open_stream(f, r))
             return CDP_ENOMEM;
@@ -188,46 +190,11 @@ static int load(cdp_request *req, cdp_str url, cdp__front *f)
         req, &(cdp_network_load_network_resource_result){ .resource = &page });
 }
 
-/* ---- Node's form of loadNetworkResource ---------------------------------- */
-
-/* The protocol requires options, which Node does not have and its clients do not send.  So the
- * command is served by a table of its own, with the one member that counts. */
-
-typedef struct load_params {
-    cdp_str url;
-    const cdp__extra *extra_;
-} load_params;
-
-#define LOAD "Network.loadNetworkResource"
-#define NETWORK "Network"
-enum { LOAD_LEN = sizeof LOAD - 1, NETWORK_LEN = sizeof NETWORK - 1, URL_LEN = 3 };
-
-static const char load_names[] = LOAD "url\":\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-static const cdp__field load_fields[] = {
-    { LOAD_LEN, URL_LEN, CDP__REQUIRED, offsetof(load_params, url), { CDP__STR, 0, CDP__NONE } },
-};
-static const cdp__type load_types[] = { { 1, 0, 0, sizeof(load_params), 1, LOAD_LEN } };
-static const cdp__command load_commands[] = { { 0, LOAD_LEN, 0, 0, CDP__NONE } };
-static const cdp__domain load_domain = {
-    .names = load_names,
-    .types = load_types,
-    .fields = load_fields,
-    .commands = load_commands,
-    .n_types = 1,
-    .n_commands = 1,
-    .name_len = NETWORK_LEN,
-};
-
-static int dispatch_load(unsigned command, cdp_request *req, const void *params, const void *impl,
-                         void *self)
-{
-    (void)command;
-    (void)impl;
-    return req ? load(req, ((const load_params *)params)->url, self) : 0;
-}
+static const cdp_network_domain_impl load_impl = { .load_network_resource = load_network_resource };
 
 void cdp__network_serve_io(cdp__front *f)
 {
-    cdp__serve(f->session, &load_domain, dispatch_load, &load_domain, f);
+    /* The protocol requires options, which Node does not have and its clients do not send. */
+    cdp__serve_lenient(f->session, &cdp__domain_network, cdp__dispatch_network, &load_impl, f);
     cdp_io_serve(f->session, &io_impl, f);
 }

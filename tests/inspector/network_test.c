@@ -79,7 +79,7 @@ const char *stage_events(stage *st, int i)
 
 int stage_send(stage *st, const char *event, const char *params)
 {
-    return cdp__network_broadcast_value(st->n, event, cdp_json(params), &st->e);
+    return cdp__network_broadcast_json(st->n, event, cdp_json(params), &st->e);
 }
 
 void stage_begin(stage *st, const char *id)

@@ -33,7 +33,8 @@ extern "C" {
 
 /* request_id, timestamp, wall_time, request with url, method and headers (of strings).  A
  * front-end that has been told of a request with that id, and may still ask for its body, does not
- * hear of another.  Where request->has_post_data is true the body is to be told by _data_sent. */
+ * hear of another.  Where request->has_post_data is true the body is to be told by _data_sent.  The
+ * initiator is what the program says: nothing is found out here. */
 int cdp_inspector_network_request_will_be_sent(cdp_inspector *insp,
                                                const cdp_network_request_will_be_sent_event *ev);
 
