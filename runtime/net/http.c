@@ -206,8 +206,6 @@ static int on_header_field(llhttp_t *parser, const char *p, size_t n)
 {
     cdp__http *h = parser->data;
 
-    if (h->name_len == 0 && ++h->lines > h->limits.lines)
-        return refuse(h, 431, "The request has too many headers.");
     for (size_t i = 0; i < n; i++, h->name_len++) {
         if (p[i] == ' ' || p[i] == '\t') /* llhttp lets it pass, and "Host " would be no Host */
             return refuse(h, 400, "A header's name has a blank in it.");
@@ -222,6 +220,10 @@ static int on_header_field_complete(llhttp_t *parser)
     cdp__http *h = parser->data;
     const cdp_str name = { h->name, h->name_len < MAX_NAME ? h->name_len : 0 };
 
+    if (h->name_len == 0)
+        return refuse(h, 400, "A header has no name.");
+    if (++h->lines > h->limits.lines)
+        return refuse(h, 431, "The request has too many headers.");
     for (h->header = 0; h->header < N_HEADERS; h->header++)
         if (cdp_str_eq(name, cdp_s(header_names[h->header])))
             break;
