@@ -96,11 +96,8 @@ static void check(const row *rows, size_t n, const cdp__http_limits *limits)
 #define BAD "400 The request is not well-formed HTTP.\n"
 #define VERSION "400 Only HTTP/1.x is spoken here.\n"
 #define METHOD "405 Only GET is allowed.\n"
-#define ESCAPED "400 The request's URL has characters that must be escaped.\n"
 #define PATH "400 The request's target must be a path.\n"
 #define BODY "400 A request must have no body.\n"
-#define BLANK "400 A header's name has a blank in it.\n"
-#define NAMELESS "400 A header has no name.\n"
 #define HOSTS "400 The request has more than one Host header.\n"
 #define HOST "400 The Host header must be localhost, an IP address or an allowed name.\n"
 #define ORIGIN "403 Requests of this origin are not allowed.\n"
@@ -168,15 +165,20 @@ static void test_malformed(void **state)
         { "9112 2.3", "GET / HTTP/0.9\r\n\r\n", VERSION },
         { "9112 2.3", "GET /\r\n\r\n", VERSION },
         { "9113 3.4", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", BAD },
-        { "9112 5.1", GET "Host : localhost\r\n\r\n", BLANK },
-        { "9112 5.1", GET "Host : evil.example\r\n\r\n", BLANK },
-        { "9112 5.1", GET "Ho st: evil.example\r\n\r\n", BLANK },
+        { "9112 5.1", GET "Host : localhost\r\n\r\n", BAD },
+        { "9112 5.1", GET "Host : evil.example\r\n\r\n", BAD },
+        { "9112 5.1", GET "Ho st: evil.example\r\n\r\n", BAD },
         { "9112 5.1", GET "X\r\n\r\n", BAD },
-        { "9112 5.1", GET ": x\r\n\r\n", NAMELESS },
-        { "9112 5.1", GET ":\r\n\r\n", NAMELESS },
+        { "9112 5.1", GET ": x\r\n\r\n", BAD },
+        { "9112 5.1", GET ":\r\n\r\n", BAD },
         { "9112 5.1", GET "H\xc3\xb6st: x\r\n\r\n", BAD },
         { "9112 5.1", GET "Ho@st: x\r\n\r\n", BAD },
         { "9110 5.5", GET "X: a\rb\r\n\r\n", BAD },
+        { "9112 2.2", GET "\rX", BAD },
+        { "9112 2.2", "GET / HTTP/1.1\n\rX", BAD },
+        { "9112 2.2", "GET / HTTP/1.1\r\r\n", BAD },
+        { "9112 2.2", GET "Host: localhost\nHost: evil.example\r\n\r\n", BAD },
+        { "9112 2.2", GET "X: a\r\n b\rHost: evil.example\r\n\r\n", BAD },
         { "9110 5.5",
           GET "X: a\x01"
               "b\r\n\r\n",
@@ -185,7 +187,7 @@ static void test_malformed(void **state)
           GET "X: a\x7f"
               "b\r\n\r\n",
           BAD },
-        { "9112 3.2.1", "GET /\xc3\xa9 HTTP/1.1\r\n\r\n", ESCAPED },
+        { "9112 3.2.1", "GET /\xc3\xa9 HTTP/1.1\r\n\r\n", BAD },
         { "9112 3.2.1", "GET /\x7f HTTP/1.1\r\n\r\n", BAD },
         { "9112 3.2.2", "GET http://localhost/json HTTP/1.1\r\n\r\n", PATH },
         { "9112 3.2.2", "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n", PATH },
