@@ -173,6 +173,8 @@ static bool key_ok(cdp_str key)
 
 /* ---- what llhttp calls -------------------------------------------------- */
 
+static const char malformed[] = "The request is not well-formed HTTP.";
+
 /* Anything but 0 has llhttp stop. */
 static int refuse(cdp__http *h, int status, const char *why)
 {
@@ -197,7 +199,7 @@ static int on_url(llhttp_t *parser, const char *p, size_t n)
         return refuse(h, 414, "The request's URL is too long.");
     for (size_t i = 0; i < n; i++)
         if (p[i] <= ' ' || p[i] >= 0x7f)
-            return refuse(h, 400, "The request's URL has characters that must be escaped.");
+            return refuse(h, 400, malformed); /* so says llhttp only in some versions */
     h->url_len += n;
     return keep(h, p, n);
 }
@@ -206,14 +208,9 @@ static int on_header_field(llhttp_t *parser, const char *p, size_t n)
 {
     cdp__http *h = parser->data;
 
-    if (h->name_len == 0 && ++h->lines > h->limits.lines)
-        return refuse(h, 431, "The request has too many headers.");
-    for (size_t i = 0; i < n; i++, h->name_len++) {
-        if (p[i] == ' ' || p[i] == '\t') /* llhttp lets it pass, and "Host " would be no Host */
-            return refuse(h, 400, "A header's name has a blank in it.");
+    for (size_t i = 0; i < n; i++, h->name_len++)
         if (h->name_len < MAX_NAME)
             h->name[h->name_len] = lower(p[i]);
-    }
     return 0;
 }
 
@@ -222,6 +219,10 @@ static int on_header_field_complete(llhttp_t *parser)
     cdp__http *h = parser->data;
     const cdp_str name = { h->name, h->name_len < MAX_NAME ? h->name_len : 0 };
 
+    if (h->name_len == 0)
+        return refuse(h, 400, malformed);
+    if (++h->lines > h->limits.lines)
+        return refuse(h, 431, "The request has too many headers.");
     for (h->header = 0; h->header < N_HEADERS; h->header++)
         if (cdp_str_eq(name, cdp_s(header_names[h->header])))
             break;
@@ -395,7 +396,7 @@ int cdp__http_feed(cdp__http *h, const char *bytes, size_t len, size_t *used,
         if (h->no_memory)
             return CDP_ENOMEM;
         if (e != HPE_OK && !h->complete && !h->req.status)
-            refuse(h, 400, "The request is not well-formed HTTP.");
+            refuse(h, 400, malformed);
     }
     if (n < len && !h->complete && !h->req.status)
         refuse(h, 431, "The request's head is too long.");
