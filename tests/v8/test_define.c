@@ -363,6 +363,47 @@ static void asynchronous_calls_come_later(void **state)
     assert_int_equal(c.n, 1);
 }
 
+static void on_paused(cdp_session *s, const cdp_debugger_paused_event *ev, void *data)
+{
+    calls *c = data;
+    cdp_debugger_evaluate_on_call_frame_params p = {
+        .call_frame_id = ev->call_frames.items[0].call_frame_id,
+        .expression = cdp_s("echo(local)[0]"),
+        .return_by_value = CDP_SOME(true)
+    };
+    CDP_AUTO cdp_debugger_evaluate_on_call_frame_result *res = NULL;
+
+    assert_int_equal(cdp_debugger_evaluate_on_call_frame(s, &p, &res), 0);
+    assert_int_equal(cdp_value_int(res->result->value, 0), 5);
+    assert_int_equal(c->n, 1);
+}
+
+static void a_pause_calls_them_too(void **state)
+{
+    fixture *f = *state;
+    calls c = { .f = f };
+
+    assert_int_equal(cdp_host_define(f->h, "echo", echo, &c), 0);
+    assert_int_equal(cdp_debugger_enable(f->s, NULL, NULL), 0);
+    cdp_debugger_on_paused(f->s, on_paused, &c);
+    run(f, "(() => { const local = 5; debugger; echo(1) })()");
+    assert_int_equal(c.n, 2);
+}
+
+static void they_count_as_side_effects(void **state)
+{
+    fixture *f = *state;
+    calls c = { .f = f };
+    cdp_runtime_evaluate_params p = { .expression = cdp_s("echo(1)"),
+                                      .throw_on_side_effect = CDP_SOME(true) };
+    CDP_AUTO cdp_runtime_evaluate_result *res = NULL;
+
+    assert_int_equal(cdp_host_define(f->h, "echo", echo, &c), 0);
+    assert_int_equal(cdp_runtime_evaluate(f->s, &p, &res), 0);
+    assert_non_null(res->exception_details);
+    assert_int_equal(c.n, 0);
+}
+
 static void *define_elsewhere(void *data)
 {
     fixture *f = data;
@@ -408,6 +449,8 @@ int main(void)
         V8_TEST(functions_define_and_close),
         V8_TEST(a_terminated_script_ends),
         V8_TEST(asynchronous_calls_come_later),
+        V8_TEST(a_pause_calls_them_too),
+        V8_TEST(they_count_as_side_effects),
         V8_TEST(other_threads_are_refused),
         cmocka_unit_test(hosts_end_with_functions_in_use),
     };
