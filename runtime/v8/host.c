@@ -38,6 +38,12 @@ static void write_text(cdp_host *h, int fd, const char *text, size_t len)
         fwrite(text, 1, len, fd == 1 ? stdout : stderr);
 }
 
+void cdp_host_print_error(cdp_host *h)
+{
+    if (h->error.printed)
+        write_text(h, 2, h->error.printed, strlen(h->error.printed));
+}
+
 /* Nobody handled it, and no function returns it. */
 static void uncaught(cdp_host *h, cdp__failure *f)
 {
@@ -48,8 +54,8 @@ static void uncaught(cdp_host *h, cdp__failure *f)
         uv_stop(h->loop);
     if (h->opt.uncaught)
         h->opt.uncaught(h, &h->error.pub, h->opt.data);
-    else if (h->error.printed)
-        write_text(h, 2, h->error.printed, strlen(h->error.printed));
+    else
+        cdp_host_print_error(h);
 }
 
 /* An exception that a script throws comes before those of the microtasks it leaves, and is

@@ -77,6 +77,10 @@ int cdp_host_run_file(cdp_host *h, const char *path, cdp_value **result);
  * valid until the next function on h. */
 const cdp_error *cdp_host_error(const cdp_host *h);
 
+/* Prints the exception that cdp_host_error() tells as if nobody had handled it: to stderr, with its
+ * place, its line and its stack.  Other errors are not printed. */
+void cdp_host_print_error(cdp_host *h);
+
 /* A function of the program's that scripts call.  args is a JSON array of the arguments, as
  * JSON.stringify() would have them (undefined: null), and borrowed; *result is what it returns:
  * NULL, as it is before, for undefined, or one cdp_free(), as cdp_value_copy() makes them.  A
