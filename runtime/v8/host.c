@@ -5,44 +5,12 @@
  * follows: it runs what that left (microtasks, V8's tasks, rejections, what was posted) and sets
  * the one timer that stands for deadlines of calls and for work on V8's threads.
  */
-#include "host_error.h"
-#include "host_v8.h"
-#include "v8_internal.h"
+#include "host_internal.h"
 
-#include <cdp/host.h>
 #include <cdp/value.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <uv.h>
-
-struct cdp_host {
-    cdp__js *js;
-    cdp_v8 *v8;
-    cdp__v8_hooks hooks;
-    cdp_host_options opt;
-    pthread_t thread;
-
-    uv_loop_t *loop;
-    uv_loop_t own;
-    uv_async_t wake;
-    uv_timer_t due, limit; /* limit: of a wait */
-    uv_prepare_t prepare;  /* the loop is about to block */
-    uv_check_t check;      /* the loop goes on */
-    uv_idle_t spin;        /* active while there are immediates: the loop does not block */
-    unsigned handles;      /* that libuv still knows */
-    unsigned inside;       /* frames of ours inside the loop or its callbacks */
-    uint64_t due_at;       /* loop time, 0: not set */
-    void *platform;
-
-    unsigned running; /* scripts of cdp_host_run_text() */
-    bool held;        /* the exception in `first` waits to see whether a script threw it */
-    cdp__failure first, error;
-    bool failed; /* cdp_host_run() is to end with error */
-    bool stopped;
-    bool looping; /* in run_loop() */
-    int exit_code;
-};
 
 struct timer {
     uv_timer_t uv; /* first */
@@ -70,6 +38,12 @@ static void write_text(cdp_host *h, int fd, const char *text, size_t len)
         fwrite(text, 1, len, fd == 1 ? stdout : stderr);
 }
 
+void cdp_host_print_error(cdp_host *h)
+{
+    if (h->error.printed)
+        write_text(h, 2, h->error.printed, strlen(h->error.printed));
+}
+
 /* Nobody handled it, and no function returns it. */
 static void uncaught(cdp_host *h, cdp__failure *f)
 {
@@ -80,8 +54,8 @@ static void uncaught(cdp_host *h, cdp__failure *f)
         uv_stop(h->loop);
     if (h->opt.uncaught)
         h->opt.uncaught(h, &h->error.pub, h->opt.data);
-    else if (h->error.printed)
-        write_text(h, 2, h->error.printed, strlen(h->error.printed));
+    else
+        cdp_host_print_error(h);
 }
 
 /* An exception that a script throws comes before those of the microtasks it leaves, and is
@@ -376,7 +350,8 @@ static int open_js(cdp_host *h)
                                      .started = on_started,
                                      .finished = on_finished,
                                      .canceled = on_canceled,
-                                     .write = on_write };
+                                     .write = on_write,
+                                     .call = cdp__host_call };
     cdp_v8_options opt = { .name = h->opt.name,
                            .platform = h->platform,
                            .wait = host_wait,
@@ -454,6 +429,7 @@ int cdp_host_free(cdp_host *h)
     cdp__js_drop(h->js);
     cdp_v8_free(h->v8);
     cdp__js_free(h->js);
+    cdp__host_undefine(h);
     cdp__host_leave();
     close_loop(h);
     return 0;

@@ -32,6 +32,8 @@ struct cdp__js {
     std::map<uint32_t, std::unique_ptr<cdp__js_task>> tasks;
     std::deque<uint32_t> immediates; // ids, some of them cleared since
 
+    cdp__js_call *call = nullptr; // the innermost one that runs
+
     unsigned indent = 0; // of console.group
     std::map<std::string, unsigned> counts;
     std::map<std::string, std::chrono::steady_clock::time_point> times;

@@ -16,6 +16,7 @@ extern "C" {
 
 typedef struct cdp__js cdp__js;
 typedef struct cdp__js_task cdp__js_task; /* a callback that waits for its time */
+typedef struct cdp__js_call cdp__js_call; /* of a function of the program's */
 
 typedef struct cdp__js_ops {
     size_t size; /* of this struct */
@@ -29,6 +30,9 @@ typedef struct cdp__js_ops {
     void (*finished)(void *self, cdp__js_task *task);
     void (*canceled)(void *self, cdp__js_task *task);
     void (*write)(void *self, int fd, const char *text, size_t len);
+    /* JavaScript calls what cdp__js_define() was given.  args: a JSON array, where what has no JSON
+     * is null.  Negative: an error is thrown, cdp__js_throw()'s or one that names the status. */
+    int (*call)(void *self, void *function, cdp__js_call *call, const char *args, size_t len);
 } cdp__js_ops;
 
 /* Once per process, before and after everything else. */
@@ -64,6 +68,15 @@ cdp__js_outcome cdp__js_run_task(cdp__js *js, cdp__js_task *task);
 /* Runs the oldest immediate. */
 cdp__js_outcome cdp__js_run_immediate(cdp__js *js);
 size_t cdp__js_immediates(const cdp__js *js);
+
+/* Puts a function, or a value (JSON), where path ("a.b.f") says, on objects that are made if they
+ * are missing.  False: there is no such place, or it is no JSON. */
+bool cdp__js_define(cdp__js *js, const char *path, void *function);
+bool cdp__js_define_value(cdp__js *js, const char *path, const char *json, size_t len);
+/* What the call returns, as JSON; false: it is none. */
+bool cdp__js_return(cdp__js_call *call, const char *json, size_t len);
+/* The error of the innermost call, should it fail; false: none runs.  type and code may be NULL. */
+bool cdp__js_throw(cdp__js *js, const char *type, const char *code, const char *message);
 
 /* V8's threads work at something that will leave a task for this one. */
 bool cdp__js_background(cdp__js *js);

@@ -75,6 +75,10 @@ static void a_script_throws(void **state)
     assert_int_equal(h.column, 3);
     assert_int_equal(h.frames, 2);
     assert_int_equal(f->uncaught, 0); /* it was returned */
+    assert_int_equal(f->n_out[1], 0);
+    cdp_host_print_error(f->h);
+    assert_has(f->out[1],
+               "test.js:3\n   throw new TypeError('no')\n   ^\n\nTypeError: no\n    at a");
     assert_int_equal(cdp_host_exit_code(f->h), 1);
     assert_int_equal(cdp_host_run(f->h), 0);
 }

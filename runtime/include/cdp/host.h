@@ -77,6 +77,33 @@ int cdp_host_run_file(cdp_host *h, const char *path, cdp_value **result);
  * valid until the next function on h. */
 const cdp_error *cdp_host_error(const cdp_host *h);
 
+/* Prints the exception that cdp_host_error() tells as if nobody had handled it: to stderr, with its
+ * place, its line and its stack.  Other errors are not printed. */
+void cdp_host_print_error(cdp_host *h);
+
+/* A function of the program's that scripts call.  args is a JSON array of the arguments, as
+ * JSON.stringify() would have them (undefined: null), and borrowed; *result is what it returns:
+ * NULL, as it is before, for undefined, or one cdp_free(), as cdp_value_copy() makes them.  A
+ * negative status throws a JavaScript Error: that of cdp_host_throw(), or cdp_strerror()'s text. It
+ * may use h's sessions, and close them, like any callback. */
+typedef int cdp_host_fn(cdp_host *h, cdp_value args, cdp_value **result, void *data);
+
+/* Puts a function, or a value, on the global object of h's context: as "name", or as
+ * "object.object.name", where objects that are missing are made.  What is there is replaced.
+ * CDP_EINVAL: there can't be such a place (a name is empty, something on the way is no object), or
+ * the value is absent; CDP_EDECODE: it is malformed; CDP_ENOMEM; CDP_ESTATE on another thread. */
+int cdp_host_define(cdp_host *h, const char *path, cdp_host_fn *fn, void *data);
+int cdp_host_define_value(cdp_host *h, const char *path, cdp_value value);
+
+/* In a cdp_host_fn: the error that it throws.  type: "TypeError", "RangeError", or NULL for Error;
+ * code: the error's property of that name, NULL for none.  Always negative:
+ *     return cdp_host_throw(h, "RangeError", "ERR_OUT_OF_RANGE", "%d is too much", n); */
+int cdp_host_throw(cdp_host *h, const char *type, const char *code, const char *fmt, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 4, 5)))
+#endif
+    ;
+
 /* Runs the loop until nothing is left to wait for, cdp_host_stop(), or an exception or rejection
  * that nobody handles (CDP_EREMOTE; it has been printed and may be run again).  Asynchronous calls
  * in flight keep it going until they end.  CDP_ESTATE inside the loop. */

@@ -157,7 +157,8 @@ int cdp_inspector_console_printf(cdp_inspector *insp, const char *method, const 
 
 /* ---- Node's command line --------------------------------------------------- */
 
-/* What `--inspect` and its relatives say. */
+/* What `--inspect` and its relatives say.  Zeroed before the first of the functions below, which
+ * then sets the defaults. */
 typedef struct cdp_inspector_flags {
     bool open;           /* --inspect, --inspect-brk or --inspect-wait was given */
     bool wait;           /* --inspect-brk, --inspect-wait */
@@ -166,17 +167,23 @@ typedef struct cdp_inspector_flags {
     bool network;        /* --experimental-network-inspection */
     bool workers;        /* --experimental-worker-inspection */
     uint16_t port;       /* 9229 */
-    unsigned publish;    /* CDP_PUBLISH_* */
+    unsigned publish;    /* --inspect-publish-uid: CDP_PUBLISH_* */
     char host[256];      /* "127.0.0.1" */
     char error[256];     /* why CDP_EINVAL */
 } cdp_inspector_flags;
 
-/* Reads Node's inspector flags out of argv (from argv[1] up to the first word that is no flag, or
- * "--"), with Node's rules, and moves what it does not know together; *argc is what is left.  Zero
- * *flags before.  CDP_EINVAL with Node's words in flags->error: Node exits with 9 then. */
+/* Reads the flag that argv[0] is, by Node's rules, with its value where that is argv[1].  How many
+ * words it took; 0: it is none of the inspector's.  CDP_EINVAL, with Node's words in flags->error:
+ * Node exits with 9 then. */
+int cdp_inspector_parse_flag(cdp_inspector_flags *flags, int argc, char *const *argv);
+
+/* Reads such flags from argv[1] on, up to "--" or the first word that is no flag, and takes them
+ * out of argv; *argc is what is left.  For programs whose own flags have their values behind a "=";
+ * others call cdp_inspector_parse_flag() where they look at a flag.  CDP_EINVAL. */
 int cdp_inspector_parse_flags(cdp_inspector_flags *flags, int *argc, char **argv);
 
-/* The same for one line of text, as in NODE_OPTIONS; before the command line, which then wins. */
+/* The same for a line of text, as in NODE_OPTIONS: double quotes keep blanks in a word, and other
+ * words are passed over.  Before the command line, which then wins.  CDP_EINVAL; CDP_ENOMEM. */
 int cdp_inspector_parse_flag_text(cdp_inspector_flags *flags, const char *text);
 
 #ifdef __cplusplus
