@@ -4,6 +4,7 @@
 
 #include "../core/session.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -204,12 +205,13 @@ void cdp__v8_front_run_posted(cdp__v8_front *f)
         cdp__run_posted(f->session);
 }
 
-/* The next front that this walk has not seen. */
+/* The next front that neither this walk has seen nor one that began later, inside it: or clients
+ * that call all the time would keep the outer one, and JavaScript below it, from ever ending. */
 static cdp__v8_front *next_front(cdp_v8 *v, unsigned round)
 {
     cdp__v8_front *f = v->fronts;
 
-    while (f && f->round == round)
+    while (f && f->round - round <= UINT_MAX / 2)
         f = f->next;
     if (f)
         f->round = round;
