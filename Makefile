@@ -229,7 +229,7 @@ fuzz: $(call programs,fuzz,$(FUZZ_C))
 	    $$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus $(wildcard tests/corpus) || exit 1; \
 	done
 
-bench: $(BENCHES)
+bench: $(BENCHES) $(CLI)
 	@export NODE18='$(NODE18)'; if [ -x bench/run ]; then bench/run; else for b in $(BENCHES); do $$b || exit 1; done; fi
 
 # ---- lint ------------------------------------------------------------------
