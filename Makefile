@@ -64,7 +64,7 @@ CORE_C   := $(sort $(wildcard runtime/core/*.c runtime/bridge/*.c runtime/net/*.
 V8_C     := $(sort $(wildcard runtime/v8/*.c runtime/v8/*.cc runtime/inspector/*.c))
 CLI_C    := $(sort $(wildcard cli/*.c))
 EXAMPLE_C := $(sort $(wildcard examples/*.c))
-BENCH_C  := $(sort $(wildcard bench/*.c))
+BENCH_C  := $(sort $(wildcard bench/*.c bench/*.cc))
 FUZZ_C   := $(sort $(wildcard tests/fuzz/*.c))
 TEST_C   := $(sort $(wildcard tests/unit/*.c tests/v8/*.c tests/inspector/*.c))
 SUPPORT_C := $(sort $(wildcard tests/support/*.c))
@@ -72,7 +72,7 @@ V8_HEADER := <cdp/\(host\|v8\|inspector\|inspector_network\)\.h>
 ifeq ($(V8),no)
 with_v8  := $(shell grep -l '$(V8_HEADER)' $(EXAMPLE_C) $(BENCH_C) /dev/null)
 EXAMPLE_C := $(filter-out $(with_v8),$(EXAMPLE_C))
-BENCH_C  := $(filter-out $(with_v8),$(BENCH_C))
+BENCH_C  := $(filter-out $(with_v8) %.cc,$(BENCH_C))
 TEST_C   := $(filter-out tests/v8/% tests/inspector/%,$(TEST_C))
 V8_C     :=
 CLI_C    :=
@@ -230,7 +230,7 @@ fuzz: $(call programs,fuzz,$(FUZZ_C))
 	    $$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus $(wildcard tests/corpus) || exit 1; \
 	done
 
-bench: $(BENCHES)
+bench: $(BENCHES) $(CLI)
 	@export NODE18='$(NODE18)'; if [ -x bench/run ]; then bench/run; else for b in $(BENCHES); do $$b || exit 1; done; fi
 
 # ---- lint ------------------------------------------------------------------

@@ -1,7 +1,6 @@
 // shim.cc - V8's inspector, as C: see shim.h.
 //
-// Compiles against V8 10.2 to 14: where the API changed, overloads are ranked by what exists, so
-// that no version numbers are needed.  Built without exceptions and RTTI, as V8 is.
+// Built without exceptions and RTTI, as V8 is.
 #include "shim.hh"
 
 #include <libplatform/libplatform.h>
@@ -22,37 +21,6 @@ using v8_inspector::StringBuffer;
 using v8_inspector::StringView;
 using v8_inspector::V8Inspector;
 using v8_inspector::V8InspectorSession;
-
-namespace
-{
-
-template <int N> struct Rank : Rank<N - 1> {
-};
-template <> struct Rank<0> {
-};
-// V8 >= 13.7 wants connectShared(), 10.8 and later a trust level, 10.2 neither.
-template <class I>
-auto connect(I *i, typename I::Channel *ch, StringView state, Rank<2>)
-    -> decltype(i->connectShared(kGroup, ch, state, I::kFullyTrusted, I::kNotWaitingForDebugger))
-{
-    return i->connectShared(kGroup, ch, state, I::kFullyTrusted, I::kNotWaitingForDebugger);
-}
-
-template <class I>
-auto connect(I *i, typename I::Channel *ch, StringView state, Rank<1>)
-    -> decltype(i->connect(kGroup, ch, state, I::kFullyTrusted))
-{
-    return i->connect(kGroup, ch, state, I::kFullyTrusted);
-}
-
-template <class I>
-auto connect(I *i, typename I::Channel *ch, StringView state, Rank<0>)
-    -> decltype(i->connect(kGroup, ch, state))
-{
-    return i->connect(kGroup, ch, state);
-}
-
-} // namespace
 
 // depth counts the frames of V8 that use this session.  Deleting V8's session below one of its
 // own frames crashes, so that is left to cdp__shim_reap().
@@ -235,7 +203,7 @@ cdp__shim_session *cdp__shim_connect(cdp__shim *shim, const cdp__shim_channel *c
     s->shim = shim;
     s->self = self;
     s->ch = *ch;
-    s->session = connect(shim->inspector.get(), s, view(binary, sizeof binary - 1), Rank<2>());
+    s->session = cdp::connect(shim->inspector.get(), s, view(binary, sizeof binary - 1));
     if (!s->session) {
         delete s;
         return nullptr;

@@ -1,4 +1,7 @@
 // shim.hh - what shim.cc and shim_error.cc share.
+//
+// Compiles against V8 10.2 to 14: where the API changed, overloads are ranked by what exists, so
+// that no version numbers are needed.
 #ifndef CDP_SHIM_HH
 #define CDP_SHIM_HH
 
@@ -66,6 +69,39 @@ inline v8::Local<v8::String> name(v8::Isolate *isolate, const char *s)
 // For results that nothing can be done about.
 template <class T> inline void ignore(const T &)
 {
+}
+
+template <int N> struct Rank : Rank<N - 1> {
+};
+template <> struct Rank<0> {
+};
+// V8 >= 13.7 wants connectShared(), 10.8 and later a trust level, 10.2 neither.
+template <class I>
+auto connect(I *i, typename I::Channel *ch, v8_inspector::StringView state, Rank<2>)
+    -> decltype(i->connectShared(kGroup, ch, state, I::kFullyTrusted, I::kNotWaitingForDebugger))
+{
+    return i->connectShared(kGroup, ch, state, I::kFullyTrusted, I::kNotWaitingForDebugger);
+}
+
+template <class I>
+auto connect(I *i, typename I::Channel *ch, v8_inspector::StringView state, Rank<1>)
+    -> decltype(i->connect(kGroup, ch, state, I::kFullyTrusted))
+{
+    return i->connect(kGroup, ch, state, I::kFullyTrusted);
+}
+
+template <class I>
+auto connect(I *i, typename I::Channel *ch, v8_inspector::StringView state, Rank<0>)
+    -> decltype(i->connect(kGroup, ch, state))
+{
+    return i->connect(kGroup, ch, state);
+}
+
+// A session in the state that an earlier one had, or a new one that speaks JSON.
+inline auto connect(v8_inspector::V8Inspector *i, v8_inspector::V8Inspector::Channel *ch,
+                    v8_inspector::StringView state)
+{
+    return connect(i, ch, state, Rank<2>());
 }
 
 std::string utf8(v8::Isolate *isolate, v8::Local<v8::Value> v);
