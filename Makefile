@@ -218,6 +218,7 @@ build-tests: all $(TESTS)
 test: build-tests
 	@tools/run_tests.py --logs $B/test-logs $(TESTS:%='tap:%') \
 	    $(if $(wildcard tests/generator),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/generator') \
+	    $(if $(CLI),'pytest:env CDP_TARGET="$(CLI) run" NODE_PATH=$(NODE_MODULES) $(PYTHON) -m pytest -p no:cacheprovider tests/clients') \
 	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
 	    'tap:tools/check_headers.py' \
 	    $(if $(V8_C),'tap:tools/check_examples.py $B/examples') \
