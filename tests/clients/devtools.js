@@ -3,14 +3,19 @@ const CDP = require('chrome-remote-interface');
 const open = require('./page.js');
 const run = require('./cases.js');
 
-const TAB = '[role=tab]';
 const MESSAGE = '.console-message-wrapper';
+
+// By another client, for what a program would do on its own.
+const evaluate = async ({ url }, expression) => {
+    const { Runtime } = await CDP({ target: url, local: true });
+    await Runtime.evaluate({ expression });
+};
 
 run({
     async console(options) {
-        await open(options, async ({ see, click, type }) => {
-            await click(TAB, /^Console/);
-            await see(MESSAGE, /^service\.js:24 ready$/);
+        await open(options, async ({ see, click, select, type }) => {
+            await select(/^Console/);
+            await see(MESSAGE, /^service\.js:29 ready$/);
             await click('[role=textbox]', /Console prompt/);
             await type('serve(3)');
             await see(MESSAGE, /^service\.js:12 served .*n : 3 .*sum : 14/);
@@ -34,30 +39,40 @@ run({
         });
     },
 
+    async performance(options) {
+        await open(options, async ({ see, click, select }) => {
+            await select(/^Performance/);
+            await click('devtools-button', /^Record/);
+            await see('body', /Status Tracing…/);
+            await evaluate(options, 'knead(300)');
+            await click('devtools-button', /^Stop/);
+            await select(/^Bottom-up/);
+            await see('tr', /knead service\.js/);
+        });
+    },
+
     async memory(options) {
-        await open(options, async ({ see, click }) => {
-            await click(TAB, /^Memory/);
+        await open(options, async ({ see, click, select }) => {
+            await select(/^Memory/);
             await click('devtools-button:not([disabled])', /Take snapshot/);
             await see('tr', /^Sandwich × 1,000 /);
         });
     },
 
     async network(options) {
-        await open(options, async ({ see, click }) => {
-            await click(TAB, /^Network/);
+        await open(options, async ({ see, click, select }) => {
+            await select(/^Network/);
             await see('body', /Currently recording network activity/);
-            const { Runtime } = await CDP({ target: options.url, local: true });
-            for (const expression of [
-                'fetchNothing("1", "http://a.example/menu.txt", 200, "OK")',
-                'fetchNothing("2", "http://a.example/nothing", 404, "Not Found")',
-                'fetchInVain("3", "http://b.example/order")',
-            ]) {
-                await Runtime.evaluate({ expression });
-            }
+            await evaluate(options, `
+                fetchNothing('1', 'http://a.example/menu.txt', 200, 'OK');
+                fetchNothing('2', 'http://a.example/nothing', 404, 'Not Found');
+                fetchInVain('3', 'http://b.example/order');`);
             await see('tr', /menu\.txt .*200/);
             await see('tr', /nothing .*404/);
             await see('tr', /order .*failed/);
             await see('body', /3 requests/);
+            await click('td', /^menu\.txt/);
+            await see('.row, tr', /x-kitchen open/i);
         });
     },
 });

@@ -61,8 +61,8 @@ module.exports = async ({ browser, url, picture }, use) => {
     await Emulation.setFocusEmulationEnabled({ enabled: true });
 
     // Waits for an element with that text.
-    const see = async (selector, pattern) => {
-        const args = JSON.stringify([selector, pattern.source, LIMIT]);
+    const see = async (selector, pattern, limit = LIMIT) => {
+        const args = JSON.stringify([selector, pattern.source, limit]);
         const { result, exceptionDetails } = await Runtime.evaluate({
             expression: `${find}; (${waitFor})(...${args})`,
             awaitPromise: true,
@@ -79,6 +79,19 @@ module.exports = async ({ browser, url, picture }, use) => {
             await Input.dispatchMouseEvent({ type, x, y, button: 'left', clickCount: 1 });
         }
     };
+    // Clicks on a tab, and again where DevTools was too busy to hear it.
+    const select = async (pattern) => {
+        for (const until = Date.now() + LIMIT; ;) {
+            await click('[role=tab]', pattern);
+            try {
+                return await see('[role=tab][aria-selected=true]', pattern, 1000);
+            } catch (error) {
+                if (Date.now() > until) {
+                    throw error;
+                }
+            }
+        }
+    };
     const press = async (key, windowsVirtualKeyCode, text) => {
         await Input.dispatchKeyEvent({ type: 'keyDown', key, code: key, windowsVirtualKeyCode, text });
         await Input.dispatchKeyEvent({ type: 'keyUp', key, code: key, windowsVirtualKeyCode });
@@ -88,7 +101,7 @@ module.exports = async ({ browser, url, picture }, use) => {
         await press('Enter', 13, '\r');
     };
     try {
-        await use({ see, click, press, type });
+        await use({ see, click, select, press, type });
     } finally {
         const { data } = await Page.captureScreenshot({ format: 'png' });
         fs.writeFileSync(picture, data, 'base64');

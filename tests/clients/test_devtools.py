@@ -47,6 +47,7 @@ def check_picture(path):
 @pytest.mark.parametrize("case, script, flags", [
     ("console", "service.js", ["--inspect"]),
     ("sources", "steps.js", ["--inspect-brk"]),
+    ("performance", "service.js", ["--inspect"]),
     ("memory", "service.js", ["--inspect"]),
     ("network", "network.js", ["--inspect", "--experimental-network-inspection"]),
 ])
