@@ -29,6 +29,7 @@ all:
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
 LEVELS := build $(filter generate test bench lint,$(GOALS:build-tests=test)) $(if $(filter fuzz,$(GOALS)),lint) \
+          $(if $(filter test,$(GOALS)),clients) \
           $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
 # generated/INPUTS.sha256 holds the hashes of what generated/ was made from.
@@ -41,6 +42,7 @@ LEVELS += $(if $(STALE),generate)
 
 include $(patsubst %,$B/setup-%.mk,$(sort $(LEVELS)))
 $(patsubst %,$B/setup-%.mk,$(filter-out build,$(LEVELS))): $B/setup-build.mk
+$B/setup-clients.mk: tests/clients/package-lock.json
 $B/setup-%.mk: tools/setup.sh
 	@B='$B' V8='$(V8)' SETUP='$(SETUP)' CC='$(CC)' CXX='$(CXX)' tools/setup.sh $*
 
@@ -217,6 +219,7 @@ test: build-tests
 	@tools/run_tests.py --logs $B/test-logs $(TESTS:%='tap:%') \
 	    $(if $(wildcard tests/generator),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/generator') \
 	    $(if $(CLI_C),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/cli') \
+	    $(if $(CLI),'pytest:env CDP_TARGET="$(CLI) run" NODE_PATH=$(NODE_MODULES) $(PYTHON) -m pytest -p no:cacheprovider tests/clients') \
 	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
 	    'tap:tools/check_headers.py' \
 	    $(if $(V8_C),'tap:tools/check_examples.py $B/examples') \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # setup.sh - finds what a level of the build needs, and installs what is missing.
 #
-#     tools/setup.sh build|generate|test|bench|lint
+#     tools/setup.sh build|generate|test|clients|bench|lint
 #
 # make calls this by itself, once for each level, and reads the result from
 # build/setup-LEVEL.mk.  Where nothing is missing nothing is installed and no
@@ -287,6 +287,24 @@ END
         fail "the unpacked node does not run"
 }
 
+# ---- clients to test the inspector with ------------------------------------
+
+has_fonts() { fc-list | grep -q .; }
+
+# As tests/clients/package-lock.json pins it.
+setup_npm()
+{
+    npm=$deps/npm
+    lock=tests/clients/package-lock.json
+    cmp -s "$lock" "$npm/package-lock.json" && [ -e "$npm/node_modules/.package-lock.json" ] && return 0
+    [ "${SETUP:-yes}" != no ] || fail "missing: chrome-remote-interface (an npm package)"
+    say "installing chrome-remote-interface into ${deps#"$PWD"/}/npm"
+    mkdir -p "$npm"
+    cp tests/clients/package.json "$lock" "$npm"
+    (cd "$npm" && npm ci --ignore-scripts --no-audit --no-fund) >>"$log" 2>&1 ||
+        fail "npm could not install chrome-remote-interface (see $log)"
+}
+
 # ---- levels ----------------------------------------------------------------
 
 : >>"$log"
@@ -345,6 +363,18 @@ CMOCKA_CFLAGS := $(flags_of cmocka --cflags '')
 CMOCKA_LIBS := $(flags_of cmocka --libs -lcmocka)
 END
     ;;
+clients)
+    wants nodejs have node
+    wants npm have npm
+    wants chromium have chromium
+    wants 'fontconfig fonts-dejavu-core' has_fonts
+    install_missing
+    setup_npm
+    cat >"$mk.new" <<END
+# Written by tools/setup.sh.
+NODE_MODULES := $npm/node_modules
+END
+    ;;
 bench)
     wants python3 have python3
     install_missing
@@ -369,7 +399,7 @@ CMOCKA_LIBS := $(flags_of cmocka --libs -lcmocka)
 END
     ;;
 *)
-    fail "levels are build, generate, test, bench and lint"
+    fail "levels are build, generate, test, clients, bench and lint"
     ;;
 esac
 
