@@ -172,19 +172,22 @@ void cdp::install_console(Local<v8::Context> context)
         { "timeLog", time_log }, { "groupEnd", group_end },
     };
     Isolate *isolate = isolate_of(context);
-    Local<Value> console;
-    if (!context->Global()->Get(context, str(isolate, "console")).ToLocal(&console) ||
-        !console->IsObject())
+    Local<Value> v8s;
+    if (!context->Global()->Get(context, str(isolate, "console")).ToLocal(&v8s) || !v8s->IsObject())
         return;
+    // V8's own stays as it is: what programs tell front-ends alone is not printed.
+    Local<v8::Object> console = v8s.As<v8::Object>()->Clone();
     for (const auto &m : methods) {
         Local<v8::String> name = str(isolate, m.name);
         Local<Value> original;
         Local<Function> fn;
-        if (!console.As<v8::Object>()->Get(context, name).ToLocal(&original) ||
+        if (!console->Get(context, name).ToLocal(&original) ||
             !Function::New(context, m.fn, original, 0, v8::ConstructorBehavior::kThrow)
                  .ToLocal(&fn))
             continue;
         fn->SetName(name);
-        ignore(console.As<v8::Object>()->Set(context, name, fn));
+        ignore(console->Set(context, name, fn));
     }
+    ignore(context->Global()->DefineOwnProperty(context, str(isolate, "console"), console,
+                                                v8::DontEnum));
 }

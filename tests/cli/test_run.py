@@ -234,15 +234,19 @@ def test_open_waits_when_asked(start, attach):
 
 
 def test_console_is_heard_and_not_printed(start, attach):
-    program = start("run", "--inspect-wait=0", "-e", "inspector.console.warn('x', { a: [1] })")
+    script = "for (const name in inspector.console) inspector.console[name]('x', { a: [1] })"
+    program = start("run", "--inspect-wait=0", "-e", script)
     frontend = attach(program.url())
     frontend.call("Runtime.enable")
     frontend.call("Runtime.runIfWaitingForDebugger")
     event = frontend.event("Runtime.consoleAPICalled")
-    assert event["type"] == "warning"
+    assert event["type"] == "debug"
     assert event["args"][0]["value"] == "x" and event["args"][1]["type"] == "object"
+    program.wait_for("Waiting for the debugger to disconnect")
     frontend.close()
-    assert program.end()[:2] == (0, "")
+    code, out, err = program.end()
+    assert (code, out) == (0, "")
+    assert all(line.startswith(("Debugger ", "For help", "Waiting ")) for line in err.splitlines()), err
 
 
 NETWORK = TRY + """
