@@ -51,27 +51,53 @@ struct cdp__shim_session final : V8Inspector::Channel {
     cdp__shim_channel ch = {};
     void *self = nullptr;
     unsigned depth = 0;
-    bool dead = false;
+    bool dead = false, silent = false;
     cdp__shim_session *next = nullptr;
 };
 
 namespace
 {
 
-// A session that ends amid its own dispatch cannot be deleted yet, but must not keep JavaScript
-// paused.
-void leave_pause(cdp__shim *shim)
+void tell(cdp__shim_session *s, const char *method)
 {
-    static const char disable[] = "\xd8\x5a\x00\x00\x00\x1e\xbf\x62id\x00\x66method"
-                                  "\x70"
-                                  "Debugger.disable\xff";
-    static_assert(sizeof disable - 1 == 6 + 0x1e, "the envelope's length");
-    for (cdp__shim_session *s = shim->sessions; s; s = s->next)
-        if (s->dead) {
-            s->depth++; // it must not end within
-            s->session->dispatchProtocolMessage(view(disable, sizeof disable - 1));
-            s->depth--;
+    size_t len = std::strlen(method);
+    std::string m("\xd8\x5a\x00\x00\x00\x00\xbf\x62id\x00\x66method", 18);
+    m += static_cast<char>(0x60 + len); // below 24
+    m += method;
+    m += '\xff';
+    m[5] = static_cast<char>(m.size() - 6);
+    s->depth++; // it must not end within
+    s->session->dispatchProtocolMessage(view(m.data(), m.size()));
+    s->depth--;
+}
+
+// Sessions that have ended but cannot be deleted yet do nothing any more: above all they must not
+// keep JavaScript paused.  V8 must not be amid them, but for a pause.
+void silence(cdp__shim *shim)
+{
+    for (cdp__shim_session *s = shim->sessions; s; s = s->next) {
+        if (!s->dead || s->silent || (s->depth && !shim->paused))
+            continue;
+        s->silent = true;
+        for (const char *method :
+             { "Debugger.disable", "Profiler.disable", "Runtime.disable", "Console.disable" })
+            tell(s, method);
+    }
+}
+
+void delete_dead(cdp__shim *shim)
+{
+    for (cdp__shim_session **p = &shim->sessions; *p;) {
+        cdp__shim_session *s = *p;
+        if (!s->dead) {
+            p = &s->next;
+            continue;
         }
+        *p = s->next;
+        s->session.reset();
+        delete s;
+        p = &shim->sessions; // ending it may have called back
+    }
 }
 
 } // namespace
@@ -87,7 +113,7 @@ void cdp__shim::runMessageLoopOnPause(int)
     if (paused)
         return;
     paused = true;
-    leave_pause(this);
+    silence(this);
     // A callback of Debugger.paused may have resumed already.
     if (!resumed)
         ops.pause(self);
@@ -145,7 +171,7 @@ void cdp__shim_free(cdp__shim *shim)
 {
     Isolate::Scope entered(shim->isolate);
     HandleScope handles(shim->isolate);
-    cdp__shim_reap(shim, true);
+    delete_dead(shim);
     cdp__shim_remove_contexts(shim);
     delete shim;
 }
@@ -218,33 +244,24 @@ void cdp__shim_disconnect(cdp__shim_session *s)
     cdp__shim *shim = s->shim;
     s->ch = {};
     s->dead = true;
-    if (shim->paused)
-        leave_pause(shim);
-    cdp__shim_reap(shim, false);
+    cdp__shim_reap(shim);
 }
 
-void cdp__shim_reap(cdp__shim *shim, bool amid_script)
+void cdp__shim_reap(cdp__shim *shim)
 {
     bool dead = false;
     for (cdp__shim_session *s = shim->sessions; s; s = s->next)
         dead = dead || s->dead;
-    // V8 may be amid a session without having called it, as where it describes a value to it and
-    // runs JavaScript for that.
-    if (!dead || cdp__shim_busy(shim) || (!amid_script && cdp__shim_in_script(shim)))
+    if (!dead)
         return;
     Isolate::Scope entered(shim->isolate);
     HandleScope handles(shim->isolate);
-    for (cdp__shim_session **p = &shim->sessions; *p;) {
-        cdp__shim_session *s = *p;
-        if (!s->dead) {
-            p = &s->next;
-            continue;
-        }
-        *p = s->next;
-        s->session.reset();
-        delete s;
-        p = &shim->sessions; // ending it may have called back
-    }
+    // V8 may be amid a session without having called it: where it describes a value to it, runs
+    // JavaScript for that, and takes an interrupt there.
+    if (cdp__shim_busy(shim) || cdp__shim_in_script(shim))
+        silence(shim);
+    else
+        delete_dead(shim);
 }
 
 bool cdp__shim_busy(const cdp__shim *shim)
@@ -273,7 +290,7 @@ void cdp__shim_dispatch(cdp__shim_session *s, const void *bytes, size_t len)
     s->depth++;
     s->session->dispatchProtocolMessage(view(bytes, len));
     if (--s->depth == 0 && s->dead)
-        cdp__shim_reap(shim, false);
+        cdp__shim_reap(shim);
 }
 
 void cdp__shim_break(cdp__shim_session *s, const char *reason)

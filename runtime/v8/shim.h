@@ -58,8 +58,8 @@ void cdp__shim_remove_contexts(cdp__shim *shim); /* all: sessions hear that they
 cdp__shim_session *cdp__shim_connect(cdp__shim *shim, const cdp__shim_channel *ch, void *self);
 /* Silent at once.  V8's session ends now, or as soon as V8 has left it (cdp__shim_reap()). */
 void cdp__shim_disconnect(cdp__shim_session *s);
-/* Ends sessions that V8 has left; amid_script: even if that is less sure. */
-void cdp__shim_reap(cdp__shim *shim, bool amid_script);
+/* Ends sessions that V8 has left; those that it may be amid are kept from doing anything. */
+void cdp__shim_reap(cdp__shim *shim);
 /* V8 is amid a session. */
 bool cdp__shim_busy(const cdp__shim *shim);
 /* Enters the isolate, once for all that follows (every function here does it for itself, which

@@ -61,7 +61,7 @@ void cdp__v8_interrupted(void *token)
     v->busy++;
     cdp__v8_run_posted(v);
     cdp__v8_deliver_ready(v);
-    cdp__shim_reap(v->shim, true);
+    cdp__shim_reap(v->shim);
     v->busy--;
 }
 
@@ -204,7 +204,7 @@ int cdp_v8_pump(cdp_v8 *v)
             cdp__shim_settle(v->shim);
     }
     cdp__v8_deliver_ready(v);
-    cdp__shim_reap(v->shim, false);
+    cdp__shim_reap(v->shim);
     v->busy--;
     return cdp__v8_next_timeout(v);
 }

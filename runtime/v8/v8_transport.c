@@ -350,7 +350,7 @@ static int v8_poll(cdp__transport *t, int timeout_ms)
         cdp__v8_wait_for_wake(v, timeout_ms < 0 || timeout_ms > SLICE_MS ? SLICE_MS : timeout_ms);
     }
 out:
-    cdp__shim_reap(v->shim, false);
+    cdp__shim_reap(v->shim);
     v->busy--;
     if (--s->sending == 0 && s->closed)
         release(s);
