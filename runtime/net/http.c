@@ -167,8 +167,7 @@ static bool key_ok(cdp_str key)
 {
     uint8_t bytes[24 / 4 * 3 + 3];
 
-    return key.len == 24 && key.ptr[23] == '=' && key.ptr[22] == '=' &&
-           cdp__base64_decode(bytes, key.ptr, key.len) == 16;
+    return key.len == 24 && cdp__base64_decode(bytes, key.ptr, key.len) == 16;
 }
 
 /* ---- what llhttp calls -------------------------------------------------- */

@@ -393,7 +393,8 @@ static int head_take(cdp__ws *ws, const char **p, const char *stop)
     const char *why;
 
     while (st->have < st->need && *p < stop) {
-        st->head[st->have++] = (uint8_t) * (*p)++;
+        const char c = *(*p)++;
+        st->head[st->have++] = (uint8_t)c;
         if (st->have == 2) {
             const int code = head_fault(st, &why);
             if (code)

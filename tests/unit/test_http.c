@@ -251,6 +251,11 @@ static void test_handshakes(void **state)
         { "6455 4.1", GET WS_1 "Sec-WebSocket-Version: 13 \r\n" WS_3 "\r\n", OK "()" },
         { "6455 4.1", "GET / HTTP/1.0\r\n" WS_1 WS_2 WS_3 "\r\n",
           "400 A WebSocket handshake needs HTTP/1.1.\n" },
+        { "6455 4.1",
+          GET
+          "Connection: Upgrade\r\nConnection: x\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n" WS_2 WS_3
+          "\r\n",
+          OK "()" },
         { "6455 4.1", "POST / HTTP/1.1\r\n" WS_1 WS_2 WS_3 "\r\n", METHOD },
         { "6455 4.1", GET "Upgrade: websocket\r\n" WS_2 WS_3 "\r\n", NO_UPGRADE },
         { "6455 4.1", GET "Connection: keep-alive\r\nUpgrade: websocket\r\n" WS_2 WS_3 "\r\n",

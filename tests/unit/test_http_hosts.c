@@ -290,7 +290,7 @@ static const struct {
     { "chrome-extension://abcd", false },
     { "chrome-extension://ab", false },
     { "https://front.example:443", false },
-    { "https://front.example.evil", false },
+    { "https://front.example.example", false },
     { "http://front.example", false },
     { "HTTPS://front.example", false },
 };

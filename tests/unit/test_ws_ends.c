@@ -32,6 +32,9 @@ static void after_close(const char *script, const char *want)
         ws_end_open(&e, server, NULL);
         assert_int_equal(cdp__ws_close(&e.ws, CDP__WS_GOING_AWAY, "bye"), 0);
         assert_int_equal(cdp__ws_send(&e.ws, "x", 1), CDP_ESTATE);
+        const size_t begin = cdp__ws_begin(&e.ws);
+        cdp__buf_put(&e.ws.out, "text", 4);
+        assert_int_equal(cdp__ws_end(&e.ws, begin), CDP_ESTATE);
         feed_script(&e, server, script);
         assert_int_equal(cdp__ws_close(&e.ws, CDP__WS_NORMAL, "again"), 0);
         assert_true(ws_end_sent(&e));
@@ -214,7 +217,11 @@ static void test_masks(void **state)
     (void)state;
     ws_end_open(&e, false, NULL);
     for (size_t i = 0; i < 200; i++) {
-        assert_int_equal(cdp__ws_send(&e.ws, "", 0), 0);
+        if (i % 2) {
+            assert_int_equal(cdp__ws_send(&e.ws, "", 0), 0);
+        } else {
+            assert_int_equal(cdp__ws_end(&e.ws, cdp__ws_begin(&e.ws)), 0);
+        }
         memcpy(&masks[i], e.ws.out.ptr + 2, 4);
         cdp__buf_reset(&e.ws.out, SIZE_MAX);
         size_t equal = 0;
@@ -265,6 +272,22 @@ static void test_ping_flood(void **state)
     assert_int_equal(ws_end_feed(&e, few, m), 0);
     assert_true(ws_end_sent(&e));
     assert_string_equal(e.log, "[b][b]<text 5000*x><pong c><text y><pong c>");
+    /* what was written since is not taken for a pong, even if it ends where that did */
+    for (int made = 0; made < 2; made++) {
+        while (e.ws.out.len <= 4096)
+            assert_int_equal(ws_end_feed(&e, ping, n), 0);
+        const size_t len = e.ws.out.len - 4, begin = 0;
+        cdp__buf_reset(&e.ws.out, SIZE_MAX);
+        if (made) {
+            assert_int_equal(cdp__ws_begin(&e.ws), begin);
+            cdp__buf_put(&e.ws.out, text, len);
+            assert_int_equal(cdp__ws_end(&e.ws, begin), 0);
+        } else
+            assert_int_equal(cdp__ws_send(&e.ws, text, len), 0);
+        assert_int_equal(ws_end_feed(&e, ping, n), 0);
+        assert_int_equal(e.ws.out.len, len + 4 + 127);
+        assert_true(ws_end_sent(&e));
+    }
     free(text);
     ws_end_close(&e);
     free(ping);
