@@ -111,6 +111,7 @@ static void on_pause(void *self)
 
     v->resumed = false;
     v->busy++;
+    v->pauses++;
     while (!v->resumed) {
         int rc = 1;
         for (cdp__v8_hooks *h = v->hooks; h && rc > 0; h = h->next)
@@ -127,6 +128,7 @@ static void on_pause(void *self)
         cdp__v8_run_posted(v);
         cdp__v8_deliver_ready(v);
     }
+    v->pauses--;
     v->busy--;
 }
 
@@ -198,15 +200,17 @@ int cdp_v8_wait_for_debugger(cdp_v8 *v, int timeout_ms)
     if (!pthread_equal(v->thread, pthread_self()))
         return CDP_ESTATE;
     v->run = false;
+    v->pauses++;
     while (cdp_v8_pump(v), !v->run) {
         enum { SLICE_MS = 10 }; /* V8's worker threads leave tasks without telling */
         uint64_t now = cdp__now();
         if (timeout_ms >= 0 && now >= end)
-            return CDP_ETIMEDOUT;
+            break;
         int left = timeout_ms < 0 || end - now > SLICE_MS ? SLICE_MS : (int)(end - now);
         cdp__v8_wait_for_wake(v, v->opt.platform ? left : timeout_ms < 0 ? -1 : (int)(end - now));
     }
-    return 0;
+    v->pauses--;
+    return v->run ? 0 : CDP_ETIMEDOUT;
 }
 
 /* ---- life -------------------------------------------------------------- */

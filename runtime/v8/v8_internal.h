@@ -38,12 +38,14 @@ struct cdp_v8 {
     unsigned round;       /* of walks over sessions */
     unsigned busy;        /* frames of ours that need it to stay */
     unsigned in_event;    /* callbacks of any event */
+    bool postponed;       /* a command waits for the end of those */
+    unsigned pauses;      /* loops that wait for clients: where JavaScript is paused, say */
     bool terminating;     /* a Runtime.terminateExecution is under way */
     unsigned in_progress; /* callbacks of heap snapshot progress: V8 must be left alone */
     bool resumed;
     bool run; /* a client said so: Runtime.runIfWaitingForDebugger */
     bool listening;
-    void *inspector;      /* the cdp_inspector of this, or NULL */
+    void *inspector; /* the cdp_inspector of this, or NULL */
 
     pthread_mutex_t lock; /* guards what is below */
     pthread_cond_t wakeup;
