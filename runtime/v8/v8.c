@@ -51,13 +51,19 @@ cdp__shim *cdp__v8_shim_of(void *isolate)
 
 void cdp__v8_interrupted(void *token)
 {
+    enum { DEEPEST = 2 }; /* commands amid commands amid...: the first must come to its end */
     cdp_v8 *v = find_live(NULL, (uintptr_t)token);
 
     if (!v)
         return;
     pthread_mutex_lock(&v->lock);
-    v->interrupting = false;
+    bool urgent = v->urgent;
+    v->urgent = v->interrupting = false;
     pthread_mutex_unlock(&v->lock);
+    if (v->amid >= DEEPEST && !urgent) {
+        v->postponed = true;
+        return;
+    }
     v->busy++;
     cdp__v8_run_posted(v);
     cdp__v8_deliver_ready(v);
@@ -66,10 +72,11 @@ void cdp__v8_interrupted(void *token)
 }
 
 /* V8 keeps every request until JavaScript runs: one at a time is enough. */
-void cdp__v8_wake(cdp_v8 *v)
+static void wake(cdp_v8 *v, bool urgent)
 {
     pthread_mutex_lock(&v->lock);
     v->woken = true;
+    v->urgent = v->urgent || urgent;
     pthread_cond_broadcast(&v->wakeup);
     if (!v->interrupting) {
         v->interrupting = true;
@@ -78,6 +85,24 @@ void cdp__v8_wake(cdp_v8 *v)
     pthread_mutex_unlock(&v->lock);
     if (v->opt.wake)
         v->opt.wake(v, v->opt.data);
+}
+
+void cdp__v8_wake(cdp_v8 *v)
+{
+    wake(v, true);
+}
+
+void cdp__v8_wake_soon(cdp_v8 *v)
+{
+    wake(v, false);
+}
+
+void cdp__v8_wake_postponed(cdp_v8 *v)
+{
+    if (!v->postponed || v->in_event)
+        return;
+    v->postponed = false;
+    cdp__v8_wake_soon(v);
 }
 
 void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms)
@@ -108,10 +133,12 @@ void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms)
 static void on_pause(void *self)
 {
     cdp_v8 *v = self;
+    unsigned amid = v->amid;
 
     v->resumed = false;
     v->busy++;
     v->pauses++;
+    v->amid = 0;
     while (!v->resumed) {
         int rc = 1;
         for (cdp__v8_hooks *h = v->hooks; h && rc > 0; h = h->next)
@@ -128,6 +155,7 @@ static void on_pause(void *self)
         cdp__v8_run_posted(v);
         cdp__v8_deliver_ready(v);
     }
+    v->amid = amid;
     v->pauses--;
     v->busy--;
 }

@@ -104,7 +104,7 @@ static void arrive(cdp_v8 *v, void *data)
     l->next = v->links;
     v->links = l;
     pthread_mutex_unlock(&v->lock);
-    cdp__v8_wake(v);
+    cdp__v8_wake_soon(v);
 }
 
 int cdp__v8_link_open(cdp__v8_link **out, cdp_v8 *v, const cdp__v8_link_limits *limits,
@@ -162,8 +162,9 @@ int cdp__v8_link_send(cdp__v8_link *l, const void *bytes, size_t len)
     } else {
         queue_put(&l->in, p);
         l->backlog_bytes += len;
-        if (l->backlog++ == 0 || interrupts(p))
-            cdp__v8_wake(l->v); /* the lock keeps it from ending */
+        bool urgent = interrupts(p);
+        if (l->backlog++ == 0 || urgent)
+            (urgent ? cdp__v8_wake : cdp__v8_wake_soon)(l->v); /* the lock keeps it from ending */
     }
     pthread_mutex_unlock(&l->lock);
     if (rc < 0)
@@ -207,7 +208,7 @@ void cdp__v8_link_close(cdp__v8_link *l)
     pthread_mutex_lock(&l->lock);
     l->client = false;
     if (l->v)
-        cdp__v8_wake(l->v);
+        cdp__v8_wake_soon(l->v);
     leave(l);
 }
 
@@ -386,10 +387,13 @@ static void link_run_posted(cdp__v8_front *f)
         cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
         unsigned outer = l->amid;
         l->amid = v->pauses + 1;
+        v->amid++;
         cdp__shim_enter(v->shim);
         cdp__v8_front_submit(f, &head, p->bytes, p->len);
         cdp__shim_exit(v->shim);
+        v->amid--;
         l->amid = outer;
+        cdp__v8_wake_postponed(v);
         free(p);
     }
     leave_end(l);

@@ -128,10 +128,8 @@ static void near_event(cdp__v8_front *f, const uint8_t *bytes, size_t len)
     v->in_progress += kind == CDP__V8_PROGRESS;
     cdp__receive(s->t.owner, bytes, len);
     v->in_progress -= kind == CDP__V8_PROGRESS;
-    if (--v->in_event == 0 && v->postponed) {
-        v->postponed = false;
-        cdp__v8_wake(v);
-    }
+    v->in_event--;
+    cdp__v8_wake_postponed(v);
     s->amid = outer;
     if (--s->sending == 0 && s->closed)
         release(s);
