@@ -51,7 +51,6 @@ cdp__shim *cdp__v8_shim_of(void *isolate)
 
 void cdp__v8_interrupted(void *token)
 {
-    enum { DEEPEST = 2 }; /* commands amid commands amid...: the first must come to its end */
     cdp_v8 *v = find_live(NULL, (uintptr_t)token);
 
     if (!v)
@@ -60,8 +59,8 @@ void cdp__v8_interrupted(void *token)
     bool urgent = v->urgent;
     v->urgent = v->interrupting = false;
     pthread_mutex_unlock(&v->lock);
-    if (v->amid >= DEEPEST && !urgent) {
-        v->postponed = true;
+    if (v->amid && !urgent) {
+        v->postponed = true; /* or clients that call all the time would keep it from its end */
         return;
     }
     v->busy++;

@@ -68,7 +68,7 @@ void cdp__v8_unhook(cdp_v8 *v, cdp__v8_hooks *hooks);
 
 /* From any thread: has the isolate's thread look at what was posted, busy, idle or paused. */
 void cdp__v8_wake(cdp_v8 *v);
-/* The same, but amid several commands it comes to the end of one first. */
+/* The same, but amid another client's command it comes to the end of that first. */
 void cdp__v8_wake_soon(cdp_v8 *v);
 /* What was put off may be due. */
 void cdp__v8_wake_postponed(cdp_v8 *v);
