@@ -1,5 +1,5 @@
 /*
- * debugger.c - a small debugger: `debugger script.js`, with commands from stdin or `-x FILE`.
+ * debugger.c - a small debugger: `debugger script.js`, with commands from stdin.
  *
  * The script runs in a host on a thread of its own.  The debugger is a session of the main thread,
  * so it is answered whatever the script does, and above all while that is paused.
@@ -64,6 +64,7 @@ static cdp_v8 *start_program(program *p, pthread_t *thread)
 typedef struct debugger {
     cdp_session *s;
     const char *path;              /* of the program */
+    const char *args;              /* of the command */
     bool running, over;            /* it has begun; it has ended */
     uint32_t pause;                /* the next pause is awaited */
     cdp_debugger_paused_event *at; /* where it is paused, or NULL */
@@ -105,12 +106,10 @@ static void print_object(const cdp_runtime_remote_object *o)
 {
     cdp_str *json = NULL;
 
-    if (o->description.ptr && o->type != CDP_RUNTIME_REMOTE_OBJECT_TYPE_STRING)
-        printf("%s\n", o->description.ptr);
-    else if (o->value.ptr && cdp_value_text(o->value, &json) == 0)
+    if (o->value.ptr && cdp_value_text(o->value, &json) == 0)
         printf("%s\n", json->ptr);
-    else
-        printf("undefined\n");
+    else /* which objects have, and undefined has not */
+        printf("%s\n", o->description.ptr ? o->description.ptr : "undefined");
     cdp_free(json);
 }
 
@@ -120,11 +119,9 @@ static void print_lines(debugger *d, const cdp_debugger_location *where, int aro
     CDP_AUTO cdp_debugger_get_script_source_result *res = NULL;
     int line = 0;
 
-    if (cdp_debugger_get_script_source(d->s, &p, &res) < 0) {
+    if (cdp_debugger_get_script_source(d->s, &p, &res) < 0)
         complain(d);
-        return;
-    }
-    for (const char *text = res->script_source.ptr; *text; line++) {
+    for (const char *text = res ? res->script_source.ptr : ""; *text; line++) {
         int len = (int)strcspn(text, "\n");
 
         if (abs(line - where->line_number) <= around)
@@ -139,9 +136,13 @@ static void print_frame(const debugger *d, size_t i, const cdp_debugger_call_fra
            script_name(d, f->location->script_id), f->location->line_number + 1);
 }
 
-/* Lets the program run, up to its next pause or its end. */
-static void wait_for_pause(debugger *d)
+/* The program runs, if that call succeeded: up to its next pause or its end. */
+static void wait_for_pause(debugger *d, int rc)
 {
+    if (rc < 0) {
+        complain(d);
+        return;
+    }
     cdp_free(d->at);
     d->at = NULL;
     if (cdp_debugger_take_paused(d->s, d->pause, &d->at) < 0) {
@@ -149,6 +150,7 @@ static void wait_for_pause(debugger *d)
         printf("the program has ended\n");
         return;
     }
+    d->pause = cdp_debugger_expect_paused(d->s);
     if (d->at->reason == CDP_DEBUGGER_PAUSED_EVENT_REASON_EXCEPTION)
         printf("uncaught: %s\n",
                cdp_value_str(d->at, cdp_value_get(d->at->data, "description")).ptr);
@@ -158,96 +160,78 @@ static void wait_for_pause(debugger *d)
 
 /* ---- commands ---------------------------------------------------------------- */
 
-static void do_break(debugger *d, char *args)
+/* A pattern for the end of URLs, where name stands for itself. */
+static void write_regex(char *out, size_t size, const char *name)
 {
-    static const char usage[] = "break [FILE:]LINE [if CONDITION]\n";
-    char *condition = strstr(args, " if "), *colon = strrchr(args, ':');
-    char regex[512] = "(^|/)", *end = regex + strlen(regex);
+    char *end = out + snprintf(out, size, "(^|/)");
 
-    if (condition)
-        *condition = 0, condition += 4, colon = strrchr(args, ':');
-    long line = strtol(colon ? colon + 1 : args, NULL, 10);
-    if (colon)
-        *colon = 0;
-    if (line < 1 || line > INT32_MAX) {
-        printf(usage);
-        return;
-    }
-    for (const char *c = colon ? args : base_name(d->path); *c && end < regex + 500; c++) {
-        if (strchr(".*+?^$()[]{}|\\", *c))
+    for (; *name && end < out + size - 4; name++) {
+        if (strchr(".*+?^$()[]{}|\\", *name))
             *end++ = '\\';
-        *end++ = *c;
+        *end++ = *name;
     }
     strcpy(end, "$");
-    cdp_debugger_set_breakpoint_by_url_params p = { .line_number = (int32_t)line - 1,
-                                                    .url_regex = cdp_s(regex),
-                                                    .condition = cdp_s(condition) };
-    CDP_AUTO cdp_debugger_set_breakpoint_by_url_result *res = NULL;
-    if (cdp_debugger_set_breakpoint_by_url(d->s, &p, &res) < 0) {
-        complain(d);
-        return;
+}
+
+static void do_break(debugger *d)
+{
+    char file[256], regex[512];
+    const char *condition = strstr(d->args, " if ");
+    int line = 0;
+
+    if (sscanf(d->args, "%255[^: ]:%d", file, &line) != 2) {
+        snprintf(file, sizeof file, "%s", base_name(d->path));
+        line = atoi(d->args);
     }
-    printf("breakpoint %d at %s:%ld\n", ++d->n_breakpoints, colon ? args : base_name(d->path),
-           res->locations.n ? res->locations.items[0].line_number + 1L : line);
+    write_regex(regex, sizeof regex, file);
+    cdp_debugger_set_breakpoint_by_url_params p = { .line_number = line - 1,
+                                                    .url_regex = cdp_s(regex),
+                                                    .condition = cdp_s(condition ? condition + 4
+                                                                                 : NULL) };
+    CDP_AUTO cdp_debugger_set_breakpoint_by_url_result *res = NULL;
+    if (line < 1)
+        printf("break [FILE:]LINE [if CONDITION]\n");
+    else if (cdp_debugger_set_breakpoint_by_url(d->s, &p, &res) < 0)
+        complain(d);
+    else
+        printf("breakpoint %d at %s:%d\n", ++d->n_breakpoints, file, line);
 }
 
-static void do_run(debugger *d, char *args)
+static void do_run(debugger *d)
 {
-    int rc;
+    int rc = d->running ? cdp_debugger_resume(d->s, NULL)
+                        : cdp_runtime_run_if_waiting_for_debugger(d->s);
 
-    (void)args;
-    d->pause = cdp_debugger_expect_paused(d->s);
-    rc = d->running ? cdp_debugger_resume(d->s, NULL)
-                    : cdp_runtime_run_if_waiting_for_debugger(d->s);
     d->running = true;
-    if (rc < 0)
-        complain(d);
-    else
-        wait_for_pause(d);
+    wait_for_pause(d, rc);
 }
 
-static void step(debugger *d, int rc)
+static void do_next(debugger *d)
 {
-    if (rc < 0)
-        complain(d);
-    else
-        wait_for_pause(d);
+    wait_for_pause(d, cdp_debugger_step_over(d->s, NULL));
 }
 
-static void do_next(debugger *d, char *args)
+static void do_step(debugger *d)
 {
-    (void)args;
-    d->pause = cdp_debugger_expect_paused(d->s);
-    step(d, cdp_debugger_step_over(d->s, NULL));
+    wait_for_pause(d, cdp_debugger_step_into(d->s, NULL));
 }
 
-static void do_step(debugger *d, char *args)
+static void do_finish(debugger *d)
 {
-    (void)args;
-    d->pause = cdp_debugger_expect_paused(d->s);
-    step(d, cdp_debugger_step_into(d->s, NULL));
+    wait_for_pause(d, cdp_debugger_step_out(d->s));
 }
 
-static void do_finish(debugger *d, char *args)
+static void do_bt(debugger *d)
 {
-    (void)args;
-    d->pause = cdp_debugger_expect_paused(d->s);
-    step(d, cdp_debugger_step_out(d->s));
-}
-
-static void do_bt(debugger *d, char *args)
-{
-    (void)args;
     for (size_t i = 0; i < d->at->call_frames.n; i++)
         print_frame(d, i, &d->at->call_frames.items[i]);
 }
 
 /* The variables of the scopes between here and the script's own. */
-static void do_locals(debugger *d, char *args)
+static void do_locals(debugger *d)
 {
     const cdp_debugger_call_frame *top = &d->at->call_frames.items[0];
 
-    (void)args;
     for (size_t i = 0; i < top->scope_chain.n; i++) {
         const cdp_debugger_scope *scope = &top->scope_chain.items[i];
         cdp_runtime_get_properties_params p = { .object_id = scope->object->object_id,
@@ -257,11 +241,9 @@ static void do_locals(debugger *d, char *args)
         if (scope->type == CDP_DEBUGGER_SCOPE_TYPE_GLOBAL ||
             scope->type == CDP_DEBUGGER_SCOPE_TYPE_SCRIPT)
             return;
-        if (cdp_runtime_get_properties(d->s, &p, &res) < 0) {
+        if (cdp_runtime_get_properties(d->s, &p, &res) < 0)
             complain(d);
-            return;
-        }
-        for (size_t k = 0; k < res->result.n; k++) {
+        for (size_t k = 0; res && k < res->result.n; k++) {
             if (!res->result.items[k].value)
                 continue; /* an accessor */
             printf("%s = ", res->result.items[k].name.ptr);
@@ -270,10 +252,10 @@ static void do_locals(debugger *d, char *args)
     }
 }
 
-static void do_print(debugger *d, char *args)
+static void do_print(debugger *d)
 {
     cdp_debugger_evaluate_on_call_frame_params p = {
-        .call_frame_id = d->at->call_frames.items[0].call_frame_id, .expression = cdp_s(args)
+        .call_frame_id = d->at->call_frames.items[0].call_frame_id, .expression = cdp_s(d->args)
     };
     CDP_AUTO cdp_debugger_evaluate_on_call_frame_result *res = NULL;
 
@@ -283,15 +265,14 @@ static void do_print(debugger *d, char *args)
         print_object(res->result);
 }
 
-static void do_list(debugger *d, char *args)
+static void do_list(debugger *d)
 {
-    (void)args;
     print_lines(d, d->at->call_frames.items[0].location, 3);
 }
 
 static const struct {
     const char *name, *shortly;
-    void (*run)(debugger *d, char *args);
+    void (*run)(debugger *d);
     bool paused; /* makes sense only there */
 } commands[] = { { "break", "b", do_break, false },  { "run", "r", do_run, false },
                  { "continue", "c", do_run, false }, { "next", "n", do_next, true },
@@ -302,23 +283,22 @@ static const struct {
 static void obey(debugger *d, char *line)
 {
     size_t len = strcspn(line, " ");
-    char *args = line + len;
 
-    if (*args)
-        *args++ = 0;
+    d->args = line + len + (line[len] != 0);
+    line[len] = 0;
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(line, commands[i].name) != 0 && strcmp(line, commands[i].shortly) != 0)
             continue;
         if (d->over || (commands[i].paused && !d->at))
             printf("the program %s\n", d->over ? "has ended" : "is not paused");
         else
-            commands[i].run(d, args);
+            commands[i].run(d);
         return;
     }
     printf("no such command: %s\n", line);
 }
 
-static void debug(debugger *d, FILE *in)
+static void debug(debugger *d)
 {
     cdp_debugger_set_pause_on_exceptions_params uncaught = {
         .state = CDP_DEBUGGER_SET_PAUSE_ON_EXCEPTIONS_STATE_UNCAUGHT
@@ -331,7 +311,8 @@ static void debug(debugger *d, FILE *in)
         complain(d);
         return;
     }
-    while (fgets(line, sizeof line, in)) {
+    d->pause = cdp_debugger_expect_paused(d->s);
+    while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
         if (strcmp(line, "quit") == 0)
             break;
@@ -342,23 +323,19 @@ static void debug(debugger *d, FILE *in)
 
 int main(int argc, char **argv)
 {
-    bool from_file = argc == 4 && strcmp(argv[1], "-x") == 0;
-    FILE *in = from_file ? fopen(argv[2], "r") : stdin;
-    program p = { .path = argv[argc - 1],
+    program p = { .path = argv[1],
                   .lock = PTHREAD_MUTEX_INITIALIZER,
                   .changed = PTHREAD_COND_INITIALIZER };
     debugger d = { .path = p.path };
     cdp_v8_thread_options opt = { .session.timeout_ms = CDP_NO_TIMEOUT }; /* scripts take time */
     pthread_t thread;
 
-    if (argc != 2 && !from_file)
-        return fprintf(stderr, "usage: debugger [-x FILE] script.js\n"), 2;
-    if (!in)
-        return perror(argv[2]), 2;
+    if (argc != 2)
+        return fprintf(stderr, "usage: debugger script.js <commands\n"), 2;
     cdp_v8 *v8 = start_program(&p, &thread);
     if (!v8 || cdp_v8_connect_from_thread(&d.s, v8, &opt) < 0)
         return fprintf(stderr, "no program to debug\n"), 1;
-    debug(&d, in);
+    debug(&d);
     if (!d.over) { /* as with other debuggers, the program ends with it */
         fflush(stdout);
         _Exit(0);
