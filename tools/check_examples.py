@@ -13,8 +13,10 @@ import tempfile
 CONSOLE_JS = "console.log('hi', 1); setTimeout(() => { throw new TypeError('late') }, 5)"
 
 
-def run(*command, code=0):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def run(*command, code=0, stdin=""):
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == code, "exit code %d\n%s" % (done.returncode, done.stderr)
     return done.stdout
 
@@ -55,6 +57,48 @@ def demo(folder, temp):
     assert functions["run"] == 1 and functions["get"] == 200, functions
 
 
+DEBUGGED_JS = """function sum(list) {
+  let total = 0;
+  for (const n of list) {
+    total += n;
+  }
+  return total;
+}
+console.log("sum", sum([3, 4, 5]));
+null.x;
+"""
+
+DEBUGGER_SAYS = """breakpoint 1 at app.js:4
+#0 sum at app.js:4
+   4 >     total += n;
+#0 sum at app.js:4
+#1 (top level) at app.js:8
+n = 4
+list = Array(3)
+total = 3
+34
+#0 sum at app.js:3
+   3 >   for (const n of list) {
+#0 (top level) at app.js:8
+   8 > console.log("sum", sum([3, 4, 5]));
+sum 12
+uncaught: TypeError: Cannot read properties of null (reading 'x')
+    at FOLDER/app.js:9:6
+#0 (top level) at app.js:9
+   9 > null.x;
+the program has ended
+the program has ended
+"""
+
+
+def debugger(folder, temp):
+    script = (temp / "app.js").resolve()
+    script.write_text(DEBUGGED_JS)
+    commands = "break app.js:4 if n === 4|run|bt|locals|print total * 10 + n|next|finish|c|c|bt"
+    out = run(folder / "debugger", script, stdin=commands.replace("|", "\n"))
+    assert out == DEBUGGER_SAYS.replace("FOLDER", str(script.parent)), out
+
+
 def others(folder, _temp):
     assert "Array(3)" in run(folder / "hello")
     assert "'Browser.crash' wasn't found" in run(folder / "domain")
@@ -66,7 +110,7 @@ def others(folder, _temp):
 
 def main():
     folder = pathlib.Path(sys.argv[1]).resolve()
-    checks = [console, demo, others]
+    checks = [console, demo, debugger, others]
     print("1..%d" % len(checks))
     for i, check in enumerate(checks, 1):
         with tempfile.TemporaryDirectory() as temp:

@@ -56,8 +56,13 @@ void cdp__v8_interrupted(void *token)
     if (!v)
         return;
     pthread_mutex_lock(&v->lock);
-    v->interrupting = false;
+    bool urgent = v->urgent;
+    v->urgent = v->interrupting = false;
     pthread_mutex_unlock(&v->lock);
+    if (v->amid && !urgent) {
+        v->postponed = true; /* or clients that call all the time would keep it from its end */
+        return;
+    }
     v->busy++;
     cdp__v8_run_posted(v);
     cdp__v8_deliver_ready(v);
@@ -66,10 +71,11 @@ void cdp__v8_interrupted(void *token)
 }
 
 /* V8 keeps every request until JavaScript runs: one at a time is enough. */
-void cdp__v8_wake(cdp_v8 *v)
+static void wake(cdp_v8 *v, bool urgent)
 {
     pthread_mutex_lock(&v->lock);
     v->woken = true;
+    v->urgent = v->urgent || urgent;
     pthread_cond_broadcast(&v->wakeup);
     if (!v->interrupting) {
         v->interrupting = true;
@@ -78,6 +84,24 @@ void cdp__v8_wake(cdp_v8 *v)
     pthread_mutex_unlock(&v->lock);
     if (v->opt.wake)
         v->opt.wake(v, v->opt.data);
+}
+
+void cdp__v8_wake(cdp_v8 *v)
+{
+    wake(v, true);
+}
+
+void cdp__v8_wake_soon(cdp_v8 *v)
+{
+    wake(v, false);
+}
+
+void cdp__v8_wake_postponed(cdp_v8 *v)
+{
+    if (!v->postponed || v->in_event)
+        return;
+    v->postponed = false;
+    cdp__v8_wake_soon(v);
 }
 
 void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms)
@@ -127,9 +151,12 @@ static void wait_to_serve(cdp_v8 *v)
 static void on_pause(void *self)
 {
     cdp_v8 *v = self;
+    unsigned amid = v->amid;
 
     v->resumed = false;
     v->busy++;
+    v->pauses++;
+    v->amid = 0;
     while (!v->resumed) {
         int rc = 1;
         for (cdp__v8_hooks *h = v->hooks; h && rc > 0; h = h->next)
@@ -145,6 +172,8 @@ static void on_pause(void *self)
             break;
         serve(v);
     }
+    v->amid = amid;
+    v->pauses--;
     v->busy--;
 }
 
@@ -216,15 +245,17 @@ int cdp_v8_wait_for_debugger(cdp_v8 *v, int timeout_ms)
     if (!pthread_equal(v->thread, pthread_self()))
         return CDP_ESTATE;
     v->run = false;
+    v->pauses++;
     while (cdp_v8_pump(v), !v->run) {
         enum { SLICE_MS = 10 }; /* V8's worker threads leave tasks without telling */
         uint64_t now = cdp__now();
         if (timeout_ms >= 0 && now >= end)
-            return CDP_ETIMEDOUT;
+            break;
         int left = timeout_ms < 0 || end - now > SLICE_MS ? SLICE_MS : (int)(end - now);
         cdp__v8_wait_for_wake(v, v->opt.platform ? left : timeout_ms < 0 ? -1 : (int)(end - now));
     }
-    return 0;
+    v->pauses--;
+    return v->run ? 0 : CDP_ETIMEDOUT;
 }
 
 /* ---- life -------------------------------------------------------------- */

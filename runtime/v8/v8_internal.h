@@ -38,16 +38,20 @@ struct cdp_v8 {
     unsigned round;       /* of walks over sessions */
     unsigned busy;        /* frames of ours that need it to stay */
     unsigned in_event;    /* callbacks of any event */
+    bool postponed;       /* a client waits for the end of those, or of commands */
+    unsigned amid;        /* commands of other threads' clients, since the last pause */
+    unsigned pauses;      /* loops that wait for clients: where JavaScript is paused, say */
     bool terminating;     /* a Runtime.terminateExecution is under way */
     unsigned in_progress; /* callbacks of heap snapshot progress: V8 must be left alone */
     bool resumed;
     bool run; /* a client said so: Runtime.runIfWaitingForDebugger */
     bool listening;
-    void *inspector;      /* the cdp_inspector of this, or NULL */
+    void *inspector; /* the cdp_inspector of this, or NULL */
 
     pthread_mutex_t lock; /* guards what is below */
     pthread_cond_t wakeup;
     bool woken;
+    bool urgent;         /* a client means the JavaScript that runs */
     bool interrupting;   /* at most one interrupt is under way */
     cdp__v8_link *links; /* that have come and are not fronts yet */
 };
@@ -64,6 +68,10 @@ void cdp__v8_unhook(cdp_v8 *v, cdp__v8_hooks *hooks);
 
 /* From any thread: has the isolate's thread look at what was posted, busy, idle or paused. */
 void cdp__v8_wake(cdp_v8 *v);
+/* The same, but amid another client's command it comes to the end of that first. */
+void cdp__v8_wake_soon(cdp_v8 *v);
+/* What was put off may be due. */
+void cdp__v8_wake_postponed(cdp_v8 *v);
 
 /* Runs what was posted, to sessions and hooks. */
 void cdp__v8_run_posted(cdp_v8 *v);

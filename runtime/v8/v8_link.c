@@ -14,6 +14,7 @@ struct cdp__v8_link {
     cdp__v8_front front; /* the isolate's thread's, as are these */
     bool open;           /* it is a front */
     unsigned inside;     /* frames of the isolate's end */
+    unsigned amid;       /* one of its commands: 1 + the pauses there were then; 0: none */
     cdp__v8_link *next;  /* among those that have come */
 
     cdp__v8_link_ops ops;
@@ -103,7 +104,7 @@ static void arrive(cdp_v8 *v, void *data)
     l->next = v->links;
     v->links = l;
     pthread_mutex_unlock(&v->lock);
-    cdp__v8_wake(v);
+    cdp__v8_wake_soon(v);
 }
 
 int cdp__v8_link_open(cdp__v8_link **out, cdp_v8 *v, const cdp__v8_link_limits *limits,
@@ -141,6 +142,13 @@ int cdp__v8_link_open(cdp__v8_link **out, cdp_v8 *v, const cdp__v8_link_limits *
 
 /* ---- the client's end ------------------------------------------------------ */
 
+static bool interrupts(const cdp__v8_parcel *p)
+{
+    cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
+
+    return cdp__v8_interrupts(&head);
+}
+
 int cdp__v8_link_send(cdp__v8_link *l, const void *bytes, size_t len)
 {
     cdp__v8_parcel *p = parcel_new(bytes, len);
@@ -154,8 +162,9 @@ int cdp__v8_link_send(cdp__v8_link *l, const void *bytes, size_t len)
     } else {
         queue_put(&l->in, p);
         l->backlog_bytes += len;
-        if (l->backlog++ == 0)
-            cdp__v8_wake(l->v); /* the lock keeps it from ending */
+        bool urgent = interrupts(p);
+        if (l->backlog++ == 0 || urgent)
+            (urgent ? cdp__v8_wake : cdp__v8_wake_soon)(l->v); /* the lock keeps it from ending */
     }
     pthread_mutex_unlock(&l->lock);
     if (rc < 0)
@@ -199,7 +208,7 @@ void cdp__v8_link_close(cdp__v8_link *l)
     pthread_mutex_lock(&l->lock);
     l->client = false;
     if (l->v)
-        cdp__v8_wake(l->v);
+        cdp__v8_wake_soon(l->v);
     leave(l);
 }
 
@@ -319,6 +328,18 @@ static bool may_run(const cdp_v8 *v, const cdp__v8_parcel *p)
     return !v->in_progress && !(v->in_event && cdp__v8_terminates(&head));
 }
 
+/* Commands run in the order they came.  So amid one, unless JavaScript is paused there, only those
+ * have their turn that are meant for what runs. */
+static cdp__v8_parcel **find_next(cdp__v8_link *l)
+{
+    cdp__v8_parcel **p = &l->in.first;
+
+    if (l->amid && l->front.v->pauses < l->amid)
+        while (*p && !interrupts(*p))
+            p = &(*p)->next;
+    return p;
+}
+
 /* The next command, or NULL: there is none, or it has to wait. */
 static cdp__v8_parcel *next_command(cdp__v8_link *l)
 {
@@ -326,14 +347,15 @@ static cdp__v8_parcel *next_command(cdp__v8_link *l)
     bool terminating = cdp__v8_terminating(v);
 
     pthread_mutex_lock(&l->lock);
-    cdp__v8_parcel *p = l->in.first;
+    cdp__v8_parcel **next = find_next(l), *p = *next;
     if (p && (terminating || !may_run(v, p))) {
+        v->postponed = v->in_event > 0;
         if (v->opt.wake)
             v->opt.wake(v, v->opt.data); /* again, once the stack is empty */
         p = NULL;
     } else if (p) {
-        if (!(l->in.first = p->next))
-            l->in.end = &l->in.first;
+        if (!(*next = p->next))
+            l->in.end = next;
         l->backlog_bytes -= p->len;
         if (--l->backlog == 0 && l->client)
             l->ops.arrived(l->self);
@@ -364,9 +386,15 @@ static void link_run_posted(cdp__v8_front *f)
         cdp__v8_front_run_posted(f);
     for (int n = 0; l->open && (p = next_command(l)); n++) {
         cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
+        unsigned outer = l->amid;
+        l->amid = v->pauses + 1;
+        v->amid++;
         cdp__shim_enter(v->shim);
         cdp__v8_front_submit(f, &head, p->bytes, p->len);
         cdp__shim_exit(v->shim);
+        v->amid--;
+        l->amid = outer;
+        cdp__v8_wake_postponed(v);
         free(p);
         if (n == AT_ONCE) {
             cdp__v8_wake(v);

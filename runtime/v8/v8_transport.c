@@ -128,8 +128,8 @@ static void near_event(cdp__v8_front *f, const uint8_t *bytes, size_t len)
     v->in_progress += kind == CDP__V8_PROGRESS;
     cdp__receive(s->t.owner, bytes, len);
     v->in_progress -= kind == CDP__V8_PROGRESS;
-    if (--v->in_event == 0 && s->held && !s->closed)
-        cdp__v8_wake(v);
+    v->in_event--;
+    cdp__v8_wake_postponed(v);
     s->amid = outer;
     if (--s->sending == 0 && s->closed)
         release(s);
@@ -223,6 +223,7 @@ static int hold(near *s, const void *bytes, size_t len)
         end = &(*end)->next;
     *end = q;
     s->sent++;
+    s->v->postponed = true;
     return 0;
 }
 

@@ -79,6 +79,71 @@ static void nobody_comes(void **state)
     assert_int_equal(cdp_v8_wait_for_debugger(cdp_host_v8(f->h), 0), CDP_ETIMEDOUT);
 }
 
+/* Commands run one after the other; those that are meant for what runs don't wait. */
+static void commands_keep_their_order(void **state)
+{
+    far_host f = { 0 };
+    cdp_runtime_evaluate_params count = { .expression = cdp_s("n = n + 1"),
+                                          .return_by_value = CDP_SOME(true) };
+    cdp_runtime_evaluate_params endless = { .expression = cdp_s("console.log(1); for (;;);") };
+    cdp_runtime_evaluate_cookie c[100];
+
+    (void)state;
+    far_start(&f);
+    cdp_session *s = far_connect(&f), *other = far_connect(&f);
+    assert_string_equal(eval(s, "var n = 0"), "undefined");
+    far_block(&f);
+    for (int i = 0; i < 100; i++)
+        c[i] = cdp_runtime_evaluate_send(s, &count);
+    far_unblock(&f);
+    for (int i = 0; i < 100; i++) {
+        cdp_runtime_evaluate_result *res = NULL;
+        assert_int_equal(cdp_runtime_evaluate_reply(s, c[i], &res), 0);
+        assert_int_equal(cdp_value_num(res->result->value, -1), i + 1);
+        cdp_free(res);
+    }
+    assert_int_equal(cdp_runtime_enable(s), 0);
+    uint32_t begun = cdp_runtime_expect_console_api_called(s);
+    cdp_runtime_evaluate_cookie loop = cdp_runtime_evaluate_send(s, &endless);
+    cdp_runtime_evaluate_cookie late = cdp_runtime_evaluate_send(s, &count);
+    assert_int_equal(cdp_runtime_take_console_api_called(s, begun, NULL), 0);
+    cdp_runtime_evaluate_cookie others = cdp_runtime_evaluate_send(other, &count);
+    assert_int_equal(cdp_runtime_terminate_execution(s), 0);
+    assert_int_equal(cdp_runtime_evaluate_reply(s, loop, NULL), CDP_EREMOTE);
+    assert_int_equal(cdp_runtime_evaluate_reply(s, late, NULL), 0);
+    assert_int_equal(cdp_runtime_evaluate_reply(other, others, NULL), 0);
+    cdp_close(other);
+    cdp_close(s);
+    far_end(&f);
+}
+
+static void a_pause_amid_a_command(void **state)
+{
+    far_host f = { 0 };
+    cdp_runtime_evaluate_params p = { .expression = cdp_s(
+                                          "var on = true; console.log(1); while (on); 'done'") };
+    cdp_runtime_evaluate_result *res = NULL;
+
+    (void)state;
+    far_start(&f);
+    cdp_session *s = far_connect(&f);
+    assert_int_equal(cdp_debugger_enable(s, NULL, NULL), 0);
+    assert_int_equal(cdp_runtime_enable(s), 0);
+    uint32_t begun = cdp_runtime_expect_console_api_called(s);
+    uint32_t paused = cdp_debugger_expect_paused(s);
+    cdp_runtime_evaluate_cookie c = cdp_runtime_evaluate_send(s, &p);
+    assert_int_equal(cdp_runtime_take_console_api_called(s, begun, NULL), 0);
+    assert_int_equal(cdp_debugger_pause(s), 0);
+    assert_int_equal(cdp_debugger_take_paused(s, paused, NULL), 0);
+    assert_string_equal(eval(s, "on = false"), "false"); /* here everything is served */
+    assert_int_equal(cdp_debugger_resume(s, NULL), 0);
+    assert_int_equal(cdp_runtime_evaluate_reply(s, c, &res), 0);
+    assert_int_equal(res->result->type, CDP_RUNTIME_REMOTE_OBJECT_TYPE_STRING);
+    cdp_free(res);
+    cdp_close(s);
+    far_end(&f);
+}
+
 /* ---- pauses ---------------------------------------------------------------- */
 
 static cdp_debugger_paused_event *enable_and_run(far_host *f, cdp_session *s)
@@ -618,6 +683,8 @@ int main(void)
         cmocka_unit_test(calls_while_idle),
         cmocka_unit_test(calls_amid_an_endless_loop),
         cmocka_unit_test(calls_while_waiting_for_a_debugger),
+        cmocka_unit_test(commands_keep_their_order),
+        cmocka_unit_test(a_pause_amid_a_command),
         V8_TEST(nobody_comes),
         cmocka_unit_test(calls_while_paused),
         cmocka_unit_test(closing_ends_a_pause),
