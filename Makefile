@@ -106,10 +106,12 @@ BOTH     := -D_POSIX_C_SOURCE=200809L -fPIC -fno-semantic-interposition -fno-str
 # llhttp is compiled in under names of its own, since a libnode has another one (tools/setup.sh).
 LLHTTP   := $B/deps/llhttp
 LLHTTP_O := llhttp/llhttp.o llhttp/api.o llhttp/http.o
-ALL_CFLAGS   = -std=c11 $(BOTH) $(WARN_C) $(WERROR) $(UV_CFLAGS) $(CJSON_CFLAGS) $(WSLAY_CFLAGS) $(CRYPTO_CFLAGS) -isystem $(LLHTTP)
+ALL_CFLAGS   = -std=c11 $(BOTH) $(WARN_C) $(WERROR) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) -isystem $(LLHTTP)
 ALL_CXXFLAGS = -std=c++17 $(BOTH) -fno-rtti -fno-exceptions $(WARN) $(WERROR) $(V8_CFLAGS)
 ALL_LDFLAGS  = -pthread -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
-LIBS     = $(CJSON_LIBS) $(WSLAY_LIBS) $(UV_LIBS) $(CRYPTO_LIBS) -lm
+LIBS     = $(CJSON_LIBS) $(UV_LIBS) $(CRYPTO_LIBS) -lm
+# wslay is a WebSocket peer to test ours against.
+TEST_LIBS = $(CMOCKA_LIBS) -lwslay
 LIBS_V8  = $(V8_LIBS) $(UV_LIBS) -lstdc++
 # No vptr check: V8's classes have no type information to check.
 ASAN     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
@@ -189,10 +191,10 @@ $(EXAMPLES) $(BENCHES): $B/%: $B/obj/%.o $$(call archives,,%.c)
 	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
 
 $(call programs,asan,$(MAIN_C)): $B/asan/%: $B/asan/%.o $B/asan/libhelp.a $$(call archives,asan/,%.c)
-	$(call step,LD )$(CC) $(ALL_LDFLAGS) $(ASAN) -o $@ $(in_order) $(libraries) $(CMOCKA_LIBS)
+	$(call step,LD )$(CC) $(ALL_LDFLAGS) $(ASAN) -o $@ $(in_order) $(libraries) $(TEST_LIBS)
 
 $(call programs,obj,$(MAIN_C)): $B/obj/%: $B/obj/%.o $B/obj/libhelp.a $$(call archives,,%.c)
-	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries) $(CMOCKA_LIBS)
+	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries) $(TEST_LIBS)
 
 $(call programs,fuzz,$(FUZZ_C)): $B/fuzz/%: $B/fuzz/%.o $B/fuzz/libhelp.a $B/fuzz/libcdpkit.a
 	$(call step,LD )clang $(ALL_LDFLAGS) $(ASAN) -fsanitize=fuzzer -o $@ $(in_order) $(LIBS)

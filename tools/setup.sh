@@ -319,7 +319,6 @@ build)
     install_missing
     wants libuv1-dev has_uv
     wants libcjson-dev has_cjson
-    wants libwslay-dev has_wslay
     wants libssl-dev has_crypto
     install_missing
     setup_llhttp
@@ -332,8 +331,6 @@ UV_CFLAGS := $(flags_of libuv --cflags '')
 UV_LIBS := $(flags_of libuv --libs -luv)
 CJSON_CFLAGS := $(flags_of libcjson --cflags -I/usr/include/cjson)
 CJSON_LIBS := $(flags_of libcjson --libs -lcjson)
-WSLAY_CFLAGS := $(flags_of libwslay --cflags '')
-WSLAY_LIBS := $(flags_of libwslay --libs -lwslay)
 CRYPTO_CFLAGS := $(flags_of libcrypto --cflags '')
 CRYPTO_LIBS := $(flags_of libcrypto --libs -lcrypto)
 V8 ?= ${V8:-yes}
@@ -354,6 +351,7 @@ test)
     wants python3 have python3
     wants 'python3-jinja2 python3-pytest' python_with jinja2,pytest
     wants libcmocka-dev has_cmocka
+    wants libwslay-dev has_wslay
     wants clang have clang
     install_missing
     cat >"$mk.new" <<END
@@ -387,6 +385,7 @@ END
 lint)
     wants python3 have python3
     wants libcmocka-dev has_cmocka
+    wants libwslay-dev has_wslay
     wants clang have clang
     wants clang-format have clang-format
     wants clang-tidy have clang-tidy

@@ -59,7 +59,7 @@ void cdp__v8_interrupted(void *token)
     bool urgent = v->urgent;
     v->urgent = v->interrupting = false;
     pthread_mutex_unlock(&v->lock);
-    if (v->amid && !urgent) {
+    if (v->amid && !urgent && (v->amid > 1 || !v->turns)) {
         v->postponed = true; /* or clients that call all the time would keep it from its end */
         return;
     }

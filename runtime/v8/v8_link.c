@@ -328,13 +328,15 @@ static bool may_run(const cdp_v8 *v, const cdp__v8_parcel *p)
     return !v->in_progress && !(v->in_event && cdp__v8_terminates(&head));
 }
 
-/* Commands run in the order they came.  So amid one, unless JavaScript is paused there, only those
- * have their turn that are meant for what runs. */
+/* A client's commands run in the order they came.  So amid one of them, unless JavaScript is paused
+ * there, only those have their turn that are meant for what runs; and so it is amid another
+ * client's that has been interrupted often enough. */
 static cdp__v8_parcel **find_next(cdp__v8_link *l)
 {
+    const cdp_v8 *v = l->front.v;
     cdp__v8_parcel **p = &l->in.first;
 
-    if (l->amid && l->front.v->pauses < l->amid)
+    if ((l->amid && v->pauses < l->amid) || (v->amid && !v->turns))
         while (*p && !interrupts(*p))
             p = &(*p)->next;
     return p;
@@ -374,7 +376,7 @@ static bool has_client(cdp__v8_link *l)
 
 static void link_run_posted(cdp__v8_front *f)
 {
-    enum { AT_ONCE = 256 }; /* others, and JavaScript, want to go on */
+    enum { AT_ONCE = 256, TURNS = 256 }; /* others, and JavaScript, want to go on */
     cdp__v8_link *l = link_of(f);
     cdp_v8 *v = f->v;
     cdp__v8_parcel *p;
@@ -388,7 +390,10 @@ static void link_run_posted(cdp__v8_front *f)
         cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
         unsigned outer = l->amid;
         l->amid = v->pauses + 1;
-        v->amid++;
+        if (v->amid++ == 0)
+            v->turns = TURNS;
+        else if (v->turns)
+            v->turns--;
         cdp__shim_enter(v->shim);
         cdp__v8_front_submit(f, &head, p->bytes, p->len);
         cdp__shim_exit(v->shim);
