@@ -93,6 +93,22 @@ run({
                                [['a', '1'], ['b', 'Array(1)']]);
     },
 
+    // What DevTools does as one types: a preview that must not change anything, then the real thing.
+    // The second must not run inside the first.
+    async evaluatesOneAfterTheOther(options) {
+        const client = await connect(options);
+        const sum = '(() => { let sum = 0; for (let i = 0; i < 2e7; i++) sum += i % 3; return sum; })()';
+        const [preview, real, refused] = await Promise.all([
+            evaluate(client, sum, { throwOnSideEffect: true, timeout: 10000 }),
+            evaluate(client, 'globalThis.written = serve(3)'),
+            client.Runtime.evaluate({ expression: 'written = 1', throwOnSideEffect: true }),
+        ]);
+        assert.strictEqual(preview.value, 19999999);
+        assert.strictEqual(real.value, 14);
+        assert.strictEqual(refused.result.className, 'EvalError');
+        assert.strictEqual((await evaluate(client, 'written')).value, 14);
+    },
+
     async reportsExceptions(options) {
         const client = await connect(options);
         const exception = async (expression, more) =>
