@@ -59,8 +59,8 @@ void cdp__v8_interrupted(void *token)
     bool urgent = v->urgent;
     v->urgent = v->interrupting = false;
     pthread_mutex_unlock(&v->lock);
-    if (v->amid && !urgent && (v->amid > 1 || !v->turns)) {
-        v->postponed = true; /* or clients that call all the time would keep it from its end */
+    if (v->amid && !urgent) {
+        v->postponed = true; /* what that runs is not to be mixed with what others run */
         return;
     }
     v->busy++;
@@ -155,7 +155,6 @@ static void on_pause(void *self)
 
     v->resumed = false;
     v->busy++;
-    v->pauses++;
     v->amid = 0;
     while (!v->resumed) {
         int rc = 1;
@@ -173,7 +172,6 @@ static void on_pause(void *self)
         serve(v);
     }
     v->amid = amid;
-    v->pauses--;
     v->busy--;
 }
 
@@ -241,11 +239,12 @@ int cdp_v8_pump(cdp_v8 *v)
 int cdp_v8_wait_for_debugger(cdp_v8 *v, int timeout_ms)
 {
     uint64_t end = cdp__now() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
+    unsigned amid = v->amid;
 
     if (!pthread_equal(v->thread, pthread_self()))
         return CDP_ESTATE;
     v->run = false;
-    v->pauses++;
+    v->amid = 0; /* it may be a client's command that waits */
     while (cdp_v8_pump(v), !v->run) {
         enum { SLICE_MS = 10 }; /* V8's worker threads leave tasks without telling */
         uint64_t now = cdp__now();
@@ -254,7 +253,7 @@ int cdp_v8_wait_for_debugger(cdp_v8 *v, int timeout_ms)
         int left = timeout_ms < 0 || end - now > SLICE_MS ? SLICE_MS : (int)(end - now);
         cdp__v8_wait_for_wake(v, v->opt.platform ? left : timeout_ms < 0 ? -1 : (int)(end - now));
     }
-    v->pauses--;
+    v->amid = amid;
     return v->run ? 0 : CDP_ETIMEDOUT;
 }
 

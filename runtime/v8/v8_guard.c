@@ -89,7 +89,8 @@ bool cdp__v8_terminates(const cdp__v8_head *c)
 
 bool cdp__v8_interrupts(const cdp__v8_head *c)
 {
-    return is(c, "Runtime.terminateExecution") || is(c, "Debugger.pause");
+    return is(c, "Runtime.terminateExecution") || is(c, "Debugger.enable") ||
+           is(c, "Debugger.pause");
 }
 
 cdp__v8_debugging cdp__v8_debugging_of(const cdp__v8_head *c)

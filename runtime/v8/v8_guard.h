@@ -39,7 +39,8 @@ bool cdp__v8_replays(const cdp__v8_head *command);
  * JavaScript being terminated below it. */
 bool cdp__v8_terminates(const cdp__v8_head *command);
 
-/* The command is meant for the JavaScript that runs: it cannot wait for its end. */
+/* The command is meant for the JavaScript that runs, or has to come before one that is: it cannot
+ * wait for the end of that. */
 bool cdp__v8_interrupts(const cdp__v8_head *command);
 
 /* Does the command turn the debugger on or off for its session? */

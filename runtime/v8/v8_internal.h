@@ -40,8 +40,6 @@ struct cdp_v8 {
     unsigned in_event;    /* callbacks of any event */
     bool postponed;       /* a client waits for the end of those, or of commands */
     unsigned amid;        /* commands of other threads' clients, since the last pause */
-    unsigned turns;       /* commands of others that may still interrupt the first of those */
-    unsigned pauses;      /* loops that wait for clients: where JavaScript is paused, say */
     bool terminating;     /* a Runtime.terminateExecution is under way */
     unsigned in_progress; /* callbacks of heap snapshot progress: V8 must be left alone */
     bool resumed;
@@ -69,7 +67,7 @@ void cdp__v8_unhook(cdp_v8 *v, cdp__v8_hooks *hooks);
 
 /* From any thread: has the isolate's thread look at what was posted, busy, idle or paused. */
 void cdp__v8_wake(cdp_v8 *v);
-/* The same, but not where others have interrupted a client's command often enough. */
+/* The same, but amid a client's command it comes to the end of that first. */
 void cdp__v8_wake_soon(cdp_v8 *v);
 /* What was put off may be due. */
 void cdp__v8_wake_postponed(cdp_v8 *v);

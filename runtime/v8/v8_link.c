@@ -14,7 +14,6 @@ struct cdp__v8_link {
     cdp__v8_front front; /* the isolate's thread's, as are these */
     bool open;           /* it is a front */
     unsigned inside;     /* frames of the isolate's end */
-    unsigned amid;       /* one of its commands: 1 + the pauses there were then; 0: none */
     cdp__v8_link *next;  /* among those that have come */
 
     cdp__v8_link_ops ops;
@@ -328,15 +327,14 @@ static bool may_run(const cdp_v8 *v, const cdp__v8_parcel *p)
     return !v->in_progress && !(v->in_event && cdp__v8_terminates(&head));
 }
 
-/* A client's commands run in the order they came.  So amid one of them, unless JavaScript is paused
- * there, only those have their turn that are meant for what runs; and so it is amid another
- * client's that has been interrupted often enough. */
+/* Commands run one after the other, in the order they came.  So amid one, unless JavaScript is
+ * paused there, only those have their turn that are meant for what runs. */
 static cdp__v8_parcel **find_next(cdp__v8_link *l)
 {
     const cdp_v8 *v = l->front.v;
     cdp__v8_parcel **p = &l->in.first;
 
-    if ((l->amid && v->pauses < l->amid) || (v->amid && !v->turns))
+    if (v->amid)
         while (*p && !interrupts(*p))
             p = &(*p)->next;
     return p;
@@ -376,7 +374,7 @@ static bool has_client(cdp__v8_link *l)
 
 static void link_run_posted(cdp__v8_front *f)
 {
-    enum { AT_ONCE = 256, TURNS = 256 }; /* others, and JavaScript, want to go on */
+    enum { AT_ONCE = 256 }; /* others, and JavaScript, want to go on */
     cdp__v8_link *l = link_of(f);
     cdp_v8 *v = f->v;
     cdp__v8_parcel *p;
@@ -388,17 +386,11 @@ static void link_run_posted(cdp__v8_front *f)
         cdp__v8_front_run_posted(f);
     for (int n = 0; l->open && (p = next_command(l)); n++) {
         cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
-        unsigned outer = l->amid;
-        l->amid = v->pauses + 1;
-        if (v->amid++ == 0)
-            v->turns = TURNS;
-        else if (v->turns)
-            v->turns--;
+        v->amid++;
         cdp__shim_enter(v->shim);
         cdp__v8_front_submit(f, &head, p->bytes, p->len);
         cdp__shim_exit(v->shim);
         v->amid--;
-        l->amid = outer;
         cdp__v8_wake_postponed(v);
         free(p);
         if (n == AT_ONCE) {
