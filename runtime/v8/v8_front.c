@@ -196,7 +196,25 @@ void cdp__v8_front_to_v8(cdp__v8_front *f, const void *bytes, size_t len)
 
     if (debugging != CDP__V8_UNCHANGED)
         f->debugger = debugging == CDP__V8_DEBUGGING;
+    if (!f->debugger && cdp__v8_steps(&head)) {
+        cdp__v8_front_fail(f, (int)head.id, "Debugger agent is not enabled");
+        return;
+    }
     cdp__shim_dispatch(f->shim, bytes, len);
+}
+
+void cdp__v8_front_fail(cdp__v8_front *f, int id, const char *why)
+{
+    cdp__buf reply = { .allocator = NULL };
+
+    if (cdp__write_message(&reply, CDP_CBOR,
+                           &(cdp__outgoing){ .has_id = true,
+                                             .id = id,
+                                             .code = CDP_SERVER_ERROR,
+                                             .error = why,
+                                             .max_depth = CDP__DEPTH }) == 0)
+        f->ops->response(f, id, (const uint8_t *)reply.ptr, reply.len);
+    cdp__buf_free(&reply);
 }
 
 void cdp__v8_front_run_posted(cdp__v8_front *f)

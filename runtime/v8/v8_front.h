@@ -59,6 +59,9 @@ bool cdp__v8_front_is_remote(const cdp_session *session);
 /* What dispatch() does in the end. */
 void cdp__v8_front_to_v8(cdp__v8_front *f, const void *bytes, size_t len);
 
+/* Answers a command with that error. */
+void cdp__v8_front_fail(cdp__v8_front *f, int id, const char *why);
+
 /* What was posted to the serving session; the caller sees to it that f stays. */
 void cdp__v8_front_run_posted(cdp__v8_front *f);
 

@@ -102,6 +102,11 @@ cdp__v8_debugging cdp__v8_debugging_of(const cdp__v8_head *c)
     return is(c, "Debugger.disable") ? CDP__V8_NOT_DEBUGGING : CDP__V8_UNCHANGED;
 }
 
+bool cdp__v8_steps(const cdp__v8_head *c)
+{
+    return c->len > 13 && memcmp(c->method, "Debugger.step", 13) == 0;
+}
+
 bool cdp__v8_is_chunk(const cdp__v8_head *e)
 {
     return e->len == 33 && is(e, "HeapProfiler.addHeapSnapshotChunk");

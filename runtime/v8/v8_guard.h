@@ -52,6 +52,10 @@ typedef enum cdp__v8_debugging {
 
 cdp__v8_debugging cdp__v8_debugging_of(const cdp__v8_head *command);
 
+/* The command steps.  V8 aborts where the last debugger was disabled amid a pause and this comes
+ * before the pause has ended: it asks whether JavaScript is paused, not whether it still may. */
+bool cdp__v8_steps(const cdp__v8_head *command);
+
 /* The event is a piece of a heap snapshot that the client asked for. */
 bool cdp__v8_is_chunk(const cdp__v8_head *event);
 

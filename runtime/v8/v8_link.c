@@ -283,20 +283,10 @@ static int deliver(cdp__v8_link *l, const uint8_t *bytes, size_t len, bool chunk
 
 static void link_response(cdp__v8_front *f, int id, const uint8_t *bytes, size_t len)
 {
-    cdp__buf reply = { .allocator = NULL };
-
-    if (len) {
+    if (len)
         deliver(link_of(f), bytes, len, false);
-        return;
-    }
-    if (cdp__write_message(&reply, CDP_CBOR,
-                           &(cdp__outgoing){ .has_id = true,
-                                             .id = id,
-                                             .code = CDP_SERVER_ERROR,
-                                             .error = "V8 could not encode its reply",
-                                             .max_depth = CDP__DEPTH }) == 0)
-        deliver(link_of(f), (const uint8_t *)reply.ptr, reply.len, false);
-    cdp__buf_free(&reply);
+    else
+        cdp__v8_front_fail(f, id, "V8 could not encode its reply");
 }
 
 static void link_event(cdp__v8_front *f, const uint8_t *bytes, size_t len)

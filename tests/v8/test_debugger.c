@@ -163,6 +163,26 @@ static void breakpoints(void **state)
     assert_int_equal(h.n, 5);
 }
 
+static void on_pause_disable(cdp_session *s, const cdp_debugger_paused_event *ev, void *data)
+{
+    (void)ev;
+    assert_int_equal(cdp_debugger_disable(s), 0);
+    *(int *)data = cdp_debugger_step_over(s, NULL);
+}
+
+/* Which V8 does not bear. */
+static void a_step_after_the_end(void **state)
+{
+    fixture *f = *state;
+    int status = 0;
+
+    cdp_debugger_on_paused(f->s, on_pause_disable, &status);
+    enable(f->s);
+    run(f, "debugger");
+    assert_int_equal(status, CDP_EREMOTE);
+    assert_has(cdp_last_error(f->s)->message.ptr, "not enabled");
+}
+
 static void leaving_while_paused(void **state)
 {
     fixture *f = *state;
@@ -330,6 +350,7 @@ int main(void)
         V8_TEST(a_pause_inside_a_call),
         V8_TEST(stepping),
         V8_TEST(breakpoints),
+        V8_TEST(a_step_after_the_end),
         V8_TEST(leaving_while_paused),
         V8_TEST(several_sessions_are_paused),
         V8_TEST(pausing_on_start),
