@@ -354,7 +354,8 @@ static void terminating_a_paused_script(void **state)
     debuggee d;
 
     (void)state;
-    open_script(&d, "debugger;\nfor (;;);");
+    open_script(&d, "debugger;\nfor (;;) console.log({ a: [1] });");
+    assert_int_equal(cdp_runtime_enable(d.s), 0); /* V8 would describe that */
     run_to(&d, 1);
     assert_int_equal(cdp_debugger_resume(d.s, &p), 0);
     assert_int_equal(close_script(&d), CDP_ECANCELED);

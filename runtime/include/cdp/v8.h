@@ -22,11 +22,19 @@
  * exception is HeapProfiler.reportHeapSnapshotProgress, during which V8's heap must be left alone:
  * calls made there fail with CDP_ESTATE.  Callbacks may close their session.
  *
- * V8 10 itself does not bear every command amid its events, and crashes where it is given one of
- * these: Debugger.disable inside Debugger.scriptParsed; Debugger.disable, removeBreakpoint or
- * setBreakpointByUrl inside Debugger.breakpointResolved; Runtime.terminateExecution inside an event
- * that JavaScript causes; closing or disabling inside what an enable replays.  Make them from
- * cdp_post(), or once the call that caused the event has returned.
+ * V8 10 does not bear every command amid its own work, so:
+ *  - CDP_ESTATE, with the reason: Debugger.disable inside Debugger.scriptParsed; Debugger.disable,
+ *    removeBreakpoint and setBreakpointByUrl inside Debugger.breakpointResolved; everything while
+ *    JavaScript on the stack is being terminated.  Make them from cdp_post(), or once the call that
+ *    caused the event has returned.
+ *  - Runtime.terminateExecution inside an event is sent when the event's callbacks have returned.
+ *  - What an enable replays (scripts, contexts, console messages) is delivered once V8 is done with
+ *    the command.
+ *  - A step is an error where the session has disabled the debugger.
+ * What the library can't prevent: V8 10 aborts where JavaScript is terminated while V8 describes
+ * objects to a session, for a console call or a pause.  A paused script is ended without that risk
+ * by Debugger.resume with terminate_on_resume.  V8 10 keeps about 100 bytes for good for each
+ * promise that a call awaited and that never settles.
  *
  * While JavaScript runs nothing but cdp_post() reaches a session; what was posted runs amid the
  * script, also in an endless loop.
@@ -110,7 +118,9 @@ typedef struct cdp_v8_thread_options {
  * commands run on the isolate's thread, whether that is idle (in cdp_v8_options.wake's loop), runs
  * JavaScript (also an endless loop), is paused, or waits for a debugger.  Replies and events come
  * to this thread, from cdp_poll(), cdp_run() and calls that wait, which may be made inside
- * callbacks.  Each may end first: if v is freed, calls end with CDP_EIO ("the isolate is gone").
+ * callbacks.  Commands of such sessions run one after the other: one that runs JavaScript holds up
+ * those behind it, except Runtime.terminateExecution and Debugger.pause, and while it is paused.
+ * Each may end first: if v is freed, calls end with CDP_EIO ("the isolate is gone").
  * v must be alive during this call; where it is known to be gone: CDP_ESTATE.  opt may be NULL. */
 int cdp_v8_connect_from_thread(cdp_session **out, cdp_v8 *v, const cdp_v8_thread_options *opt);
 
