@@ -53,6 +53,10 @@ static void *live(void *data)
     pthread_mutex_unlock(&f->lock);
     if (f->started == 0)
         serve(f);
+    pthread_mutex_lock(&f->lock);
+    while (f->started == 0 && !f->posted) /* no session may end while it is posted to */
+        pthread_cond_wait(&f->changed, &f->lock);
+    pthread_mutex_unlock(&f->lock);
     cdp_close(f->near);
     cdp_host_free(f->h);
     return NULL;
@@ -82,6 +86,10 @@ static void stop(cdp_session *s, void *data)
 void far_end(far_host *f)
 {
     assert_int_equal(cdp_post(f->near, stop, f), 0);
+    pthread_mutex_lock(&f->lock);
+    f->posted = true;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
     pthread_join(f->thread, NULL);
     pthread_cond_destroy(&f->changed);
     pthread_mutex_destroy(&f->lock);

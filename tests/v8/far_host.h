@@ -29,7 +29,7 @@ typedef struct far_host {
     bool over;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool ready, blocked, free_to_go;
+    bool ready, blocked, free_to_go, posted;
 } far_host;
 
 /* Returns when the host can be connected to. */
