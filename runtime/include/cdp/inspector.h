@@ -13,7 +13,7 @@
  * its own: DevTools, `node inspect` and any other front-end can attach while JavaScript is idle,
  * busy or paused, and a slow one never holds it up.  Whoever attaches has full control of the
  * program: the address is a loopback one unless the program insists, the path of the URL is a
- * secret of 122 random bits, and web pages are turned away (by Host and Origin).
+ * secret of 128 random bits, and web pages are turned away (by Host and Origin).
  *
  * Everything here belongs to the isolate's thread, unless it says otherwise.
  */
