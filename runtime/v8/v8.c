@@ -128,6 +128,7 @@ static void on_pause(void *self)
 {
     cdp_v8 *v = self;
 
+    v->paused = true;
     v->resumed = false;
     v->busy++;
     while (!v->resumed) {
@@ -146,6 +147,7 @@ static void on_pause(void *self)
         serve(v);
     }
     v->busy--;
+    v->paused = false;
 }
 
 static void on_resume(void *self)

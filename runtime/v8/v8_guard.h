@@ -39,6 +39,9 @@ bool cdp__v8_replays(const cdp__v8_head *command);
  * JavaScript being terminated below it. */
 bool cdp__v8_terminates(const cdp__v8_head *command);
 
+/* The command is meant for JavaScript that runs, also if the same client has had it run. */
+bool cdp__v8_interrupts(const cdp__v8_head *command);
+
 /* Does the command turn the debugger on or off for its session? */
 typedef enum cdp__v8_debugging {
     CDP__V8_UNCHANGED,

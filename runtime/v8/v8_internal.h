@@ -40,10 +40,12 @@ struct cdp_v8 {
     unsigned in_event;    /* callbacks of any event */
     bool terminating;     /* a Runtime.terminateExecution is under way */
     unsigned in_progress; /* callbacks of heap snapshot progress: V8 must be left alone */
-    bool resumed;
-    bool run; /* a client said so: Runtime.runIfWaitingForDebugger */
+    bool paused, resumed;
+    unsigned running[2]; /* commands of links that V8 is amid: in no pause, and in one */
+    bool skipped;        /* some had to wait for those */
+    bool run;            /* a client said so: Runtime.runIfWaitingForDebugger */
     bool listening;
-    void *inspector;      /* the cdp_inspector of this, or NULL */
+    void *inspector; /* the cdp_inspector of this, or NULL */
 
     pthread_mutex_t lock; /* guards what is below */
     pthread_cond_t wakeup;

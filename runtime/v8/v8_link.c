@@ -319,21 +319,34 @@ static bool may_run(const cdp_v8 *v, const cdp__v8_parcel *p)
     return !v->in_progress && !(v->in_event && cdp__v8_terminates(&head));
 }
 
-/* The next command, or NULL: there is none, or it has to wait. */
+static bool interrupts(const cdp__v8_parcel *p)
+{
+    cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
+
+    return cdp__v8_interrupts(&head);
+}
+
+/* The next command, or NULL: there is none, or it has to wait.  Commands are run one after the
+ * other: amid one whose JavaScript runs only what is meant for that. */
 static cdp__v8_parcel *next_command(cdp__v8_link *l)
 {
     cdp_v8 *v = l->front.v;
     bool terminating = cdp__v8_terminating(v);
 
     pthread_mutex_lock(&l->lock);
-    cdp__v8_parcel *p = l->in.first;
-    if (p && (terminating || !may_run(v, p))) {
+    cdp__v8_parcel **at = &l->in.first;
+    while (*at && v->running[v->paused] && !interrupts(*at))
+        at = &(*at)->next;
+    cdp__v8_parcel *p = *at;
+    if (!p) {
+        v->skipped = v->skipped || l->in.first;
+    } else if (terminating || !may_run(v, p)) {
         if (v->opt.wake)
             v->opt.wake(v, v->opt.data); /* again, once the stack is empty */
         p = NULL;
-    } else if (p) {
-        if (!(l->in.first = p->next))
-            l->in.end = &l->in.first;
+    } else {
+        if (!(*at = p->next))
+            l->in.end = at;
         l->backlog_bytes -= p->len;
         if (--l->backlog == 0 && l->client)
             l->ops.arrived(l->self);
@@ -364,9 +377,16 @@ static void link_run_posted(cdp__v8_front *f)
         cdp__v8_front_run_posted(f);
     for (int n = 0; l->open && (p = next_command(l)); n++) {
         cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
+        const bool paused = v->paused;
+        v->running[paused]++;
         cdp__shim_enter(v->shim);
         cdp__v8_front_submit(f, &head, p->bytes, p->len);
         cdp__shim_exit(v->shim);
+        v->running[paused]--;
+        if (v->skipped && !v->running[paused]) {
+            v->skipped = false;
+            cdp__v8_wake(v);
+        }
         free(p);
         if (n == AT_ONCE) {
             cdp__v8_wake(v);
