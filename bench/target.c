@@ -2,9 +2,11 @@
 #define _GNU_SOURCE /* processors */
 #include "target.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,7 +15,7 @@
 
 enum { WORDS = 8 };
 
-static void become(const char *const *command, const char *script, int cpu, int err)
+static void become(const char *const *command, const char *script, int err)
 {
     char *words[WORDS + 3];
     int n = 0;
@@ -23,14 +25,13 @@ static void become(const char *const *command, const char *script, int cpu, int 
     words[n++] = strdup("--inspect=127.0.0.1:0");
     words[n++] = strdup(script);
     words[n] = NULL;
-    target_pin(cpu);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with us, however we end */
     dup2(err, 2);
     execvp(words[0], words);
     _exit(127);
 }
 
-int target_start(target *t, const char *const *command, const char *script, int cpu)
+int target_start(target *t, const char *const *command, const char *script)
 {
     char line[512];
     int fds[2];
@@ -41,7 +42,7 @@ int target_start(target *t, const char *const *command, const char *script, int 
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0)
-        become(command, script, cpu, fds[1]);
+        become(command, script, fds[1]);
     close(fds[1]);
     FILE *err = fdopen(fds[0], "r"); /* stays open: the target may write more */
     if (pid < 0 || !err)
@@ -73,25 +74,23 @@ double target_cpu(const target *t)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-void target_processors(int *first, int *last)
+void target_place(const target *t, bool together)
 {
+    static cpu_set_t all;
+    char path[64];
     cpu_set_t set;
 
-    *first = *last = 0;
-    if (sched_getaffinity(0, sizeof set, &set) < 0)
-        return;
-    while (*first < CPU_SETSIZE - 1 && !CPU_ISSET(*first, &set))
-        ++*first;
-    for (int i = *first; i < CPU_SETSIZE; i++)
-        if (CPU_ISSET(i, &set))
-            *last = i;
-}
-
-void target_pin(int cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
+    if (CPU_COUNT(&all) == 0)
+        sched_getaffinity(0, sizeof all, &all);
+    set = all;
+    for (int i = 0; together && CPU_COUNT(&set) > 1; i++)
+        CPU_CLR(i, &set);
     sched_setaffinity(0, sizeof set, &set);
+    snprintf(path, sizeof path, "/proc/%d/task", (int)t->pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *d; tasks && (d = readdir(tasks));)
+        if (d->d_name[0] != '.')
+            sched_setaffinity(atoi(d->d_name), sizeof set, &set);
+    if (tasks)
+        closedir(tasks);
 }

@@ -4,6 +4,7 @@
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 typedef struct target {
@@ -11,16 +12,14 @@ typedef struct target {
     char url[256];
 } target;
 
-/* command: the words before --inspect, NULL at the end.  All its threads get one processor,
- * cpu.  -1: it does not start. */
-int target_start(target *t, const char *const *command, const char *script, int cpu);
+/* command: the words before --inspect, NULL at the end.  -1: it does not start. */
+int target_start(target *t, const char *const *command, const char *script);
 void target_stop(target *t);
 
 /* CPU time of all its threads, in ns. */
 double target_cpu(const target *t);
 
-/* The processors there are for us: the first, and the last.  Pins this process to one. */
-void target_processors(int *first, int *last);
-void target_pin(int cpu);
+/* Puts all its threads, and this one, on one processor; or wherever the kernel likes. */
+void target_place(const target *t, bool together);
 
 #endif /* BENCH_TARGET_H */

@@ -250,14 +250,14 @@ static bool serves(const cdp_session *s)
     return s->services || s->serve_any || s->conn->t->ops->pass;
 }
 
-static void malformed(cdp__conn *c, const cdp__reader *r)
+static void malformed(cdp__conn *c, const cdp__envelope *e, const cdp__reader *r)
 {
     char why[128];
 
     snprintf(why, sizeof why, "%s: %s at position %zu", r->wire == CDP_CBOR ? "CBOR" : "JSON",
              r->fault->why, r->fault->at);
     if (serves(c->root))
-        cdp__serve_error(c->root, false, 0, CDP_PARSE_ERROR, why, NULL);
+        cdp__serve_error(c->root, e->has_id, e->id, CDP_PARSE_ERROR, why, NULL);
     report(c->root, r->fault->status == CDP_ENOMEM ? CDP_ENOMEM : CDP_EPROTO, (cdp_str){ 0 }, why);
 }
 
@@ -265,14 +265,14 @@ static void route(cdp__conn *c, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 {
     cdp_session *s = cdp__find_session(c, e->session_id);
 
-    if (!e->method.ptr && serves(c->root) && !e->has_result && !e->error.ptr) {
+    if (!e->method.len && serves(c->root) && !e->has_result && !e->error.ptr) {
         cdp__serve_error(c->root, e->has_id, e->id, CDP_INVALID_REQUEST,
                          e->has_id ? "Message must have string 'method' property"
                                    : "Message must have integer 'id' property",
                          NULL);
     } else if (!e->method.ptr) {
         reply(c, m, e, r);
-    } else if (e->bad_id) {
+    } else if (e->bad_id || (!e->has_id && c->t->ops->pass)) { /* those send commands only */
         cdp__serve_error(s ? s : c->root, false, 0, CDP_INVALID_REQUEST,
                          "Message must have integer 'id' property", NULL);
     } else if (!s) {
@@ -321,7 +321,7 @@ int cdp__receive(cdp_session *root, const void *bytes, size_t len)
     if (cdp__envelope_read(&r, &e, body_type, c) == 0)
         route(c, m, &e, &r);
     else
-        malformed(c, &r);
+        malformed(c, &e, &r);
     cdp__msg_unref(m);
     cdp__session_unref(root);
     return 0;

@@ -28,7 +28,7 @@ static char *read_rare_id(cdp__reader *r, char *p, cdp__envelope *e)
 
     if (number) {
         p = json ? cdp__json_rare_int(r, p, &e->id, &odd) : cdp__cbor_rare_int(r, p, &e->id, &odd);
-        e->has_id = !odd.ptr;
+        e->has_id = p && !odd.ptr;
         e->bad_id |= odd.ptr != NULL;
     } else {
         e->has_id = false;
