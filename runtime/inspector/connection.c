@@ -192,6 +192,15 @@ void cdp__connection_end(cdp__connection *c, int code, const char *reason)
         start_ending(c);
 }
 
+void cdp__connection_dismiss(cdp__connection *c)
+{
+    if (c->fe) {
+        cdp__connection_end(c, CDP__WS_GOING_AWAY, "the inspector was closed");
+        cdp__connection_flush(c);
+    }
+    cdp__connection_drop(c);
+}
+
 static void on_message(void *self, const char *text, size_t len)
 {
     cdp__connection *c = self;

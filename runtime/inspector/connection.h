@@ -18,6 +18,8 @@ void cdp__connection_accept(cdp__server *s, uv_stream_t *listener);
 
 /* Closes the socket at once. */
 void cdp__connection_drop(cdp__connection *c);
+/* The same, but a front-end is told why, if that takes no waiting. */
+void cdp__connection_dismiss(cdp__connection *c);
 
 /* Lets every front-end take what came for it. */
 void cdp__connections_progress(cdp__server *s);

@@ -242,7 +242,7 @@ static void on_ring(uv_async_t *async)
     }
     close_listeners(s);
     while (s->connections)
-        cdp__connection_drop(s->connections);
+        cdp__connection_dismiss(s->connections);
     uv_close((uv_handle_t *)&s->async, NULL);
 }
 
