@@ -251,7 +251,7 @@ static void upgrade(cdp__connection *c, const cdp__http_request *req)
     cdp_str path;
     cdp__target *target = NULL;
 
-    if (!cdp__route_path(s, req->url, &path)) {
+    if (!cdp__route_path(s, req, &path)) {
         refuse(c, 403, "The token is missing or wrong.");
         return;
     }
@@ -306,7 +306,7 @@ static void handle_request(cdp__connection *c, const cdp__http_request *req)
         refuse(c, req->status, req->why);
     } else if (req->upgrade) {
         upgrade(c, req);
-    } else if (!cdp__route_path(s, req->url, &path)) {
+    } else if (!cdp__route_path(s, req, &path)) {
         refuse(c, 403, "The token is missing or wrong.");
     } else {
         local_address(c, local, sizeof local);
