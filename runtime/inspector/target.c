@@ -172,12 +172,21 @@ bool cdp__target_waiting(cdp__targets *ts, const cdp__target *t)
     return waiting;
 }
 
-void cdp__targets_set_waiting(cdp__targets *ts, const cdp_v8 *v, bool waiting)
+bool cdp__targets_hold(cdp__targets *ts, const cdp_v8 *v)
+{
+    pthread_mutex_lock(&ts->lock);
+    cdp__target *t = *find(ts, v);
+    bool hold = t && t->waiting && atomic_load(&ts->waiters) > 0;
+    pthread_mutex_unlock(&ts->lock);
+    return hold;
+}
+
+void cdp__targets_release(cdp__targets *ts, const cdp_v8 *v)
 {
     pthread_mutex_lock(&ts->lock);
     cdp__target *t = *find(ts, v);
     if (t)
-        t->waiting = waiting;
+        t->waiting = false;
     pthread_mutex_unlock(&ts->lock);
 }
 
