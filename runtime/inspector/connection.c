@@ -241,6 +241,7 @@ static int open_ws(cdp__connection *c, const cdp__http_request *req)
     int rc = cdp__ws_init(&c->ws, true, &ws, &ops, c);
     if (rc < 0)
         return rc;
+    cdp__buf_put(&c->ws.out, c->out.ptr, c->out.len); /* answers that are not written yet */
     cdp__buf_put(&c->ws.out, head, (size_t)n);
     return c->ws.out.failed ? CDP_ENOMEM : 0;
 }
@@ -334,13 +335,11 @@ static void feed_http(cdp__connection *c, const char *bytes, size_t len)
             break;
         amid = true; /* its time has been set */
         handle_request(c, &req);
+        if (c->out.failed || c->out.len > c->server->opt->limits.queue)
+            cdp__connection_drop(c);
     }
     if (c->dropped)
         return;
-    if (c->out.failed) {
-        cdp__connection_drop(c);
-        return;
-    }
     if (!amid && cdp__http_amid(c->http))
         uv_timer_start(&c->timer, on_timer, c->server->opt->limits.handshake_ms, 0);
     if (c->ws.state && len && cdp__ws_feed(&c->ws, bytes, len) < 0)
