@@ -265,8 +265,10 @@ static void serve_until(cdp_inspector *insp, unsigned (*left)(const cdp_inspecto
 {
     enum { SLICE_MS = 50 }; /* V8's worker threads leave tasks without telling */
 
+    insp->v->waits++;
     while (cdp_v8_pump(insp->v), left(insp) > 0)
         cdp__v8_wait_for_wake(insp->v, SLICE_MS);
+    insp->v->waits--;
 }
 
 void cdp_inspector_wait_for_disconnect(cdp_inspector *insp)

@@ -130,6 +130,7 @@ static void on_pause(void *self)
 
     v->resumed = false;
     v->busy++;
+    v->waits++;
     while (!v->resumed) {
         int rc = 1;
         for (cdp__v8_hooks *h = v->hooks; h && rc > 0; h = h->next)
@@ -145,6 +146,7 @@ static void on_pause(void *self)
             break;
         serve(v);
     }
+    v->waits--;
     v->busy--;
 }
 
@@ -216,15 +218,17 @@ int cdp_v8_wait_for_debugger(cdp_v8 *v, int timeout_ms)
     if (!pthread_equal(v->thread, pthread_self()))
         return CDP_ESTATE;
     v->run = false;
+    v->waits++;
     while (cdp_v8_pump(v), !v->run) {
         enum { SLICE_MS = 10 }; /* V8's worker threads leave tasks without telling */
         uint64_t now = cdp__now();
         if (timeout_ms >= 0 && now >= end)
-            return CDP_ETIMEDOUT;
+            break;
         int left = timeout_ms < 0 || end - now > SLICE_MS ? SLICE_MS : (int)(end - now);
         cdp__v8_wait_for_wake(v, v->opt.platform ? left : timeout_ms < 0 ? -1 : (int)(end - now));
     }
-    return 0;
+    v->waits--;
+    return v->run ? 0 : CDP_ETIMEDOUT;
 }
 
 /* ---- life -------------------------------------------------------------- */

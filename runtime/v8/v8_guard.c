@@ -87,6 +87,11 @@ bool cdp__v8_terminates(const cdp__v8_head *c)
     return is(c, "Runtime.terminateExecution");
 }
 
+bool cdp__v8_is_urgent(const cdp__v8_head *c)
+{
+    return cdp__v8_terminates(c) || is(c, "Debugger.pause");
+}
+
 cdp__v8_debugging cdp__v8_debugging_of(const cdp__v8_head *c)
 {
     if (c->len < 15 || c->method[0] != 'D')

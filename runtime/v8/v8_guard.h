@@ -38,6 +38,8 @@ bool cdp__v8_replays(const cdp__v8_head *command);
 /* The command must wait while any event is being delivered: V8's inspector aborts where it finds
  * JavaScript being terminated below it. */
 bool cdp__v8_terminates(const cdp__v8_head *command);
+/* c ends or interrupts JavaScript, which may never end by itself. */
+bool cdp__v8_is_urgent(const cdp__v8_head *c);
 
 /* Does the command turn the debugger on or off for its session? */
 typedef enum cdp__v8_debugging {

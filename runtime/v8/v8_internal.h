@@ -37,6 +37,7 @@ struct cdp_v8 {
     cdp__v8_hooks *hooks;
     unsigned round;       /* of walks over sessions */
     unsigned busy;        /* frames of ours that need it to stay */
+    unsigned waits;       /* frames that wait for what clients say: pauses and the like */
     unsigned in_event;    /* callbacks of any event */
     bool terminating;     /* a Runtime.terminateExecution is under way */
     unsigned in_progress; /* callbacks of heap snapshot progress: V8 must be left alone */

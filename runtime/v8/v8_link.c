@@ -14,6 +14,7 @@ struct cdp__v8_link {
     cdp__v8_front front; /* the isolate's thread's, as are these */
     bool open;           /* it is a front */
     unsigned inside;     /* frames of the isolate's end */
+    unsigned level;      /* of waits that its innermost command runs in, from 1; 0: none runs */
     cdp__v8_link *next;  /* among those that have come */
 
     cdp__v8_link_ops ops;
@@ -319,6 +320,21 @@ static bool may_run(const cdp_v8 *v, const cdp__v8_parcel *p)
     return !v->in_progress && !(v->in_event && cdp__v8_terminates(&head));
 }
 
+/* What a client sends is done in order.  Amid its own command, which an interrupt has come into,
+ * only what may end that goes ahead; where that command waits for clients, all of it. */
+static cdp__v8_parcel **next_place(cdp__v8_link *l)
+{
+    cdp__v8_parcel **place = &l->in.first;
+
+    if (l->level == l->front.v->waits + 1)
+        for (; *place; place = &(*place)->next) {
+            cdp__v8_head head = cdp__v8_read_head((*place)->bytes, (*place)->len);
+            if (cdp__v8_is_urgent(&head))
+                break;
+        }
+    return place;
+}
+
 /* The next command, or NULL: there is none, or it has to wait. */
 static cdp__v8_parcel *next_command(cdp__v8_link *l)
 {
@@ -326,14 +342,14 @@ static cdp__v8_parcel *next_command(cdp__v8_link *l)
     bool terminating = cdp__v8_terminating(v);
 
     pthread_mutex_lock(&l->lock);
-    cdp__v8_parcel *p = l->in.first;
+    cdp__v8_parcel **place = next_place(l), *p = *place;
     if (p && (terminating || !may_run(v, p))) {
         if (v->opt.wake)
             v->opt.wake(v, v->opt.data); /* again, once the stack is empty */
         p = NULL;
     } else if (p) {
-        if (!(l->in.first = p->next))
-            l->in.end = &l->in.first;
+        if (!(*place = p->next))
+            l->in.end = place;
         l->backlog_bytes -= p->len;
         if (--l->backlog == 0 && l->client)
             l->ops.arrived(l->self);
@@ -364,9 +380,12 @@ static void link_run_posted(cdp__v8_front *f)
         cdp__v8_front_run_posted(f);
     for (int n = 0; l->open && (p = next_command(l)); n++) {
         cdp__v8_head head = cdp__v8_read_head(p->bytes, p->len);
+        unsigned outer = l->level;
+        l->level = v->waits + 1;
         cdp__shim_enter(v->shim);
         cdp__v8_front_submit(f, &head, p->bytes, p->len);
         cdp__shim_exit(v->shim);
+        l->level = outer;
         free(p);
         if (n == AT_ONCE) {
             cdp__v8_wake(v);
