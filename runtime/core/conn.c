@@ -272,7 +272,7 @@ static void route(cdp__conn *c, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
                          NULL);
     } else if (!e->method.ptr) {
         reply(c, m, e, r);
-    } else if (e->bad_id) {
+    } else if (e->bad_id || (!e->has_id && c->t->ops->pass)) { /* no events come there */
         cdp__serve_error(s ? s : c->root, false, 0, CDP_INVALID_REQUEST,
                          "Message must have integer 'id' property", NULL);
     } else if (!s) {

@@ -145,6 +145,7 @@ int cdp__v8_link_open(cdp__v8_link **out, cdp_v8 *v, const cdp__v8_link_limits *
 int cdp__v8_link_send(cdp__v8_link *l, const void *bytes, size_t len)
 {
     cdp__v8_parcel *p = parcel_new(bytes, len);
+    cdp__v8_head head = cdp__v8_read_head(bytes, len);
     int rc = 0;
 
     if (!p)
@@ -155,7 +156,7 @@ int cdp__v8_link_send(cdp__v8_link *l, const void *bytes, size_t len)
     } else {
         queue_put(&l->in, p);
         l->backlog_bytes += len;
-        if (l->backlog++ == 0)
+        if (l->backlog++ == 0 || cdp__v8_is_urgent(&head))
             cdp__v8_wake(l->v); /* the lock keeps it from ending */
     }
     pthread_mutex_unlock(&l->lock);
