@@ -307,14 +307,25 @@ int client_command(client *c, const char *method, const char *params)
     return client_command_to(c, NULL, method, params);
 }
 
+static bool is_reply(const cJSON *m, int id)
+{
+    const cJSON *i = cJSON_GetObjectItemCaseSensitive(m, "id");
+
+    return i && i->valueint == id;
+}
+
 cJSON *client_reply(client *c, int id)
 {
-    for (cJSON *m; (m = client_message(c));) {
-        const cJSON *i = cJSON_GetObjectItemCaseSensitive(m, "id");
-        if (i && i->valueint == id)
+    cJSON *m;
+
+    cJSON_ArrayForEach(m, c->events)
+    {
+        if (is_reply(m, id))
+            return cJSON_DetachItemViaPointer(c->events, m);
+    }
+    while ((m = client_message(c))) {
+        if (is_reply(m, id))
             return m;
-        if (i)
-            fail_msg("a reply to %d, not to %d", i->valueint, id);
         cJSON_AddItemToArray(c->events, m);
     }
     fail_msg("the connection ended (%d %s) before the reply to %d", c->code, c->reason, id);
@@ -369,8 +380,6 @@ cJSON *client_event(client *c, const char *method)
     while ((m = client_message(c))) {
         if (is_event(m, method))
             return params_of(m);
-        if (cJSON_GetObjectItemCaseSensitive(m, "id"))
-            fail_msg("a reply where %s was to come", method);
         cJSON_AddItemToArray(c->events, m);
     }
     fail_msg("the connection ended (%d %s) before %s", c->code, c->reason, method);

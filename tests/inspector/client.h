@@ -28,7 +28,7 @@ typedef struct client {
     char *in; /* what was read: [start, end) */
     size_t start, end, room;
     int last_id;
-    cJSON *events; /* that came before what was waited for, in order */
+    cJSON *events; /* messages that came before what was waited for, in order */
     int code;      /* of the close frame that came; 0: none */
     char reason[128];
 } client;
@@ -80,7 +80,7 @@ void client_leave(client *c);
 /* Sends a command, and returns its id.  params: JSON, may be NULL. */
 int client_command(client *c, const char *method, const char *params);
 int client_command_to(client *c, const char *session, const char *method, const char *params);
-/* The reply to that; what comes before it is kept as an event.  One cJSON_Delete(). */
+/* The reply to that; what comes before it is kept.  One cJSON_Delete(). */
 cJSON *client_reply(client *c, int id);
 cJSON *client_call(client *c, const char *method, const char *params);
 /* A call that must succeed, and whose result is not wanted. */
