@@ -192,6 +192,15 @@ void cdp__connection_end(cdp__connection *c, int code, const char *reason)
         start_ending(c);
 }
 
+void cdp__connection_dismiss(cdp__connection *c)
+{
+    if (c->fe) {
+        cdp__connection_end(c, CDP__WS_GOING_AWAY, "the inspector was closed");
+        cdp__connection_flush(c);
+    }
+    cdp__connection_drop(c);
+}
+
 static void on_message(void *self, const char *text, size_t len)
 {
     cdp__connection *c = self;
@@ -232,6 +241,7 @@ static int open_ws(cdp__connection *c, const cdp__http_request *req)
     int rc = cdp__ws_init(&c->ws, true, &ws, &ops, c);
     if (rc < 0)
         return rc;
+    cdp__buf_put(&c->ws.out, c->out.ptr, c->out.len); /* answers that are not written yet */
     cdp__buf_put(&c->ws.out, head, (size_t)n);
     return c->ws.out.failed ? CDP_ENOMEM : 0;
 }
@@ -242,7 +252,7 @@ static void upgrade(cdp__connection *c, const cdp__http_request *req)
     cdp_str path;
     cdp__target *target = NULL;
 
-    if (!cdp__route_path(s, req->url, &path)) {
+    if (!cdp__route_path(s, req, &path)) {
         refuse(c, 403, "The token is missing or wrong.");
         return;
     }
@@ -297,7 +307,7 @@ static void handle_request(cdp__connection *c, const cdp__http_request *req)
         refuse(c, req->status, req->why);
     } else if (req->upgrade) {
         upgrade(c, req);
-    } else if (!cdp__route_path(s, req->url, &path)) {
+    } else if (!cdp__route_path(s, req, &path)) {
         refuse(c, 403, "The token is missing or wrong.");
     } else {
         local_address(c, local, sizeof local);
@@ -325,13 +335,11 @@ static void feed_http(cdp__connection *c, const char *bytes, size_t len)
             break;
         amid = true; /* its time has been set */
         handle_request(c, &req);
+        if (c->out.failed || c->out.len > c->server->opt->limits.queue)
+            cdp__connection_drop(c);
     }
     if (c->dropped)
         return;
-    if (c->out.failed) {
-        cdp__connection_drop(c);
-        return;
-    }
     if (!amid && cdp__http_amid(c->http))
         uv_timer_start(&c->timer, on_timer, c->server->opt->limits.handshake_ms, 0);
     if (c->ws.state && len && cdp__ws_feed(&c->ws, bytes, len) < 0)

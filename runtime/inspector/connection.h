@@ -18,6 +18,8 @@ void cdp__connection_accept(cdp__server *s, uv_stream_t *listener);
 
 /* Closes the socket at once. */
 void cdp__connection_drop(cdp__connection *c);
+/* The same, but a front-end is told why, if that takes no waiting. */
+void cdp__connection_dismiss(cdp__connection *c);
 
 /* Lets every front-end take what came for it. */
 void cdp__connections_progress(cdp__server *s);
@@ -40,7 +42,7 @@ void cdp__connection_end(cdp__connection *c, int code, const char *reason);
 void cdp__route(cdp__server *s, const cdp__http_request *req, const char *local, cdp__buf *out);
 /* Appends an answer that refuses. */
 void cdp__refuse(cdp__buf *out, int status, const char *why);
-/* The path of url, whose token must be right if one is wanted. */
-bool cdp__route_path(const cdp__server *s, cdp_str url, cdp_str *path);
+/* The path of a request, whose token must be right if one is wanted. */
+bool cdp__route_path(const cdp__server *s, const cdp__http_request *req, cdp_str *path);
 
 #endif /* CDP_INSPECTOR_CONNECTION_H */

@@ -10,6 +10,8 @@
 
 static int call(cdp_inspector *insp, const char *method, const cdp__buf *args)
 {
+    if (!pthread_equal(insp->v->thread, pthread_self()))
+        return cdp__inspector_fail(insp, CDP_ESTATE, cdp_s(""), "not on the isolate's thread");
     if (args->failed)
         return cdp__inspector_fail(insp, CDP_ENOMEM, cdp_s(""), "out of memory");
     switch (cdp__shim_console(insp->v->shim, method, args->ptr, args->len)) {
@@ -31,8 +33,6 @@ int cdp_inspector_console(cdp_inspector *insp, const char *method, const cdp_val
     cdp__writer w = { .out = &array, .max_depth = CDP__DEPTH_MAX, .fault = &fault };
     int rc = 0;
 
-    if (!pthread_equal(insp->v->thread, pthread_self()))
-        return cdp__inspector_fail(insp, CDP_ESTATE, cdp_s(""), "not on the isolate's thread");
     cdp__fault_clear(&fault);
     size_t begin = cdp__write_begin(&w, '[');
     for (size_t i = 0; i < n && rc == 0; i++) {

@@ -42,14 +42,14 @@ static void nothing(cdp__transport *t)
 /* A command for the isolate. */
 static int pass(cdp__transport *t, cdp_session *s, const cdp__envelope *e, cdp_value message)
 {
+    enum { LONGEST = 127 };
     cdp__attachment *a = cdp_get_data(s);
     cdp__server *server = cdp__connection_server(attachment_of(t)->fe->c);
-    char method[128];
 
     (void)message;
     if (!a->link || a->gone)
         return CDP_ECLOSED;
-    if (e->method.len >= sizeof method)
+    if (e->method.len == 0 || e->method.len > LONGEST) /* V8 would answer without the id */
         return CDP_FALLTHROUGH;
     cdp__buf_reset(&server->scratch, 1 << 20);
     server->scratch.failed = false;

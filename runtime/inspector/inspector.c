@@ -265,8 +265,10 @@ static void serve_until(cdp_inspector *insp, unsigned (*left)(const cdp_inspecto
 {
     enum { SLICE_MS = 50 }; /* V8's worker threads leave tasks without telling */
 
+    insp->v->waits++;
     while (cdp_v8_pump(insp->v), left(insp) > 0)
         cdp__v8_wait_for_wake(insp->v, SLICE_MS);
+    insp->v->waits--;
 }
 
 void cdp_inspector_wait_for_disconnect(cdp_inspector *insp)
@@ -289,14 +291,16 @@ int cdp_inspector_add_worker(cdp_inspector *insp, cdp_v8 *worker, const cdp_insp
 {
     enum { SLICE_MS = 20 }; /* whoever is waited for may leave */
     cdp__targets *ts = &insp->targets;
-    int rc = cdp__targets_add(ts, worker, true, info ? info->title : NULL, info ? info->url : NULL);
 
+    if (worker == insp->v || !pthread_equal(worker->thread, pthread_self()))
+        return CDP_ESTATE;
+    int rc = cdp__targets_add(ts, worker, true, info ? info->title : NULL, info ? info->url : NULL);
     if (rc < 0)
         return rc;
     cdp__targets_ring(ts);
-    while (atomic_load(&ts->waiters) > 0 && cdp_v8_wait_for_debugger(worker, SLICE_MS) < 0)
+    while (cdp__targets_hold(ts, worker) && cdp_v8_wait_for_debugger(worker, SLICE_MS) < 0)
         ;
-    cdp__targets_set_waiting(ts, worker, false);
+    cdp__targets_release(ts, worker);
     return 0;
 }
 

@@ -70,27 +70,29 @@ static void put_member(cdp__writer *w, const char *key, const char *text)
     cdp__write_next(w);
 }
 
-/* The keys are in alphabetical order, as Node's. */
-static void put_target(cdp__writer *w, const cdp__target *t, const char *address)
+/* The keys are in alphabetical order, as Node's.  Whoever reads this has shown the token. */
+static void put_target(const cdp__server *s, cdp__writer *w, const cdp__target *t,
+                       const char *address)
 {
-    char url[512];
+    const char *query = s->opt->token ? "?token=" : "", *token = s->opt->token ? s->opt->token : "";
+    char place[1024], url[1152];
     size_t begin = cdp__write_begin(w, '{');
 
+    snprintf(place, sizeof place, "%s/%s%s%s", address, t->id, query, token);
     put_member(w, "description", "cdpkit instance");
     snprintf(url, sizeof url,
-             "devtools://devtools/bundled/js_app.html?experiments=true&v8only=true&ws=%s/%s",
-             address, t->id);
+             "devtools://devtools/bundled/js_app.html?experiments=true&v8only=true&ws=%s", place);
     put_member(w, "devtoolsFrontendUrl", url);
     snprintf(url, sizeof url,
-             "devtools://devtools/bundled/inspector.html?experiments=true&v8only=true&ws=%s/%s",
-             address, t->id);
+             "devtools://devtools/bundled/inspector.html?experiments=true&v8only=true&ws=%s",
+             place);
     put_member(w, "devtoolsFrontendUrlCompat", url);
     put_member(w, "faviconUrl", "https://v8.dev/favicon.ico");
     put_member(w, "id", t->id);
     put_member(w, "title", t->title);
     put_member(w, "type", t->number ? "worker" : "node");
     put_member(w, "url", t->url);
-    snprintf(url, sizeof url, "ws://%s/%s", address, t->id);
+    snprintf(url, sizeof url, "ws://%s", place);
     put_member(w, "webSocketDebuggerUrl", url);
     cdp__write_end(w, begin, '{');
     cdp__write_next(w);
@@ -103,7 +105,7 @@ static void put_list(cdp__server *s, cdp__writer *w, const char *address)
 
     while (t) {
         cdp__target *next = cdp__targets_after(s->targets, t->number);
-        put_target(w, t, address);
+        put_target(s, w, t, address);
         cdp__target_unref(s->targets, t);
         t = next;
     }
@@ -130,19 +132,21 @@ static bool is_route(cdp_str path, const char *route)
     return path.len == n && strncasecmp(path.ptr, route, n) == 0;
 }
 
-bool cdp__route_path(const cdp__server *s, cdp_str url, cdp_str *path)
+bool cdp__route_path(const cdp__server *s, const cdp__http_request *req, cdp_str *path)
 {
     static const char key[] = "?token=";
+    const size_t n = sizeof key - 1;
+    cdp_str url = req->url, token = req->bearer;
     const char *query = url.len ? memchr(url.ptr, '?', url.len) : NULL;
-    size_t n = sizeof key - 1;
 
     *path = url;
     if (!s->opt->token)
         return true;
-    if (!query || (size_t)(url.ptr + url.len - query) < n || memcmp(query, key, n) != 0)
-        return false;
-    path->len = (size_t)(query - url.ptr);
-    return cdp__same_secret(cdp_sn(query + n, url.len - path->len - n), cdp_s(s->opt->token));
+    if (query && (size_t)(url.ptr + url.len - query) >= n && memcmp(query, key, n) == 0) {
+        path->len = (size_t)(query - url.ptr);
+        token = cdp_sn(query + n, url.len - path->len - n);
+    }
+    return token.ptr && cdp__same_secret(token, cdp_s(s->opt->token));
 }
 
 /* What the URLs in the list begin with: as the client sees us. */
@@ -166,7 +170,7 @@ void cdp__route(cdp__server *s, const cdp__http_request *req, const char *local,
     cdp__fault_clear(&fault);
     cdp__buf_reset(&s->scratch, 1 << 20);
     s->scratch.failed = false;
-    cdp__route_path(s, req->url, &path);
+    cdp__route_path(s, req, &path);
     if (s->opt->publish && !(s->opt->publish & CDP_PUBLISH_HTTP)) {
         put_answer(out, 404, "text/plain", "", "", 0);
         return;

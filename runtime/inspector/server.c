@@ -6,7 +6,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 typedef struct cdp__listener {
     union {
@@ -37,7 +40,7 @@ void cdp__server_announce(const cdp__server *s, const char *what)
     if (s->opt->publish && !(s->opt->publish & CDP_PUBLISH_STDERR))
         return;
     cdp__log(s->opt, "Debugger %s on %s\nFor help, see: https://nodejs.org/en/docs/inspector\n",
-                    what, s->url);
+             what, s->url);
 }
 
 void cdp__address_text(char *out, size_t size, const char *host, unsigned port)
@@ -170,6 +173,34 @@ static int listen_tcp(cdp__server *s, cdp__error *e)
     return rc;
 }
 
+/* A socket's file outlives a program that was killed: is nobody there? */
+static bool is_stale(const char *path)
+{
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    struct stat st;
+
+    if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    memcpy(to.sun_path, path, strlen(path));
+    bool refused = connect(fd, (const struct sockaddr *)&to, sizeof to) < 0 &&
+                   errno == ECONNREFUSED;
+    close(fd);
+    return refused;
+}
+
+static int bind_unix(uv_pipe_t *pipe, const char *path)
+{
+    if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+        return UV_ENAMETOOLONG; /* libuv would cut it */
+    int rc = uv_pipe_bind(pipe, path);
+    if (rc == UV_EADDRINUSE && is_stale(path) && unlink(path) == 0)
+        rc = uv_pipe_bind(pipe, path);
+    return rc;
+}
+
 /* Nobody but the user may connect; and nobody can before uv_listen(). */
 static int listen_unix(cdp__server *s, cdp__error *e)
 {
@@ -181,7 +212,7 @@ static int listen_unix(cdp__server *s, cdp__error *e)
         return cdp__error_set(e, CDP_ENOMEM, cdp_s(""), NULL);
     uv_pipe_init(&s->loop, &l->h.pipe, 0);
     l->h.handle.data = s;
-    int rc = uv_pipe_bind(&l->h.pipe, path);
+    int rc = bind_unix(&l->h.pipe, path);
     if (rc == 0 && chmod(path, 0600) != 0)
         rc = uv_translate_sys_error(errno);
     if (rc == 0)
@@ -211,7 +242,7 @@ static void on_ring(uv_async_t *async)
     }
     close_listeners(s);
     while (s->connections)
-        cdp__connection_drop(s->connections);
+        cdp__connection_dismiss(s->connections);
     uv_close((uv_handle_t *)&s->async, NULL);
 }
 

@@ -1,8 +1,8 @@
 /*
  * signal.c - opens an inspector when the process gets a signal, as Node does on SIGUSR1.
  *
- * The handler only posts a semaphore.  A thread waits for that and has the isolate's thread open the
- * inspector, which also works amid an endless loop.
+ * The handler only posts a semaphore.  A thread waits for that and has the isolate's thread open
+ * the inspector, which also works amid an endless loop.
  */
 #include "inspector_internal.h"
 
@@ -69,6 +69,8 @@ int cdp_inspector_open_on_signal(cdp_inspector *insp, int signal)
     struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
     sigset_t all, before;
 
+    if (!pthread_equal(insp->v->thread, pthread_self()))
+        return cdp__inspector_fail(insp, CDP_ESTATE, cdp_s(""), "not on the isolate's thread");
     if (watch.insp == insp)
         stop_watching(insp);
     if (signal == 0)

@@ -1,6 +1,8 @@
 /* target.c - see target.h. */
 #include "target.h"
 
+#include "../core/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -64,6 +66,17 @@ static cdp__target **find(cdp__targets *ts, const cdp_v8 *v)
     return link;
 }
 
+/* A copy that is UTF-8: what is not would break the list, and the messages that name it. */
+static char *copy_text(const char *text)
+{
+    size_t n = strlen(text), bad;
+    char *copy = strdup(text);
+
+    while (copy && (bad = cdp__utf8_check(copy, n, false)) < n)
+        copy[bad] = '?';
+    return copy;
+}
+
 static int target_new(cdp__target **out, cdp_v8 *v, unsigned number, const char *title,
                       const char *url)
 {
@@ -76,8 +89,8 @@ static int target_new(cdp__target **out, cdp_v8 *v, unsigned number, const char 
     t->refs = 1;
     t->number = number;
     t->v = v;
-    t->title = strdup(title ? title : name);
-    t->url = strdup(url ? url : "file://");
+    t->title = copy_text(title ? title : name);
+    t->url = copy_text(url ? url : "file://");
     int rc = !t->title || !t->url ? CDP_ENOMEM : make_id(t->id) ? 0 : CDP_EIO;
     if (rc == 0)
         *out = t;
@@ -172,12 +185,21 @@ bool cdp__target_waiting(cdp__targets *ts, const cdp__target *t)
     return waiting;
 }
 
-void cdp__targets_set_waiting(cdp__targets *ts, const cdp_v8 *v, bool waiting)
+bool cdp__targets_hold(cdp__targets *ts, const cdp_v8 *v)
+{
+    pthread_mutex_lock(&ts->lock);
+    cdp__target *t = *find(ts, v);
+    bool hold = t && t->waiting && atomic_load(&ts->waiters) > 0;
+    pthread_mutex_unlock(&ts->lock);
+    return hold;
+}
+
+void cdp__targets_release(cdp__targets *ts, const cdp_v8 *v)
 {
     pthread_mutex_lock(&ts->lock);
     cdp__target *t = *find(ts, v);
     if (t)
-        t->waiting = waiting;
+        t->waiting = false;
     pthread_mutex_unlock(&ts->lock);
 }
 

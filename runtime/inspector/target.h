@@ -44,7 +44,9 @@ cdp__target *cdp__targets_after(cdp__targets *ts, unsigned number); /* the next 
 cdp__target *cdp__targets_main(cdp__targets *ts);
 cdp_v8 *cdp__target_v8(cdp__targets *ts, const cdp__target *t); /* NULL: it was removed */
 bool cdp__target_waiting(cdp__targets *ts, const cdp__target *t);
-void cdp__targets_set_waiting(cdp__targets *ts, const cdp_v8 *v, bool waiting);
+/* v was to wait when it was added, and some front-end that wants that is still there. */
+bool cdp__targets_hold(cdp__targets *ts, const cdp_v8 *v);
+void cdp__targets_release(cdp__targets *ts, const cdp_v8 *v);
 void cdp__target_unref(cdp__targets *ts, cdp__target *t);
 
 /* Something has changed: whom to tell, and telling. */

@@ -12,10 +12,16 @@
 #include <cdp_llhttp.h>
 
 /* Headers that matter here. */
-enum header { HOST, ORIGIN, UPGRADE, CONNECTION, WS_VERSION, WS_KEY, N_HEADERS };
+enum header { HOST, ORIGIN, AUTHORIZATION, UPGRADE, CONNECTION, WS_VERSION, WS_KEY, N_HEADERS };
 
 static const char *const header_names[N_HEADERS] = {
-    "host", "origin", "upgrade", "connection", "sec-websocket-version", "sec-websocket-key",
+    "host",
+    "origin",
+    "authorization",
+    "upgrade",
+    "connection",
+    "sec-websocket-version",
+    "sec-websocket-key",
 };
 
 enum {
@@ -264,6 +270,16 @@ static cdp_str value_of(const cdp__http *h, enum header header)
     return v->lines ? trimmed(cdp_sn(h->text.ptr + v->at, v->len)) : cdp_sn(NULL, 0);
 }
 
+static cdp_str bearer_of(cdp_str authorization)
+{
+    const size_t n = sizeof "Bearer" - 1;
+
+    if (authorization.len <= n || authorization.ptr[n] != ' ' ||
+        !same_word(cdp_sn(authorization.ptr, n), "bearer"))
+        return cdp_sn(NULL, 0);
+    return trimmed(cdp_sn(authorization.ptr + n, authorization.len - n));
+}
+
 static int judge_handshake(cdp__http *h)
 {
     cdp__http_request *req = &h->req;
@@ -294,6 +310,7 @@ static int judge(cdp__http *h)
     req->url = cdp_sn(h->text.ptr, h->url_len);
     req->host = h->values[HOST].lines ? value_of(h, HOST) : cdp_s("");
     req->origin = value_of(h, ORIGIN);
+    req->bearer = bearer_of(value_of(h, AUTHORIZATION));
     req->keep_alive = llhttp_should_keep_alive(parser) != 0;
     if (parser->http_major != 1)
         return refuse(h, 400, "Only HTTP/1.x is spoken here.");

@@ -30,6 +30,7 @@ typedef struct cdp__http_request {
     cdp_str url;     /* as sent: path and query */
     cdp_str host;    /* "" if absent */
     cdp_str origin;  /* ptr NULL: absent */
+    cdp_str bearer;  /* token of "Authorization: Bearer"; ptr NULL: absent */
     int minor;       /* of the version, HTTP/1.x */
     bool keep_alive; /* the peer wants more of this connection */
     bool upgrade;    /* a WebSocket handshake, valid if status is 0 */

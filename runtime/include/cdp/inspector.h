@@ -124,7 +124,8 @@ typedef struct cdp_inspector_worker {
 
 /* On the worker's thread: makes its V8 a target of insp's server, listed by itself and announced to
  * front-ends that follow workers (NodeWorker.enable, Target.setAutoAttach).  Where one of those
- * wants new workers to wait, returns when it lets this one run.  CDP_ESTATE: it is one already. */
+ * wants new workers to wait, returns when it lets this one run.  CDP_ESTATE: it is one already, or
+ * belongs to another thread. */
 int cdp_inspector_add_worker(cdp_inspector *insp, cdp_v8 *worker, const cdp_inspector_worker *info);
 
 /* On the worker's thread, before its V8 is freed. */

@@ -116,7 +116,9 @@ typedef struct cdp_v8_thread_options {
 
 /* A session of the calling thread, which must be another than the isolate's (else CDP_ESTATE):
  * commands run on the isolate's thread, whether that is idle (in cdp_v8_options.wake's loop), runs
- * JavaScript (also an endless loop), is paused, or waits for a debugger.  Replies and events come
+ * JavaScript (also an endless loop), is paused, or waits for a debugger.  They run in order: amid
+ * one of its own commands (an evaluation that takes long) a session's others wait, except
+ * Debugger.pause and Runtime.terminateExecution.  Replies and events come
  * to this thread, from cdp_poll(), cdp_run() and calls that wait, which may be made inside
  * callbacks.  Commands of such sessions run one after the other: one that runs JavaScript holds up
  * those behind it, except Runtime.terminateExecution and Debugger.pause, and while it is paused.
