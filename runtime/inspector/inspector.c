@@ -264,11 +264,12 @@ int cdp_inspector_wait_for_debugger(cdp_inspector *insp, int timeout_ms)
 static void serve_until(cdp_inspector *insp, unsigned (*left)(const cdp_inspector *insp))
 {
     enum { SLICE_MS = 50 }; /* V8's worker threads leave tasks without telling */
+    unsigned amid = insp->v->amid;
 
-    insp->v->waits++;
+    insp->v->amid = 0; /* it may be a client's command that waits */
     while (cdp_v8_pump(insp->v), left(insp) > 0)
         cdp__v8_wait_for_wake(insp->v, SLICE_MS);
-    insp->v->waits--;
+    insp->v->amid = amid;
 }
 
 void cdp_inspector_wait_for_disconnect(cdp_inspector *insp)
