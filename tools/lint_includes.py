@@ -3,7 +3,7 @@
 
     core        libc and itself              bridge      core, and cJSON
     net         core, and libraries          v8          core; libuv in host files; V8 in C++
-    inspector   core, net, v8                cli, examples: public headers; bench: core, v8 too
+    inspector   core, net, v8, and libuv     cli, examples: public headers; bench: core, v8 too
     public headers: C's headers and each other (inspector_network.h: network.h too)
     generated headers: cdp.h, forward.h and each other; sources: desc.h and their own header
 """
@@ -18,8 +18,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 C_STD = set("""assert ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath time uchar wchar
     wctype""".split())
-POSIX = set("""arpa/inet dirent dlfcn fcntl poll pthread sched semaphore strings unistd sys/mman sys/resource
-    sys/socket sys/stat sys/time sys/types sys/wait""".split())
+POSIX = set("""arpa/inet dirent dlfcn fcntl poll pthread sched semaphore strings unistd netinet/in netinet/tcp sys/mman sys/prctl sys/random sys/resource
+    sys/socket sys/stat sys/time sys/types sys/un sys/wait""".split())
 SIMD = {"immintrin", "emmintrin", "smmintrin", "tmmintrin", "arm_neon"}
 HAND_PUBLIC = {os.path.basename(p) for p in glob.glob("runtime/include/cdp/*.h")}
 GENERATED = {os.path.basename(p) for p in glob.glob("generated/include/cdp/*.h")} - HAND_PUBLIC
@@ -93,7 +93,7 @@ def allowed(path):
         return (lambda n: is_libc(n) or is_uv(n) or public(n, V8_PUBLIC) or
                 n == "cdp_llhttp.h" or n.startswith("openssl/"), quoted_from(path, "core", "net"))
     if part[1] == "inspector":
-        return (lambda n: is_libc(n) or any_public(n),
+        return (lambda n: is_libc(n) or is_uv(n) or any_public(n),
                 quoted_from(path, "core", "net", "v8", "inspector"))
     return nothing, nothing
 

@@ -142,28 +142,6 @@ static void attachment_free(cdp__attachment *a)
     free(a);
 }
 
-void cdp__frontend_detach(cdp__attachment *a)
-{
-    cdp__attachment **link = &a->fe->attachments;
-    cdp_session *session = a->session;
-
-    if (a->closed)
-        return;
-    a->closed = true;
-    if (a->link)
-        cdp__v8_link_close(a->link);
-    a->link = NULL;
-    a->session = NULL;
-    cdp_close(session);
-    cdp__target_unref(cdp__connection_server(a->fe->c)->targets, a->target);
-    if (a->fe->inside) /* swept when nothing of it can be on the stack */
-        return;
-    while (*link != a)
-        link = &(*link)->next;
-    *link = a->next;
-    attachment_free(a);
-}
-
 static void sweep(cdp__frontend *fe)
 {
     for (cdp__attachment **link = &fe->attachments, *a; (a = *link);) {
@@ -174,6 +152,31 @@ static void sweep(cdp__frontend *fe)
         *link = a->next;
         attachment_free(a);
     }
+}
+
+/* Ends it; its memory stays. */
+static void let_go(cdp__attachment *a)
+{
+    cdp_session *session = a->session;
+
+    a->closed = true;
+    if (a->link)
+        cdp__v8_link_close(a->link);
+    a->link = NULL;
+    a->session = NULL;
+    cdp_close(session);
+    cdp__target_unref(cdp__connection_server(a->fe->c)->targets, a->target);
+}
+
+void cdp__frontend_detach(cdp__attachment *a)
+{
+    cdp__frontend *fe = a->fe;
+
+    if (a->closed)
+        return;
+    let_go(a);
+    if (!fe->inside) /* else when nothing of it can be on the stack */
+        sweep(fe);
 }
 
 /* ---- from the isolate ------------------------------------------------------ */
@@ -335,10 +338,11 @@ void cdp__frontend_free(cdp__frontend *fe)
     fe->ended = true;
     if (fe->inside)
         return;
-    fe->inside = true;
     cdp__workers_end(fe);
+    fe->inside = true;
     for (cdp__attachment *a = fe->attachments; a; a = a->next)
-        cdp__frontend_detach(a);
+        if (!a->closed)
+            let_go(a);
     sweep(fe);
     free(fe);
 }

@@ -175,8 +175,7 @@ static int start(cdp_inspector *insp)
     if (rc == 0) {
         make_url(insp);
         if (insp->opt.allow_public)
-            cdp__log(s->opt, "Warning: whoever can reach %s controls this program.\n",
-                            insp->url);
+            cdp__log(s->opt, "Warning: whoever can reach %s controls this program.\n", insp->url);
         cdp__server_announce(s, "listening");
         rc = cdp__server_run(s, &insp->error);
     }
@@ -256,8 +255,7 @@ int cdp_inspector_wait_for_debugger(cdp_inspector *insp, int timeout_ms)
     cdp__node_runtime_waiting(insp);
     int rc = cdp_v8_wait_for_debugger(insp->v, timeout_ms);
     insp->waiting = false;
-    return rc < 0 ? cdp__inspector_fail(insp, rc, cdp_s(""), "no debugger let the program run")
-                  : 0;
+    return rc < 0 ? cdp__inspector_fail(insp, rc, cdp_s(""), "no debugger let the program run") : 0;
 }
 
 /* Serves clients until as few are left. */

@@ -16,7 +16,7 @@ typedef struct cdp__node_runtime {
     cdp_session *front;
     bool enabled;
     unsigned round; /* the last that it was told in */
-    bool notify; /* it is to be told when the program waits for its disconnect */
+    bool notify;    /* it is to be told when the program waits for its disconnect */
 } cdp__node_runtime;
 
 struct cdp_inspector {
@@ -32,8 +32,8 @@ struct cdp_inspector {
 
     cdp_v8_service schema, node_runtime, network_service;
     cdp__node_runtime *runtimes;
-    unsigned round; /* of telling them */
-    bool waiting;   /* for a debugger */
+    unsigned round;        /* of telling them */
+    bool waiting;          /* for a debugger */
     cdp__network *network; /* NULL: not asked for */
 };
 

@@ -1,4 +1,4 @@
-/* node_runtime.c - Node's NodeRuntime domain: the program waits for a debugger to come, or to go. */
+/* node_runtime.c - the NodeRuntime domain: the program waits for a debugger to come, or to go. */
 #include "inspector_internal.h"
 
 #include <stdlib.h>

@@ -11,8 +11,8 @@
 
 #include <cdp/v8.h>
 
-/* Appends the document of /json/protocol; more: what others serve besides.  To learn what services do a client of theirs is made,
- * which goes at once.  CDP_ENOMEM; CDP_ESTATE as cdp__v8_probe(). */
+/* Appends the document of /json/protocol; more: what others serve besides.  To learn what services
+ * do a client of theirs is made, which goes at once.  CDP_ENOMEM; CDP_ESTATE as cdp__v8_probe(). */
 int cdp__served_write(cdp__buf *out, cdp_v8 *v, const cdp__served *more, size_t n_more);
 
 /* A service that answers Schema.getDomains with the same; data: the cdp_v8. */

@@ -25,7 +25,7 @@ typedef struct cdp__target {
 typedef struct cdp__targets {
     pthread_mutex_t lock;
     cdp__target *first, **end;
-    unsigned workers;    /* that there have been */
+    unsigned workers;         /* that there have been */
     void (*ring)(void *data); /* tells the server; under the lock */
     void *ring_data;
     atomic_uint waiters; /* front-ends that want new workers to wait for them */
