@@ -3,6 +3,7 @@
 # make test       every test; the last line says how many passed and failed
 # make lint       format, warnings of gcc and clang, clang-tidy, cppcheck, our own rules
 # make bench      measurements against node:inspector of a Node with the same V8
+# make tsan       what has threads, under ThreadSanitizer
 # make fuzz       each fuzzer for FUZZ_TIME seconds (30)
 # make generate   generated/ from protocol_json/ (make does it by itself when these change)
 # make size       what the libraries and a program take
@@ -28,7 +29,7 @@ all:
 
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
-LEVELS := build $(filter generate test bench lint,$(GOALS:build-tests=test)) $(if $(filter fuzz,$(GOALS)),lint) \
+LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(GOALS:build-tests=test))) $(if $(filter fuzz,$(GOALS)),lint) \
           $(if $(filter test,$(GOALS)),clients) \
           $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
@@ -84,6 +85,7 @@ endif
 with_main = $(shell grep -l '^int main' $1 /dev/null)
 MAIN_C   := $(call with_main,$(TEST_C))
 MEASURE_C := $(call with_main,$(BENCH_C))
+THREADED := $(filter tests/inspector/%,$(MAIN_C)) $(shell grep -l far_host.h $(filter tests/v8/%,$(MAIN_C)) /dev/null)
 
 objects   = $(patsubst %,$B/$1/%.o,$(basename $2))
 programs  = $(patsubst %.c,$B/$1/%,$2)
@@ -115,6 +117,7 @@ TEST_LIBS = $(CMOCKA_LIBS) -lwslay
 LIBS_V8  = $(V8_LIBS) $(UV_LIBS) -lstdc++
 # No vptr check: V8's classes have no type information to check.
 ASAN     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
+TSAN     := -O1 -g -fsanitize=thread
 
 # ---- objects: build/obj, and the same with other compilers and flags -------
 
@@ -133,8 +136,9 @@ $(eval $(call compile,obj,$$(CC),$$(CXX),,user))
 $(eval $(call compile,asan,$$(CC),$$(CXX),$(ASAN) -Werror))
 $(eval $(call compile,lint-gcc,gcc,g++,-O2 -Werror))
 $(eval $(call compile,lint-clang,clang,clang++,-O2 -Werror))
+$(eval $(call compile,tsan,$$(CC),$$(CXX),$(TSAN)))
 $(eval $(call compile,fuzz,clang,clang++,$(ASAN) -fsanitize=fuzzer-no-link))
-$B/asan/tests/% $B/obj/tests/%: EXTRA = $(CMOCKA_CFLAGS)
+$B/asan/tests/% $B/obj/tests/% $B/tsan/tests/%: EXTRA = $(CMOCKA_CFLAGS)
 
 # ---- libraries -------------------------------------------------------------
 
@@ -145,9 +149,12 @@ $B/libcdpkit.a: $(call objects,obj,$(CORE_C)) $(LLHTTP_O:%=$B/obj/%)
 $B/libcdpkit-v8.a: $(call objects,obj,$(V8_C))
 $B/asan/libcdpkit.a: $(call objects,asan,$(CORE_C)) $(LLHTTP_O:%=$B/asan/%)
 $B/asan/libcdpkit-v8.a: $(call objects,asan,$(V8_C))
+$B/tsan/libcdpkit.a: $(call objects,tsan,$(CORE_C)) $(LLHTTP_O:%=$B/tsan/%)
+$B/tsan/libcdpkit-v8.a: $(call objects,tsan,$(V8_C))
 $B/fuzz/libcdpkit.a: $(call objects,fuzz,$(CORE_C)) $(LLHTTP_O:%=$B/fuzz/%)
 $B/obj/libhelp.a: $(call objects,obj,$(filter-out $(MAIN_C),$(SUPPORT_C) $(TEST_C)))
 $B/asan/libhelp.a: $(call objects,asan,$(filter-out $(MAIN_C),$(SUPPORT_C) $(TEST_C)))
+$B/tsan/libhelp.a: $(call objects,tsan,$(filter-out $(MAIN_C),$(SUPPORT_C) $(TEST_C)))
 $B/fuzz/libhelp.a: $(call objects,fuzz,$(SUPPORT_C))
 $B/obj/libbench.a: $(call objects,obj,$(filter-out $(MEASURE_C),$(BENCH_C)))
 %.a:
@@ -193,6 +200,9 @@ $(EXAMPLES) $(BENCHES): $B/%: $B/obj/%.o $$(call archives,,%.c)
 $(call programs,asan,$(MAIN_C)): $B/asan/%: $B/asan/%.o $B/asan/libhelp.a $$(call archives,asan/,%.c)
 	$(call step,LD )$(CC) $(ALL_LDFLAGS) $(ASAN) -o $@ $(in_order) $(libraries) $(TEST_LIBS)
 
+$(call programs,tsan,$(THREADED)): $B/tsan/%: $B/tsan/%.o $B/tsan/libhelp.a $$(call archives,tsan/,%.c)
+	$(call step,LD )$(CC) $(ALL_LDFLAGS) $(TSAN) -o $@ $(in_order) $(libraries) $(CMOCKA_LIBS)
+
 $(call programs,obj,$(MAIN_C)): $B/obj/%: $B/obj/%.o $B/obj/libhelp.a $$(call archives,,%.c)
 	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries) $(TEST_LIBS)
 
@@ -228,6 +238,10 @@ test: build-tests
 	    'check:README.md shows what there is:tools/check_readme.py' \
 	    $(if $(wildcard tests/exports.txt),'tap:tools/check_exports.py $B/libcdpkit.so tests/exports.txt') \
 	    $(if $(V8_C),'tap:tools/check_exports.py $B/libcdpkit-v8.so tests/exports-v8.txt')
+
+# V8's own library is not instrumented: what is reported there is left out.
+tsan: $(call programs,tsan,$(THREADED))
+	@TSAN_OPTIONS='suppressions=tests/tsan.supp exitcode=66' tools/run_tests.py --logs $B/tsan-logs $(^:%='tap:%')
 
 fuzz: $(call programs,fuzz,$(FUZZ_C))
 	@for f in $^; do \
@@ -307,7 +321,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all demo build-tests test fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck generate size \
+.PHONY: all demo build-tests test tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck generate size \
         install clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -18,8 +18,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 C_STD = set("""assert ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath time uchar wchar
     wctype""".split())
-POSIX = set("""arpa/inet dirent dlfcn fcntl poll pthread sched semaphore strings unistd netinet/in netinet/tcp sys/mman sys/prctl sys/random sys/resource
-    sys/socket sys/stat sys/time sys/types sys/un sys/wait""".split())
+POSIX = set("""arpa/inet dirent dlfcn fcntl netinet/in netinet/tcp poll pthread sched semaphore strings
+    sys/eventfd sys/mman sys/prctl sys/random sys/resource sys/socket sys/stat sys/time sys/types sys/un
+    sys/wait unistd""".split())
 SIMD = {"immintrin", "emmintrin", "smmintrin", "tmmintrin", "arm_neon"}
 HAND_PUBLIC = {os.path.basename(p) for p in glob.glob("runtime/include/cdp/*.h")}
 GENERATED = {os.path.basename(p) for p in glob.glob("generated/include/cdp/*.h")} - HAND_PUBLIC

@@ -265,7 +265,7 @@ static void route(cdp__conn *c, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 {
     cdp_session *s = cdp__find_session(c, e->session_id);
 
-    if (!e->method.len && serves(c->root) && !e->has_result && !e->error.ptr) {
+    if (!e->method.ptr && serves(c->root) && !e->has_result && !e->error.ptr) {
         cdp__serve_error(c->root, e->has_id, e->id, CDP_INVALID_REQUEST,
                          e->has_id ? "Message must have string 'method' property"
                                    : "Message must have integer 'id' property",

@@ -311,7 +311,7 @@ int cdp_post(cdp_session *s, void (*fn)(cdp_session *s, void *data), void *data)
     pthread_mutex_lock(&c->lock);
     *c->posts_end = p;
     c->posts_end = &p->next;
+    c->t->ops->wake(c->t); /* with the lock: once fn can be taken it may close s */
     pthread_mutex_unlock(&c->lock);
-    c->t->ops->wake(c->t);
     return 0;
 }

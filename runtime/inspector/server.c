@@ -232,9 +232,9 @@ static void close_listeners(cdp__server *s)
     }
 }
 
-static void on_ring(uv_async_t *async)
+static void on_ring(cdp__bell *bell)
 {
-    cdp__server *s = async->data;
+    cdp__server *s = bell->poll.data;
 
     if (!atomic_load(&s->stop)) {
         cdp__connections_progress(s);
@@ -243,7 +243,7 @@ static void on_ring(uv_async_t *async)
     close_listeners(s);
     while (s->connections)
         cdp__connection_dismiss(s->connections);
-    uv_close((uv_handle_t *)&s->async, NULL);
+    uv_close((uv_handle_t *)&s->bell.poll, NULL);
 }
 
 static void run(void *arg)
@@ -258,7 +258,7 @@ static void run(void *arg)
 
 void cdp__server_ring(cdp__server *s)
 {
-    uv_async_send(&s->async);
+    cdp__bell_ring(&s->bell);
 }
 
 static void release(cdp__server *s)
@@ -273,8 +273,9 @@ static void release(cdp__server *s)
 static void abandon(cdp__server *s)
 {
     close_listeners(s);
-    uv_close((uv_handle_t *)&s->async, NULL);
+    uv_close((uv_handle_t *)&s->bell.poll, NULL);
     release(s);
+    cdp__bell_free(&s->bell);
 }
 
 static void ring(void *s)
@@ -291,12 +292,12 @@ int cdp__server_open(cdp__server *s, cdp__error *e)
         return io_error(e, rc, "no event loop: %s", uv_strerror(rc));
     s->input = malloc(INPUT);
     s->input_size = INPUT;
-    rc = s->input ? uv_async_init(&s->loop, &s->async, on_ring) : UV_ENOMEM;
+    rc = s->input ? cdp__bell_init(&s->bell, &s->loop, on_ring) : UV_ENOMEM;
     if (rc < 0) {
         release(s);
         return io_error(e, rc, "no event loop: %s", uv_strerror(rc));
     }
-    s->async.data = s;
+    s->bell.poll.data = s;
     rc = s->opt->unix_path ? listen_unix(s, e) : listen_tcp(s, e);
     if (rc < 0)
         abandon(s);
@@ -322,4 +323,5 @@ void cdp__server_close(cdp__server *s)
     cdp__server_ring(s);
     uv_thread_join(&s->thread);
     release(s);
+    cdp__bell_free(&s->bell);
 }

@@ -11,6 +11,7 @@
 
 #include "../core/buf.h"
 #include "../core/error.h"
+#include "../v8/host_bell.h"
 
 #include <stdatomic.h>
 #include <uv.h>
@@ -27,7 +28,7 @@ typedef struct cdp__server {
 
     uv_loop_t loop;
     uv_thread_t thread;
-    uv_async_t async;
+    cdp__bell bell;
     atomic_bool stop;
     struct cdp__listener *listeners;
     uint16_t port;

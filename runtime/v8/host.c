@@ -118,9 +118,9 @@ static void on_due(uv_timer_t *timer)
     after_js(h);
 }
 
-static void on_wake(uv_async_t *async)
+static void on_wake(cdp__bell *bell)
 {
-    after_js(async->data);
+    after_js(bell->poll.data);
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -253,9 +253,9 @@ static int host_wait(cdp_v8 *v, int timeout_ms, void *data)
     uv_update_time(h->loop);
     if (timeout_ms >= 0)
         uv_timer_start(&h->limit, on_limit, (uint64_t)timeout_ms + 1, 0);
-    uv_ref((uv_handle_t *)&h->wake); /* to be woken is worth waiting for */
+    uv_ref((uv_handle_t *)&h->wake.poll); /* to be woken is worth waiting for */
     run_loop(h, UV_RUN_ONCE);
-    uv_unref((uv_handle_t *)&h->wake);
+    uv_unref((uv_handle_t *)&h->wake.poll);
     uv_timer_stop(&h->limit);
     return 0;
 }
@@ -263,7 +263,7 @@ static int host_wait(cdp_v8 *v, int timeout_ms, void *data)
 static void host_wake(cdp_v8 *v, void *data)
 {
     (void)v;
-    uv_async_send(&((cdp_host *)data)->wake);
+    cdp__bell_ring(&((cdp_host *)data)->wake);
 }
 
 static void host_schedule(cdp_v8 *v, int timeout_ms, void *data)
@@ -291,10 +291,11 @@ static void init_handles(cdp_host *h)
     uv_check_init(h->loop, &h->check);
     uv_idle_init(h->loop, &h->spin);
     h->handles = 6;
-    h->wake.data = h->due.data = h->limit.data = h->prepare.data = h->check.data = h->spin.data = h;
+    h->wake.poll.data = h->due.data = h->limit.data = h->prepare
+                                                          .data = h->check.data = h->spin.data = h;
     uv_prepare_start(&h->prepare, on_prepare);
     uv_check_start(&h->check, on_check);
-    uv_unref((uv_handle_t *)&h->wake);
+    uv_unref((uv_handle_t *)&h->wake.poll);
     uv_unref((uv_handle_t *)&h->prepare);
     uv_unref((uv_handle_t *)&h->check);
 }
@@ -313,15 +314,18 @@ static void on_closed(uv_handle_t *handle)
     cdp_host *h = handle->data;
 
     /* With a loop of its own h waits for all; otherwise the last one ends it. */
-    if (--h->handles == 0 && h->loop != &h->own)
+    if (--h->handles)
+        return;
+    cdp__bell_free(&h->wake);
+    if (h->loop != &h->own)
         free_host(h);
 }
 
 static void close_loop(cdp_host *h)
 {
-    uv_handle_t *all[] = { (uv_handle_t *)&h->wake,    (uv_handle_t *)&h->due,
-                           (uv_handle_t *)&h->limit,   (uv_handle_t *)&h->check,
-                           (uv_handle_t *)&h->prepare, (uv_handle_t *)&h->spin };
+    uv_handle_t *all[] = { (uv_handle_t *)&h->wake.poll, (uv_handle_t *)&h->due,
+                           (uv_handle_t *)&h->limit,     (uv_handle_t *)&h->check,
+                           (uv_handle_t *)&h->prepare,   (uv_handle_t *)&h->spin };
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         uv_close(all[i], on_closed);
@@ -393,8 +397,8 @@ int cdp_host_new(cdp_host **out, const cdp_host_options *opt)
     rc = CDP_EIO;
     if (!h->opt.loop && uv_loop_init(&h->own) < 0)
         goto no_loop;
-    if (uv_async_init(h->loop, &h->wake, on_wake) < 0)
-        goto no_async;
+    if (cdp__bell_init(&h->wake, h->loop, on_wake) < 0)
+        goto no_bell;
     init_handles(h);
     if ((rc = open_js(h)) == 0) {
         *out = h;
@@ -405,7 +409,7 @@ int cdp_host_new(cdp_host **out, const cdp_host_options *opt)
     uv_check_stop(&h->check);
     close_loop(h);
     return rc;
-no_async:
+no_bell:
     if (!h->opt.loop)
         uv_loop_close(&h->own);
 no_loop:

@@ -4,6 +4,7 @@
 #ifndef CDP_HOST_INTERNAL_H
 #define CDP_HOST_INTERNAL_H
 
+#include "host_bell.h"
 #include "host_error.h"
 #include "host_v8.h"
 #include "v8_internal.h"
@@ -20,7 +21,7 @@ struct cdp_host {
 
     uv_loop_t *loop;
     uv_loop_t own;
-    uv_async_t wake;
+    cdp__bell wake;
     uv_timer_t due, limit; /* limit: of a wait */
     uv_prepare_t prepare;  /* the loop is about to block */
     uv_check_t check;      /* the loop goes on */

@@ -140,7 +140,7 @@ static void odd_messages(void **state)
         { "{\"id\":10,\"method\":\"Runtime.disable\",\"sessionId\":\"zz\"}", 10, -32001 },
         { "{\"id\":11,\"method\":\"Runtime.disable\",\"sessionId\":\"99999999999999999999\"}", 11,
           -32001 },
-        { "{\"id\":12,\"method\":\"Runtime.disable\",\"sessionId\":7}", NONE, -32700 },
+        { "{\"id\":12,\"method\":\"Runtime.disable\",\"sessionId\":7}", 12, -32700 },
         { "not json", NONE, -32700 },
         { "", NONE, -32700 },
         { "\xef\xbb\xbf{\"id\":1,\"method\":\"Runtime.disable\"}", NONE, -32700 },
@@ -155,13 +155,13 @@ static void odd_messages(void **state)
         { "{\"id\":null,\"method\":\"Runtime.enable\"}", NONE, -32600 },
         { "{\"method\":\"Runtime.enable\"}", NONE, -32600 },
         { "{\"id\":13}", 13, -32600 },
-        { "{\"id\":14,\"method\":7}", NONE, -32700 },
+        { "{\"id\":14,\"method\":7}", 14, -32700 },
         { "{\"id\":15,\"method\":\"Runtime.disable\",\"params\":[]}", 15, -32600 },
         { "{\"id\":16,\"method\":\"\"}", 16, -32601 },
         { "{\"id\":17,\"method\":\"x\"}", 17, -32601 },
         { "{\"id\":18,\"method\":\"Runtime.disable\",\"extra\":1}", 18, 0 },
-        { "{\"id\":19,\"method\":\"Runtime.disable\"", NONE, -32700 },
-        { "{\"id\":20,\"method\":\"Runtime.disable\"}}", NONE, -32700 },
+        { "{\"id\":19,\"method\":\"Runtime.disable\"", 19, -32700 },
+        { "{\"id\":20,\"method\":\"Runtime.disable\"}}", 20, -32700 },
         { "{\"id\":21,\"method\":\"Runtime.\xc3\xa9\"}", 21, -32601 },
         { "{\"id\":22,\"method\":\"Runtime.\\u0000\"}", 22, -32601 },
         { "{\"id\":23,\"method\":\"Runtime.evaluate\",\"params\":{\"expression\":\"1\",\"timeout\":"
@@ -521,7 +521,7 @@ static void a_snapshot_has_a_queue_of_its_own(void **state)
     cdp_inspector_options opt = { .limits = { .queue = 4096 } };
     cdp_inspector_options narrow = { .limits = { .snapshot_queue = 4096 } };
     program p;
-    client c;
+    client c, other;
 
     (void)state;
     program_open(&p, &opt);
@@ -532,8 +532,13 @@ static void a_snapshot_has_a_queue_of_its_own(void **state)
     program_do(&p, job_close, NULL);
     assert_int_equal(program_do(&p, job_open, &narrow), 0);
     attach(&p, &c);
+    attach(&p, &other);
+    program_run(&p, "var more = []; for (let i = 0; i < 150000; i++) more.push({ i })");
     client_command(&c, "HeapProfiler.takeHeapSnapshot", NULL);
+    client_eval(&other,
+                "1"); /* after it: nobody reads meanwhile, and it is more than sockets hold */
     assert_int_equal(client_ended(&c), 1013);
+    client_close(&other);
     stop(&p, &c);
 }
 
