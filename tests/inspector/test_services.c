@@ -228,8 +228,8 @@ static void front_ends(void **state)
     (void)state;
     start(&p, &s);
     client_attach(&c, cdp_inspector_url(p.insp));
-    client_attach(&d, cdp_inspector_url(p.insp));
     cJSON *m = client_call(&c, "Teapot.brew", "{\"tea\":\"green\"}");
+    client_attach(&d, cdp_inspector_url(p.insp)); /* the last that comes */
     assert_string_equal(text_at(m, "result.pot.tea"), "green");
     assert_int_equal(number_at(m, "result.pot.cups"), 2);
     cJSON_Delete(m);
