@@ -19,7 +19,7 @@ C_STD = set("""assert ctype errno fenv float inttypes iso646 limits locale math 
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath time uchar wchar
     wctype""".split())
 POSIX = set("""arpa/inet dirent dlfcn fcntl poll pthread sched semaphore strings unistd sys/mman sys/resource
-    sys/socket sys/stat sys/time sys/types sys/wait""".split())
+    sys/socket sys/stat sys/time sys/types sys/un sys/wait""".split())
 SIMD = {"immintrin", "emmintrin", "smmintrin", "tmmintrin", "arm_neon"}
 HAND_PUBLIC = {os.path.basename(p) for p in glob.glob("runtime/include/cdp/*.h")}
 GENERATED = {os.path.basename(p) for p in glob.glob("generated/include/cdp/*.h")} - HAND_PUBLIC
