@@ -236,6 +236,34 @@ static void it_waits_for_those_who_asked(void **state)
     program_stop(&p);
 }
 
+static int job_ask(program *p, void *session)
+{
+    cdp_session **s = session;
+    int rc = cdp_host_connect(s, p->h, NULL);
+
+    return rc < 0 ? rc
+                  : cdp_call(*s, "NodeRuntime.notifyWhenWaitingForDisconnect",
+                             cdp_json("{\"enabled\":true}"), NULL);
+}
+
+/* One of the thread that waits could never leave. */
+static void it_does_not_wait_for_its_own(void **state)
+{
+    program p;
+    client c;
+    cdp_session *s = NULL;
+
+    (void)state;
+    start(&p, &c);
+    client_do(&c, "Runtime.enable", NULL);
+    assert_int_equal(program_do(&p, job_ask, &s), 0);
+    program_begin(&p, job_wait_for_disconnect, NULL);
+    cJSON_Delete(client_event(&c, "Runtime.executionContextDestroyed"));
+    client_close(&c);
+    program_await(&p);
+    program_stop(&p); /* which closes the session */
+}
+
 static void it_waits_for_all(void **state)
 {
     program p;
@@ -262,10 +290,15 @@ static void it_waits_for_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_session_lets_it_go), cmocka_unit_test(a_thread_lets_it_go),
-        cmocka_unit_test(it_has_a_limit),         cmocka_unit_test(open_waits),
-        cmocka_unit_test(break_on_start),         cmocka_unit_test(sessions_are_told_of_the_wait),
-        cmocka_unit_test(nobody_to_wait_for),     cmocka_unit_test(it_waits_for_those_who_asked),
+        cmocka_unit_test(any_session_lets_it_go),
+        cmocka_unit_test(a_thread_lets_it_go),
+        cmocka_unit_test(it_has_a_limit),
+        cmocka_unit_test(open_waits),
+        cmocka_unit_test(break_on_start),
+        cmocka_unit_test(sessions_are_told_of_the_wait),
+        cmocka_unit_test(nobody_to_wait_for),
+        cmocka_unit_test(it_waits_for_those_who_asked),
+        cmocka_unit_test(it_does_not_wait_for_its_own),
         cmocka_unit_test(it_waits_for_all),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
