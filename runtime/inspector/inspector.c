@@ -270,10 +270,8 @@ static void serve_until(cdp_inspector *insp, unsigned (*left)(const cdp_inspecto
     insp->v->amid = amid;
 }
 
-void cdp_inspector_wait_for_disconnect(cdp_inspector *insp)
+static void see_off(cdp_inspector *insp)
 {
-    if (!insp->server || !on_its_thread(insp) || !cdp_inspector_sessions(insp))
-        return;
     if (publishes_on_stderr(insp))
         cdp__log(&insp->opt, "Waiting for the debugger to disconnect...\n");
     cdp_v8_pump(insp->v);
@@ -281,6 +279,14 @@ void cdp_inspector_wait_for_disconnect(cdp_inspector *insp)
         serve_until(insp, cdp__node_runtime_left);
     cdp__shim_remove_contexts(insp->v->shim); /* the others hear of it now */
     serve_until(insp, cdp_inspector_sessions);
+}
+
+void cdp_inspector_wait_for_disconnect(cdp_inspector *insp)
+{
+    if (!on_its_thread(insp))
+        return;
+    if (cdp_inspector_sessions(insp))
+        see_off(insp);
     cdp_inspector_close(insp);
 }
 

@@ -1,6 +1,8 @@
 /* node_runtime.c - the NodeRuntime domain: the program waits for a debugger to come, or to go. */
 #include "inspector_internal.h"
 
+#include "../v8/v8_front.h"
+
 #include <stdlib.h>
 
 static cdp__node_runtime *find(cdp_inspector *insp, const cdp_session *front)
@@ -107,7 +109,7 @@ unsigned cdp__node_runtime_left(const cdp_inspector *insp)
     unsigned n = 0;
 
     for (const cdp__node_runtime *r = insp->runtimes; r; r = r->next)
-        n += r->notify;
+        n += r->notify && cdp__v8_front_is_far(r->front);
     return n;
 }
 

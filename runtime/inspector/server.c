@@ -94,7 +94,7 @@ static int listen_at(cdp__server *s, const struct sockaddr *addr)
 {
     enum { BACKLOG = 511 };
     listener *l = listener_new(s);
-    struct sockaddr_storage bound;
+    struct sockaddr_in6 bound = { .sin6_family = 0 };
     int n = sizeof bound, rc;
 
     if (!l)
@@ -111,8 +111,7 @@ static int listen_at(cdp__server *s, const struct sockaddr *addr)
         uv_close(&l->h.handle, free_handle);
         return rc;
     }
-    s->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                                : ((struct sockaddr_in *)&bound)->sin_port);
+    s->port = ntohs(bound.sin6_port); /* in the same place in IPv4 */
     return 0;
 }
 

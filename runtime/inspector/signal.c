@@ -64,13 +64,11 @@ static void stop_watching(cdp_inspector *insp)
     watch.insp = NULL;
 }
 
-int cdp_inspector_open_on_signal(cdp_inspector *insp, int signal)
+static int listen_to(cdp_inspector *insp, int signal)
 {
     struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
     sigset_t all, before;
 
-    if (!pthread_equal(insp->v->thread, pthread_self()))
-        return cdp__inspector_fail(insp, CDP_ESTATE, cdp_s(""), "not on the isolate's thread");
     if (watch.insp == insp)
         stop_watching(insp);
     if (signal == 0)
@@ -101,4 +99,17 @@ int cdp_inspector_open_on_signal(cdp_inspector *insp, int signal)
         return cdp__inspector_fail(insp, CDP_EINVAL, cdp_s(""), "no such signal");
     }
     return 0;
+}
+
+int cdp_inspector_open_on_signal(cdp_inspector *insp, int signal)
+{
+    static pthread_mutex_t lock =
+        PTHREAD_MUTEX_INITIALIZER; /* isolates have threads of their own */
+
+    if (!pthread_equal(insp->v->thread, pthread_self()))
+        return cdp__inspector_fail(insp, CDP_ESTATE, cdp_s(""), "not on the isolate's thread");
+    pthread_mutex_lock(&lock);
+    int rc = listen_to(insp, signal);
+    pthread_mutex_unlock(&lock);
+    return rc;
 }

@@ -353,6 +353,9 @@ cdp__shim_console_outcome cdp__shim_console(cdp__shim *shim, const char *method,
              ->Get(context, cdp::name(isolate, "console"))
              .ToLocal(&console) ||
         !console->IsObject() ||
+        !console.As<v8::Object>()
+             ->HasOwnProperty(context, cdp::name(isolate, method))
+             .FromMaybe(false) || // "toString" is none of its methods
         !console.As<v8::Object>()->Get(context, cdp::name(isolate, method)).ToLocal(&function) ||
         !function->IsFunction())
         return CDP__CONSOLE_NO_METHOD;

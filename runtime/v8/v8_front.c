@@ -73,6 +73,13 @@ bool cdp__v8_front_is_remote(const cdp_session *session)
     return t->ops->pass == front_pass && front_of(t)->remote;
 }
 
+bool cdp__v8_front_is_far(const cdp_session *session)
+{
+    cdp__transport *t = session->conn->t;
+
+    return t->ops->pass == front_pass && front_of(t)->ops == &cdp__v8_link_front_ops;
+}
+
 /* ---- services -------------------------------------------------------------- */
 
 static void tell_connected(cdp__v8_front *f, cdp_v8_service *service)

@@ -55,6 +55,8 @@ void cdp__v8_front_submit(cdp__v8_front *f, const cdp__v8_head *head, const void
 
 /* Of the serving session of a front. */
 bool cdp__v8_front_is_remote(const cdp_session *session);
+/* Its client is on another thread, and so can leave while the isolate's waits. */
+bool cdp__v8_front_is_far(const cdp_session *session);
 
 /* What dispatch() does in the end. */
 void cdp__v8_front_to_v8(cdp__v8_front *f, const void *bytes, size_t len);

@@ -64,7 +64,7 @@ cJSON *http_json(unsigned port, const char *path);
 /* Sends a handshake and returns the answer's status (101: from now on it is a WebSocket).
  * headers: besides those of the handshake, may be NULL. */
 int client_upgrade(client *c, const char *host, const char *path, const char *headers);
-/* Attaches to "ws://host:port/path". */
+/* Attaches to what an inspector says its URL is. */
 void client_attach(client *c, const char *url);
 
 void client_frame(client *c, unsigned first_byte, const void *payload, size_t n);
