@@ -157,7 +157,7 @@ static void odd_messages(void **state)
         { "{\"id\":13}", 13, -32600 },
         { "{\"id\":14,\"method\":7}", 14, -32700 },
         { "{\"id\":15,\"method\":\"Runtime.disable\",\"params\":[]}", 15, -32600 },
-        { "{\"id\":16,\"method\":\"\"}", 16, -32600 },
+        { "{\"id\":16,\"method\":\"\"}", 16, -32601 },
         { "{\"id\":17,\"method\":\"x\"}", 17, -32601 },
         { "{\"id\":18,\"method\":\"Runtime.disable\",\"extra\":1}", 18, 0 },
         { "{\"id\":19,\"method\":\"Runtime.disable\"", 19, -32700 },
@@ -535,8 +535,8 @@ static void a_snapshot_has_a_queue_of_its_own(void **state)
     attach(&p, &other);
     program_run(&p, "var more = []; for (let i = 0; i < 150000; i++) more.push({ i })");
     client_command(&c, "HeapProfiler.takeHeapSnapshot", NULL);
-    client_eval(&other,
-                "1"); /* after it: nobody reads meanwhile, and it is more than sockets hold */
+    /* After it: nobody reads meanwhile, and it is more than sockets hold. */
+    client_eval(&other, "1");
     assert_int_equal(client_ended(&c), 1013);
     client_close(&other);
     stop(&p, &c);
