@@ -157,7 +157,7 @@ static void odd_messages(void **state)
         { "{\"id\":13}", 13, -32600 },
         { "{\"id\":14,\"method\":7}", 14, -32700 },
         { "{\"id\":15,\"method\":\"Runtime.disable\",\"params\":[]}", 15, -32600 },
-        { "{\"id\":16,\"method\":\"\"}", 16, -32600 },
+        { "{\"id\":16,\"method\":\"\"}", 16, -32601 },
         { "{\"id\":17,\"method\":\"x\"}", 17, -32601 },
         { "{\"id\":18,\"method\":\"Runtime.disable\",\"extra\":1}", 18, 0 },
         { "{\"id\":19,\"method\":\"Runtime.disable\"", 19, -32700 },
