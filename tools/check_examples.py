@@ -104,6 +104,8 @@ def others(folder, _temp):
     assert "'Browser.crash' wasn't found" in run(folder / "domain")
     out = run(folder / "pipelined")
     assert "328350" in out and "third: canceled" in out and "second: timed out" in out, out
+    out = run(folder / "teapot")
+    assert "the pot is empty" in out and "V8 is here" in out, out
     assert "is two" in run(folder / "untyped")
     assert "hottest: busy" in run(folder / "embed")
 
