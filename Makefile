@@ -128,7 +128,7 @@ $B/$1/%.o: %.c
 $B/$1/%.o: %.cc
 	@mkdir -p $$(@D)
 	$$(call step,CXX)$3 $$(ALL_CXXFLAGS) $(if $5,$$(CXXFLAGS)) $4 -MMD -MP -c -o $$@ $$<
-$B/$1/llhttp/%.o: $(LLHTTP)/%.c
+$B/$1/llhttp/%.o: $(LLHTTP)/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(call step,CC )$2 -std=c11 -fPIC -fvisibility=hidden -w -DLLHTTP_STRICT_MODE=1 -include $(LLHTTP)/cdp_llhttp.h -isystem $(LLHTTP) $(if $5,$$(CFLAGS)) $4 -c -o $$@ $$<
 endef

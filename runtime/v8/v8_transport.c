@@ -202,15 +202,12 @@ static void after_dispatch(near *s, uint64_t answered)
 /* Sends what was put off amid an event; V8 asks for it as soon as JavaScript goes on. */
 static void send_held(near *s)
 {
-    s->sending++;
     while (s->held && !s->closed && !s->v->in_event) {
         queued *q = s->held;
         s->held = q->next;
         near_dispatch(&s->front, q->bytes, q->len);
         free(q);
     }
-    if (--s->sending == 0 && s->closed)
-        release(s);
 }
 
 static int hold(near *s, const void *bytes, size_t len)

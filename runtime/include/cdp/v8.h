@@ -121,7 +121,8 @@ typedef struct cdp_v8_thread_options {
  * Debugger.pause and Runtime.terminateExecution.  Replies and events come
  * to this thread, from cdp_poll(), cdp_run() and calls that wait, which may be made inside
  * callbacks.  Commands of such sessions run one after the other: one that runs JavaScript holds up
- * those behind it, except Runtime.terminateExecution and Debugger.pause, and while it is paused.
+ * those behind it, except while it is paused, and except Runtime.terminateExecution, Debugger.enable
+ * and Debugger.pause.
  * Each may end first: if v is freed, calls end with CDP_EIO ("the isolate is gone").
  * v must be alive during this call; where it is known to be gone: CDP_ESTATE.  opt may be NULL. */
 int cdp_v8_connect_from_thread(cdp_session **out, cdp_v8 *v, const cdp_v8_thread_options *opt);
