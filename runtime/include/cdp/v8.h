@@ -116,15 +116,13 @@ typedef struct cdp_v8_thread_options {
 
 /* A session of the calling thread, which must be another than the isolate's (else CDP_ESTATE):
  * commands run on the isolate's thread, whether that is idle (in cdp_v8_options.wake's loop), runs
- * JavaScript (also an endless loop), is paused, or waits for a debugger.  They run in order: amid
- * one of its own commands (an evaluation that takes long) a session's others wait, except
- * Debugger.pause and Runtime.terminateExecution.  Replies and events come
- * to this thread, from cdp_poll(), cdp_run() and calls that wait, which may be made inside
- * callbacks.  Commands of such sessions run one after the other: one that runs JavaScript holds up
- * those behind it, except while it is paused, and except Runtime.terminateExecution, Debugger.enable
- * and Debugger.pause.
- * Each may end first: if v is freed, calls end with CDP_EIO ("the isolate is gone").
- * v must be alive during this call; where it is known to be gone: CDP_ESTATE.  opt may be NULL. */
+ * JavaScript (also an endless loop), is paused, or waits for a debugger.  Commands of such sessions
+ * run one after the other: one that runs JavaScript holds up those behind it, except while it is
+ * paused, and except Runtime.terminateExecution, Debugger.enable and Debugger.pause.  Replies and
+ * events come to this thread, from cdp_poll(), cdp_run() and calls that wait, which may be made
+ * inside callbacks.  Each may end first: if v is freed, calls end with CDP_EIO ("the isolate is
+ * gone").  v must be alive during this call; where it is known to be gone: CDP_ESTATE.  opt may be
+ * NULL. */
 int cdp_v8_connect_from_thread(cdp_session **out, cdp_v8 *v, const cdp_v8_thread_options *opt);
 
 /* Serves those sessions of other threads (and front-ends, see <cdp/inspector.h>) until one sends
