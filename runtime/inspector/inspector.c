@@ -68,7 +68,8 @@ static int open_services(cdp_inspector *insp)
         return CDP_ENOMEM;
     insp->network_service = (cdp_v8_service){ .connected = cdp__network_connected,
                                               .ended = cdp__network_ended,
-                                              .data = insp->network };
+                                              .data = insp->network,
+                                              .events = cdp__network_events };
     return cdp_v8_serve(insp->v, &insp->network_service);
 }
 

@@ -27,6 +27,8 @@ void cdp__network_free(cdp__network *n);
 void cdp__network_connected(cdp_session *session, void *network);
 void cdp__network_ended(cdp_session *session, void *network);
 
+extern const char *const cdp__network_events[]; /* that it sends, NULL at the end */
+
 /* What <cdp/inspector_network.h> says.  event is one of its names, ev the struct of that event;
  * errors are in *e, which begins zeroed.  Where sending to one front-end fails the others are
  * served all the same; that one is gone, which is no error. */

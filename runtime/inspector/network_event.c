@@ -154,6 +154,16 @@ static const kind kinds[] = {
 /* The last of dataSent. */
 static const kind all_sent = { "dataSent", "Network.dataReceived", note_all_sent, { "requestId" } };
 
+const char *const cdp__network_events[] = { "Network.requestWillBeSent",
+                                            "Network.responseReceived",
+                                            "Network.loadingFinished",
+                                            "Network.loadingFailed",
+                                            "Network.dataReceived",
+                                            "Network.webSocketCreated",
+                                            "Network.webSocketHandshakeResponseReceived",
+                                            "Network.webSocketClosed",
+                                            NULL };
+
 static const kind *find_kind(const char *name)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

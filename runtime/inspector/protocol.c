@@ -7,6 +7,8 @@
 #include "protocol.h"
 #include "session.h"
 
+#include <cdp/v8.h>
+
 #include <cdp/schema.h>
 
 /* A domain of the document. */
@@ -69,13 +71,26 @@ static bool has_handler(const void *data, const cdp__domain *d, unsigned command
     return v->dispatch(command, NULL, NULL, v->impl, v->self) == 0;
 }
 
+/* Those of a service may be listed. */
+static bool may_emit(const void *data, const cdp__domain *d, unsigned event)
+{
+    const cdp_v8_service *service = ((const cdp__service *)data)->owner;
+    const char *const *e = service ? service->events : NULL;
+
+    if (!e)
+        return true;
+    while (*e && !cdp_str_eq(cdp_s(*e), cdp__event_name(d, event)))
+        e++;
+    return *e != NULL;
+}
+
 size_t cdp__protocol_served_by(cdp__served *out, size_t room, const cdp_session *front)
 {
     size_t n = 0;
 
     for (const cdp__service *v = front->services; v; v = v->next, n++)
         if (n < room)
-            out[n] = (cdp__served){ v->d, has_handler, NULL, v };
+            out[n] = (cdp__served){ v->d, has_handler, may_emit, v };
     return n;
 }
 

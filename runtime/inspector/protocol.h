@@ -19,7 +19,7 @@ typedef struct cdp__served {
 } cdp__served;
 
 /* What the handlers of a serving session serve, where there is room: cdp_D_serve() says so, while
- * of cdp_serve_any() and of events nothing is known (all of the domain's events are listed).
+ * of cdp_serve_any() nothing is known.  Events are those of cdp_v8_service.events, or all.
  * Returns how many there are.  What it writes lasts as long as the handlers. */
 size_t cdp__protocol_served_by(cdp__served *out, size_t room, const cdp_session *front);
 

@@ -56,6 +56,7 @@ int cdp__served_write(cdp__buf *out, cdp_v8 *v, const cdp__served *more, size_t 
         return rc;
     for (cdp_v8_service *s = v->services, *next; s; s = next) {
         next = s->next_;
+        cdp__serve_as(front, s);
         s->connected(front, s->data);
     }
     rc = gather(&g, v, front, more, n_more);

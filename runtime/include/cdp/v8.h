@@ -140,6 +140,9 @@ typedef struct cdp_v8_service {
     void (*connected)(cdp_session *front, void *data);
     void (*ended)(cdp_session *front, void *data); /* may be NULL */
     void *data;
+    /* For /json/protocol: the events that are emitted ("Domain.event"), NULL at the end; NULL: all
+     * of the domains that have handlers. */
+    const char *const *events;
     struct cdp_v8_service *next_; /* these two are the library's */
     unsigned serial_;
 } cdp_v8_service;
