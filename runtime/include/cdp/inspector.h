@@ -79,7 +79,7 @@ typedef struct cdp_inspector_options {
  * already, or another thread asks.  Free it before v. */
 int cdp_inspector_new(cdp_inspector **out, cdp_v8 *v, const cdp_inspector_options *opt);
 
-/* Closes it first.  NULL is fine. */
+/* Closes it first; workers have been removed by then.  NULL is fine. */
 void cdp_inspector_free(cdp_inspector *insp);
 
 /* Listens.  opt: how, this time and from now on; NULL: as before.  CDP_ESTATE where it is open
