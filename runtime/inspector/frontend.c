@@ -49,8 +49,9 @@ static int pass(cdp__transport *t, cdp_session *s, const cdp__envelope *e, cdp_v
     (void)message;
     if (!a->link || a->gone)
         return CDP_ECLOSED;
-    if (e->method.len == 0 || e->method.len > LONGEST) /* V8 would answer without the id */
-        return CDP_FALLTHROUGH;
+    if (e->method.len == 0 || e->method.len > LONGEST ||
+        cdp__ascii_run(e->method.ptr, e->method.len) != e->method.len)
+        return CDP_FALLTHROUGH; /* V8 would answer without the id */
     cdp__buf_reset(&server->scratch, 1 << 20);
     server->scratch.failed = false;
     int rc = cdp__write_message(&server->scratch, CDP_CBOR,

@@ -77,6 +77,7 @@ static const garbage cases[] = {
     { "{\"id\":3,\"method\":\"Runtime.getIsolateId\",\"more\":1}", 0, "3", 0 },
     /* no such thing */
     { "{\"id\":4,\"method\":\"\"}", -32601, "4", 0 },
+    { "{\"id\":4,\"method\":\"Runtime.\\ud800\"}", -32601, "4", 0 },
     { "{\"id\":4,\"method\":\"Runtime\"}", -32601, "4", 0 },
     { "{\"id\":4,\"method\":\"Runtime.\"}", -32601, "4", 0 },
     { "{\"id\":4,\"method\":\".enable\"}", -32601, "4", 0 },
