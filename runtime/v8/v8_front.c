@@ -57,7 +57,8 @@ static int front_pass(cdp__transport *t, cdp_session *s, const cdp__envelope *e,
 
     (void)s;
     (void)e;
-    f->ops->dispatch(f, (const uint8_t *)message.ptr, message.len);
+    cdp__v8_head head = cdp__v8_read_head((const uint8_t *)message.ptr, message.len);
+    f->ops->dispatch(f, &head, (const uint8_t *)message.ptr, message.len);
     return 0;
 }
 
@@ -193,18 +194,17 @@ void cdp__v8_front_submit(cdp__v8_front *f, const cdp__v8_head *head, const void
     if (f->session && cdp__serves(f->session, cdp_sn(head->method, head->len)))
         cdp__receive(f->session, bytes, len);
     else
-        f->ops->dispatch(f, bytes, len);
+        f->ops->dispatch(f, head, bytes, len);
 }
 
-void cdp__v8_front_to_v8(cdp__v8_front *f, const void *bytes, size_t len)
+void cdp__v8_front_to_v8(cdp__v8_front *f, const cdp__v8_head *head, const void *bytes, size_t len)
 {
-    cdp__v8_head head = cdp__v8_read_head(bytes, len);
-    cdp__v8_debugging debugging = cdp__v8_debugging_of(&head);
+    cdp__v8_debugging debugging = cdp__v8_debugging_of(head);
 
     if (debugging != CDP__V8_UNCHANGED)
         f->debugger = debugging == CDP__V8_DEBUGGING;
-    if (!f->debugger && cdp__v8_steps(&head)) {
-        cdp__v8_front_fail(f, (int)head.id, "Debugger agent is not enabled");
+    if (!f->debugger && cdp__v8_steps(head)) {
+        cdp__v8_front_fail(f, (int)head->id, "Debugger agent is not enabled");
         return;
     }
     cdp__shim_dispatch(f->shim, bytes, len);

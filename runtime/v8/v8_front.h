@@ -21,7 +21,7 @@ typedef struct cdp__v8_front_ops {
     /* A message of the program's handlers.  0, CDP_E*. */
     int (*served)(cdp__v8_front *f, const uint8_t *bytes, size_t len);
     /* A command that no handler took: on to V8. */
-    void (*dispatch)(cdp__v8_front *f, const uint8_t *bytes, size_t len);
+    void (*dispatch)(cdp__v8_front *f, const cdp__v8_head *head, const uint8_t *bytes, size_t len);
     /* The isolate's thread has time: bring in what was posted; call back what is due. */
     void (*run_posted)(cdp__v8_front *f);
     void (*deliver_ready)(cdp__v8_front *f);
@@ -59,7 +59,7 @@ bool cdp__v8_front_is_remote(const cdp_session *session);
 bool cdp__v8_front_is_far(const cdp_session *session);
 
 /* What dispatch() does in the end. */
-void cdp__v8_front_to_v8(cdp__v8_front *f, const void *bytes, size_t len);
+void cdp__v8_front_to_v8(cdp__v8_front *f, const cdp__v8_head *head, const void *bytes, size_t len);
 
 /* Answers a command with that error. */
 void cdp__v8_front_fail(cdp__v8_front *f, int id, const char *why);

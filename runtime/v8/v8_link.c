@@ -301,12 +301,11 @@ static int link_served(cdp__v8_front *f, const uint8_t *bytes, size_t len)
     return deliver(link_of(f), bytes, len, false);
 }
 
-static void link_dispatch(cdp__v8_front *f, const uint8_t *bytes, size_t len)
+static void link_dispatch(cdp__v8_front *f, const cdp__v8_head *head, const uint8_t *bytes,
+                          size_t len)
 {
-    cdp__v8_head head = cdp__v8_read_head(bytes, len);
-
-    f->v->terminating = f->v->terminating || cdp__v8_terminates(&head);
-    cdp__v8_front_to_v8(f, bytes, len);
+    f->v->terminating = f->v->terminating || cdp__v8_terminates(head);
+    cdp__v8_front_to_v8(f, head, bytes, len);
 }
 
 /* May this one be looked at now?  V8 must be left alone at times. */

@@ -157,15 +157,15 @@ static void deliver_queue(near *s)
     }
 }
 
-static void near_dispatch(cdp__v8_front *f, const uint8_t *bytes, size_t len)
+static void near_dispatch(cdp__v8_front *f, const cdp__v8_head *head, const uint8_t *bytes,
+                          size_t len)
 {
     near *s = near_with(f);
-    cdp__v8_head head = cdp__v8_read_head(bytes, len);
-    bool queueing = !s->queueing && cdp__v8_replays(&head);
+    bool queueing = !s->queueing && cdp__v8_replays(head);
 
-    s->v->terminating = s->v->terminating || cdp__v8_terminates(&head);
+    s->v->terminating = s->v->terminating || cdp__v8_terminates(head);
     s->queueing = s->queueing || queueing;
-    cdp__v8_front_to_v8(f, bytes, len);
+    cdp__v8_front_to_v8(f, head, bytes, len);
     if (!queueing)
         return;
     s->queueing = false;
@@ -205,7 +205,8 @@ static void send_held(near *s)
     while (s->held && !s->closed && !s->v->in_event) {
         queued *q = s->held;
         s->held = q->next;
-        near_dispatch(&s->front, q->bytes, q->len);
+        cdp__v8_head head = cdp__v8_read_head(q->bytes, q->len);
+        near_dispatch(&s->front, &head, q->bytes, q->len);
         free(q);
     }
 }
