@@ -250,7 +250,9 @@ setup_llhttp()
         [ -e "$root/usr/share/llhttp/llhttp.c" ] && share=$root/usr/share
     done
     if [ -z "$share" ]; then
-        have apt-get && [ "${SETUP:-yes}" != no ] || fail "missing: llhttp's C code (Debian's node-llhttp)"
+        if [ "${SETUP:-yes}" = no ] || ! have apt-get; then
+            fail "missing: llhttp's C code (Debian's node-llhttp)"
+        fi
         say "unpacking node-llhttp into ${deps#"$PWD"/}"
         unpack "$deps/node-llhttp" node-llhttp || fail "could not fetch node-llhttp (see $log)"
         share=$deps/node-llhttp/usr/share
