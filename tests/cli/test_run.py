@@ -250,17 +250,18 @@ def test_console_is_heard_and_not_printed(start, attach):
 
 
 NETWORK = TRY + """
+    console.log(tried(() => inspector.Network.requestWillBeSent({ requestId: 'q', timestamp: 1, wallTime: 2,
+        request: { url: 'http://example.com/', method: 'GET' } })));
+    console.log(tried(() => inspector.Network.loadingFinished()));
+    console.log(tried(() => inspector.NetworkResources.put(1)));
+    // Last, as the front-end leaves once it has these.
     inspector.Network.requestWillBeSent({ requestId: 'r', timestamp: 1, wallTime: 2,
         request: { url: 'http://example.com/', method: 'GET', headers: { A: 'b' } } });
     inspector.Network.responseReceived({ requestId: 'r', timestamp: 1, type: 'Fetch',
         response: { url: 'http://example.com/', status: 200, statusText: 'OK', headers: {} } });
     inspector.Network.dataReceived({ requestId: 'r', timestamp: 1, dataLength: 4, encodedDataLength: 4,
         data: new Uint8Array([1, 2, 254, 255]) });
-    inspector.Network.loadingFinished({ requestId: 'r', timestamp: 3 });
-    console.log(tried(() => inspector.Network.requestWillBeSent({ requestId: 'q', timestamp: 1, wallTime: 2,
-        request: { url: 'http://example.com/', method: 'GET' } })));
-    console.log(tried(() => inspector.Network.loadingFinished()));
-    console.log(tried(() => inspector.NetworkResources.put(1)));"""
+    inspector.Network.loadingFinished({ requestId: 'r', timestamp: 3 });"""
 
 
 def test_network_events(start, attach):

@@ -1,6 +1,7 @@
 /* test_frontend.c - WebSocket sessions: several at once, what they may send, how they end. */
 #include "program.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 static void attach(program *p, client *c)
@@ -535,7 +536,8 @@ static void a_snapshot_has_a_queue_of_its_own(void **state)
     attach(&p, &other);
     program_run(&p, "var more = []; for (let i = 0; i < 150000; i++) more.push({ i })");
     client_command(&c, "HeapProfiler.takeHeapSnapshot", NULL);
-    /* After it: nobody reads meanwhile, and it is more than sockets hold. */
+    assert_int_equal(poll(&(struct pollfd){ .fd = c.fd, .events = POLLIN }, 1, 60000), 1);
+    /* It has begun, so this comes after it: nobody reads meanwhile what sockets do not hold. */
     client_eval(&other, "1");
     assert_int_equal(client_ended(&c), 1013);
     client_close(&other);
