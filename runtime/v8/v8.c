@@ -157,18 +157,14 @@ static void on_pause(void *self)
     v->busy++;
     v->amid = 0;
     while (!v->resumed) {
-        int rc = 1;
-        for (cdp__v8_hooks *h = v->hooks; h && rc > 0; h = h->next)
-            if (h->pause)
-                rc = h->pause(h->self, v);
-        if (rc > 0 && v->opt.pause) {
-            rc = v->opt.pause(v, v->opt.data);
-        } else if (rc > 0 && cdp__v8_debugged_from_afar(v)) {
+        if (v->opt.pause) {
+            if (v->opt.pause(v, v->opt.data) != 0)
+                break;
+        } else if (cdp__v8_debugged_from_afar(v)) {
             wait_to_serve(v);
-            rc = 0;
+        } else {
+            break; /* nobody else could end it */
         }
-        if (rc != 0)
-            break;
         serve(v);
     }
     v->amid = amid;
@@ -187,11 +183,6 @@ static void on_run_if_waiting(void *self)
     cdp_v8 *v = self;
 
     v->run = true;
-    for (cdp__v8_hooks *h = v->hooks, *next; h; h = next) {
-        next = h->next;
-        if (h->run_if_waiting)
-            h->run_if_waiting(h->self, v);
-    }
 }
 
 static void on_unhandled(void *self, const cdp__shim_error *e, bool promise)

@@ -13,11 +13,8 @@
 typedef struct cdp__v8_front cdp__v8_front;
 typedef struct cdp__v8_link cdp__v8_link;
 
-/* What sits between V8 and cdp_v8_options: sessions that live on other threads can end a pause
- * and hold up the start.  Members may be NULL. */
+/* For those who build on a cdp_v8.  Members may be NULL. */
 typedef struct cdp__v8_hooks {
-    int (*pause)(void *self, cdp_v8 *v); /* as cdp_v8_options.pause; before it */
-    void (*run_if_waiting)(void *self, cdp_v8 *v);
     void (*unhandled)(void *self, const cdp__shim_error *e, bool promise);
     void (*posted)(void *self, cdp_v8 *v); /* on the isolate's thread, after cdp__v8_wake() */
     void *self;
