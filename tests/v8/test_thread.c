@@ -142,6 +142,34 @@ static void a_pause_amid_a_command(void **state)
     far_end(&f);
 }
 
+/* Whoever comes while a client's evaluation never ends can still stop it there. */
+static void a_newcomer_pauses_an_endless_command(void **state)
+{
+    far_host f = { 0 };
+    cdp_runtime_evaluate_params p = { .expression = cdp_s("console.log(1); for (;;);") };
+
+    (void)state;
+    far_start(&f);
+    cdp_session *s = far_connect(&f);
+    assert_int_equal(cdp_runtime_enable(s), 0);
+    uint32_t begun = cdp_runtime_expect_console_api_called(s);
+    cdp_runtime_evaluate_cookie c = cdp_runtime_evaluate_send(s, &p);
+    assert_int_equal(cdp_runtime_take_console_api_called(s, begun, NULL), 0);
+    cdp_session *late = far_connect(&f);
+    uint32_t paused = cdp_debugger_expect_paused(late);
+    assert_int_equal(cdp_debugger_enable(late, NULL, NULL), 0);
+    assert_int_equal(cdp_debugger_pause(late), 0);
+    assert_int_equal(cdp_debugger_take_paused(late, paused, NULL), 0);
+    assert_string_equal(eval(late, "6 * 7"), "42");
+    cdp_debugger_resume_params end = { .terminate_on_resume = CDP_SOME(true) };
+    assert_int_equal(cdp_debugger_resume(late, &end), 0);
+    assert_int_equal(cdp_runtime_evaluate_reply(s, c, NULL), CDP_EREMOTE);
+    assert_string_equal(eval(s, "6 * 7"), "42");
+    cdp_close(late);
+    cdp_close(s);
+    far_end(&f);
+}
+
 /* ---- pauses ---------------------------------------------------------------- */
 
 static cdp_debugger_paused_event *enable_and_run(far_host *f, cdp_session *s)
@@ -298,6 +326,7 @@ int main(void)
         cmocka_unit_test(calls_while_waiting_for_a_debugger),
         cmocka_unit_test(commands_keep_their_order),
         cmocka_unit_test(a_pause_amid_a_command),
+        cmocka_unit_test(a_newcomer_pauses_an_endless_command),
         V8_TEST(nobody_comes),
         cmocka_unit_test(calls_while_paused),
         cmocka_unit_test(closing_ends_a_pause),
