@@ -4,54 +4,58 @@
 static const char busy[] = "function hot() { let x = 0; for (let i = 0; i < 5e6; i++) x += i % 7;"
                            " return x }\nhot()";
 
-static void cpu_profiles(void **state)
+enum { TRIES = 50 }; /* V8's sampling thread gets no turn where the machine is busy */
+
+static cdp_profiler_stop_result *profile(fixture *f, const char *script)
 {
-    fixture *f = *state;
     cdp_profiler_set_sampling_interval_params us = { .interval = 500 };
     cdp_profiler_stop_result *res = NULL;
-    bool found = false;
 
     assert_int_equal(cdp_profiler_enable(f->s), 0);
     assert_int_equal(cdp_profiler_set_sampling_interval(f->s, &us), 0);
     assert_int_equal(cdp_profiler_start(f->s), 0);
-    run(f, busy);
+    run(f, script);
+    assert_int_equal(cdp_host_run(f->h), 0);
     assert_int_equal(cdp_profiler_stop(f->s, &res), 0);
     assert_true(res->profile->end_time > res->profile->start_time);
     assert_int_equal(res->profile->samples.n, res->profile->time_deltas.n);
-    assert_true(res->profile->samples.n > 3);
-    for (size_t i = 0; i < res->profile->nodes.n; i++) {
-        const cdp_profiler_profile_node *n = &res->profile->nodes.items[i];
-        if (cdp_str_eq(n->call_frame->function_name, cdp_s("hot"))) {
-            found = true;
-            assert_text(n->call_frame->url, "test.js");
+    return res;
+}
+
+static void cpu_profiles(void **state)
+{
+    bool found = false;
+
+    for (int i = 0; i < TRIES && !found; i++) {
+        CDP_AUTO cdp_profiler_stop_result *res = profile(*state, busy);
+        for (size_t k = 0; k < res->profile->nodes.n; k++) {
+            const cdp_profiler_profile_node *n = &res->profile->nodes.items[k];
+            if (res->profile->samples.n > 3 &&
+                cdp_str_eq(n->call_frame->function_name, cdp_s("hot"))) {
+                found = true;
+                assert_text(n->call_frame->url, "test.js");
+            }
         }
     }
     assert_true(found);
-    cdp_free(res);
 }
 
 static void idle_time_shows(void **state)
 {
-    fixture *f = *state;
-    cdp_profiler_set_sampling_interval_params us = { .interval = 500 };
-    cdp_profiler_stop_result *res = NULL;
     int idle = 0, program = 0;
 
-    assert_int_equal(cdp_profiler_enable(f->s), 0);
-    assert_int_equal(cdp_profiler_set_sampling_interval(f->s, &us), 0);
-    assert_int_equal(cdp_profiler_start(f->s), 0);
-    run(f, "setTimeout(() => {}, 100)");
-    assert_int_equal(cdp_host_run(f->h), 0);
-    assert_int_equal(cdp_profiler_stop(f->s, &res), 0);
-    for (size_t i = 0; i < res->profile->nodes.n; i++) {
-        const cdp_profiler_profile_node *n = &res->profile->nodes.items[i];
-        if (cdp_str_eq(n->call_frame->function_name, cdp_s("(idle)")))
-            idle += n->hit_count.value;
-        if (cdp_str_eq(n->call_frame->function_name, cdp_s("(program)")))
-            program += n->hit_count.value;
+    for (int i = 0; i < TRIES && !(idle > 10 && idle > program); i++) {
+        CDP_AUTO cdp_profiler_stop_result *res = profile(*state, "setTimeout(() => {}, 100)");
+        idle = program = 0;
+        for (size_t k = 0; k < res->profile->nodes.n; k++) {
+            const cdp_profiler_profile_node *n = &res->profile->nodes.items[k];
+            if (cdp_str_eq(n->call_frame->function_name, cdp_s("(idle)")))
+                idle += n->hit_count.value;
+            if (cdp_str_eq(n->call_frame->function_name, cdp_s("(program)")))
+                program += n->hit_count.value;
+        }
     }
     assert_true(idle > 10 && idle > program);
-    cdp_free(res);
 }
 
 /* ---- heap -------------------------------------------------------------- */
