@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { LONGEST_TOKEN = 128 }; /* it is part of URLs */
+
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 #define VERSION TEXT(CDP_VERSION_MAJOR) "." TEXT(CDP_VERSION_MINOR) "." TEXT(CDP_VERSION_PATCH)
@@ -199,6 +201,8 @@ int cdp_inspector_open(cdp_inspector *insp, const cdp_inspector_options *opt)
                                    "inspector.close() before activating it again.");
     if ((rc = take_options(insp, opt)) < 0)
         return rc;
+    if (insp->opt.token && strlen(insp->opt.token) > LONGEST_TOKEN)
+        return cdp__inspector_fail(insp, CDP_EINVAL, cdp_s(""), "the token is too long");
     insp->protocol = (cdp__buf){ .allocator = NULL };
     if ((rc = cdp__served_write(&insp->protocol, insp->v, cdp__workers_served,
                                 CDP__WORKERS_SERVED)) == 0) {

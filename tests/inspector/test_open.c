@@ -301,7 +301,7 @@ static void a_token(void **state)
     program p;
     client c;
     cdp_inspector_options opt = { .token = "s3cret" };
-    char path[128];
+    char path[128], long_token[130] = "";
 
     (void)state;
     program_open(&p, &opt);
@@ -335,6 +335,11 @@ static void a_token(void **state)
     assert_string_equal(client_eval(&c, "1 + 1"), "2");
     client_close(&c);
     cJSON_Delete(list);
+    program_do(&p, job_close, NULL);
+    memset(long_token, 'x', sizeof long_token - 1);
+    assert_int_equal(program_do(&p, job_open, &(cdp_inspector_options){ .token = long_token }),
+                     CDP_EINVAL);
+    assert_string_equal(program_error(&p), "the token is too long");
     program_stop(&p);
 }
 

@@ -56,9 +56,10 @@ typedef struct cdp_inspector_options {
     uint16_t port;     /* 0: any that is free */
     bool allow_public; /* host may be other than loopback: whoever reaches it owns the program */
     const char *unix_path; /* a Unix socket instead (made with mode 0600) */
-    const char *token;     /* must come with every request: ?token=..., or a bearer token */
-    unsigned publish;      /* CDP_PUBLISH_*; 0: stderr and http */
-    bool wait;             /* open does not return before a front-end says to run */
+    const char
+        *token; /* must come with every request: ?token=..., or a bearer token; 128 bytes at most */
+    unsigned publish; /* CDP_PUBLISH_*; 0: stderr and http */
+    bool wait;        /* open does not return before a front-end says to run */
 
     const char *const *allowed_hosts;   /* names besides localhost and addresses; NULL at the end */
     const char *const *allowed_origins; /* besides devtools://devtools; NULL at the end */
