@@ -78,16 +78,23 @@ static int open_session(cdp__attachment *a)
 
     a->t = (cdp__transport){ .ops = &ops, .wire = CDP_JSON, .direct = true };
     if (a->kind == CDP__FLAT) {
-        cdp__attachment *root = fe->attachments;
-        while (root->kind != CDP__ROOT)
-            root = root->next;
-        rc = cdp_attach(&a->session, root->session, cdp_s(a->id));
+        rc = cdp_attach(&a->session, cdp__frontend_root(fe)->session, cdp_s(a->id));
     } else {
         rc = cdp__open(&a->session, &a->t, &opt);
     }
     if (rc == 0)
         cdp_set_data(a->session, a);
     return rc;
+}
+
+/* The front-end's own target; NULL: that could not be attached to. */
+cdp__attachment *cdp__frontend_root(const cdp__frontend *fe)
+{
+    cdp__attachment *a = fe->attachments;
+
+    while (a && a->kind != CDP__ROOT)
+        a = a->next;
+    return a;
 }
 
 /* ---- attachments ----------------------------------------------------------- */
@@ -182,15 +189,6 @@ void cdp__frontend_detach(cdp__attachment *a)
 
 /* ---- from the isolate ------------------------------------------------------ */
 
-static cdp__attachment *root_of(cdp__frontend *fe)
-{
-    cdp__attachment *a = fe->attachments;
-
-    while (a && a->kind != CDP__ROOT)
-        a = a->next;
-    return a;
-}
-
 /* CBOR to JSON, where it goes out.  Of a flat attachment, with its sessionId behind. */
 static int put_json(cdp__attachment *a, cdp__buf *out, const cdp__v8_parcel *p)
 {
@@ -275,6 +273,17 @@ static void take(cdp__attachment *a)
         cdp__connection_pause(c, true);
 }
 
+/* What was put off while something of it was on the stack. */
+static void leave(cdp__frontend *fe, bool outer)
+{
+    fe->inside = outer;
+    if (outer)
+        return;
+    sweep(fe);
+    if (fe->ended)
+        cdp__frontend_free(fe);
+}
+
 void cdp__frontend_progress(cdp__frontend *fe)
 {
     cdp__connection *c = fe->c;
@@ -287,12 +296,7 @@ void cdp__frontend_progress(cdp__frontend *fe)
     if (!fe->ended)
         cdp__workers_progress(fe);
     cdp__connection_flush(c);
-    fe->inside = outer;
-    if (outer)
-        return;
-    sweep(fe);
-    if (fe->ended)
-        cdp__frontend_free(fe);
+    leave(fe, outer);
 }
 
 /* ---- from the front-end ---------------------------------------------------- */
@@ -300,17 +304,12 @@ void cdp__frontend_progress(cdp__frontend *fe)
 void cdp__frontend_message(cdp__frontend *fe, const char *text, size_t len)
 {
     bool outer = fe->inside;
-    cdp__attachment *root = root_of(fe);
+    cdp__attachment *root = cdp__frontend_root(fe);
 
     fe->inside = true;
     if (root && root->session)
         cdp__receive(root->session, text, len);
-    fe->inside = outer;
-    if (outer)
-        return;
-    sweep(fe);
-    if (fe->ended)
-        cdp__frontend_free(fe);
+    leave(fe, outer);
 }
 
 /* ---- life ------------------------------------------------------------------ */

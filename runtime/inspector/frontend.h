@@ -59,6 +59,7 @@ void cdp__frontend_message(cdp__frontend *fe, const char *text, size_t len);
 /* Takes what came from isolates, as far as the socket has room. */
 void cdp__frontend_progress(cdp__frontend *fe);
 
+cdp__attachment *cdp__frontend_root(const cdp__frontend *fe);
 /* Attaches to a worker (whose reference becomes its own).  NULL: no memory. */
 cdp__attachment *cdp__frontend_attach(cdp__frontend *fe, cdp__target *target,
                                       cdp__attachment_kind kind);

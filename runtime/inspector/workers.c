@@ -24,15 +24,6 @@ static cdp__targets *targets_of(const cdp__frontend *fe)
     return cdp__connection_server(fe->c)->targets;
 }
 
-static cdp__attachment *root_of(const cdp__frontend *fe)
-{
-    cdp__attachment *a = fe->attachments;
-
-    while (a->kind != CDP__ROOT)
-        a = a->next;
-    return a;
-}
-
 static cdp__attachment *find(cdp__frontend *fe, cdp__attachment_kind kind, cdp_str id)
 {
     for (cdp__attachment *a = fe->attachments; a; a = a->next)
@@ -78,7 +69,7 @@ static void announce_nested(cdp__frontend *fe, cdp__target *t)
         return;
     snprintf(number, sizeof number, "%u", t->number);
     cdp_node_worker_emit_attached_to_worker(
-        root_of(fe)->session,
+        cdp__frontend_root(fe)->session,
         &(cdp_node_worker_attached_to_worker_event){
             .session_id = cdp_s(a->id),
             .worker_info = &(cdp_node_worker_worker_info){ .worker_id = cdp_s(number),
@@ -109,7 +100,7 @@ static int node_worker_disable(cdp_request *req, void *self)
 
 static void detach_nested(cdp__attachment *a)
 {
-    cdp_session *root = root_of(a->fe)->session;
+    cdp_session *root = cdp__frontend_root(a->fe)->session;
 
     cdp__frontend_detach(a);
     cdp_node_worker_emit_detached_from_worker(
@@ -139,7 +130,7 @@ static int node_worker_send(cdp_request *req,
 
 void cdp__workers_received(cdp__attachment *a, const char *text, size_t len)
 {
-    cdp_session *root = root_of(a->fe)->session;
+    cdp_session *root = cdp__frontend_root(a->fe)->session;
 
     if (root)
         cdp_node_worker_emit_received_message_from_worker(
@@ -176,7 +167,7 @@ static cdp__attachment *attach_flat(cdp__frontend *fe, cdp__target *t)
         return NULL;
     cdp_target_target_info info = info_of(fe, t);
     cdp_target_emit_attached_to_target(
-        root_of(fe)->session,
+        cdp__frontend_root(fe)->session,
         &(cdp_target_attached_to_target_event){
             .session_id = cdp_s(a->id), .target_info = &info, .waiting_for_debugger = waiting });
     return a;
@@ -218,7 +209,7 @@ static int attach_to_target(cdp_request *req, const cdp_target_attach_to_target_
 
 static void detach_flat(cdp__attachment *a)
 {
-    cdp_session *root = root_of(a->fe)->session;
+    cdp_session *root = cdp__frontend_root(a->fe)->session;
 
     cdp__frontend_detach(a);
     cdp_target_emit_detached_from_target(
@@ -300,7 +291,7 @@ static int set_discover_targets(cdp_request *req, const cdp_target_set_discover_
 /* Tells of targets that have come, and of those that went. */
 static void discover(cdp__frontend *fe)
 {
-    cdp_session *root = root_of(fe)->session;
+    cdp_session *root = cdp__frontend_root(fe)->session;
     cdp__targets *ts = targets_of(fe);
 
     for (known **link = &fe->known, *k; (k = *link);) {
@@ -409,7 +400,7 @@ const cdp__served cdp__workers_served[CDP__WORKERS_SERVED] = {
 
 int cdp__workers_serve(cdp__frontend *fe)
 {
-    cdp__attachment *root = root_of(fe);
+    cdp__attachment *root = cdp__frontend_root(fe);
     int rc = 0;
 
     if (root->target->number == 0) /* a worker has none of its own */
