@@ -81,6 +81,19 @@ bool cdp__v8_front_is_far(const cdp_session *session)
     return t->ops->pass == front_pass && front_of(t)->ops == &cdp__v8_link_front_ops;
 }
 
+/* The next front that neither this walk has seen nor one that began later, inside it: or clients
+ * that call all the time would keep the outer one, and JavaScript below it, from ever ending. */
+static cdp__v8_front *next_front(cdp_v8 *v, unsigned round)
+{
+    cdp__v8_front *f = v->fronts;
+
+    while (f && f->round - round <= UINT_MAX / 2)
+        f = f->next;
+    if (f)
+        f->round = round;
+    return f;
+}
+
 /* ---- services -------------------------------------------------------------- */
 
 static void tell_connected(cdp__v8_front *f, cdp_v8_service *service)
@@ -133,7 +146,8 @@ void cdp_v8_unserve(cdp_v8 *v, cdp_v8_service *service)
     if (!*link)
         return;
     *link = service->next_;
-    for (cdp__v8_front *f = v->fronts; f; f = f->next) {
+    unsigned round = ++v->round;
+    for (cdp__v8_front *f; (f = next_front(v, round));) {
         if (!f->session || f->services < service->serial_)
             continue;
         cdp__unserve(f->session, service);
@@ -228,19 +242,6 @@ void cdp__v8_front_run_posted(cdp__v8_front *f)
 {
     if (f->session && atomic_exchange(&f->posted, false))
         cdp__run_posted(f->session);
-}
-
-/* The next front that neither this walk has seen nor one that began later, inside it: or clients
- * that call all the time would keep the outer one, and JavaScript below it, from ever ending. */
-static cdp__v8_front *next_front(cdp_v8 *v, unsigned round)
-{
-    cdp__v8_front *f = v->fronts;
-
-    while (f && f->round - round <= UINT_MAX / 2)
-        f = f->next;
-    if (f)
-        f->round = round;
-    return f;
 }
 
 /* ---- all of them ----------------------------------------------------------- */
