@@ -5,9 +5,7 @@
 #include "pair.h"
 
 #include "session.h"
-
-#include <errno.h>
-#include <time.h>
+#include "wait.h"
 
 typedef struct letter {
     struct letter *next;
@@ -89,27 +87,6 @@ static bool empty_inbox(end *e)
     return any;
 }
 
-static void wait_for_wake(pair *p, int timeout_ms)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += timeout_ms / 1000;
-    t.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&p->lock);
-    while (!p->woken)
-        if (timeout_ms < 0)
-            pthread_cond_wait(&p->wake, &p->lock);
-        else if (pthread_cond_timedwait(&p->wake, &p->lock, &t) == ETIMEDOUT)
-            break;
-    p->woken = false;
-    pthread_mutex_unlock(&p->lock);
-}
-
 static int pair_poll(cdp__transport *t, int timeout_ms)
 {
     end *e = (end *)t;
@@ -129,7 +106,7 @@ static int pair_poll(cdp__transport *t, int timeout_ms)
         int other = e->peer->closed ? -1 : cdp__next_timeout(e->peer->base.owner);
         if (other >= 0 && (timeout_ms < 0 || other < timeout_ms))
             timeout_ms = other;
-        wait_for_wake(p, timeout_ms);
+        cdp__await(&p->lock, &p->wake, &p->woken, timeout_ms);
     }
     pair_unref(p);
     return 0;
@@ -164,7 +141,6 @@ static pair *new_pair(const cdp_options *opt, cdp_wire wire, bool tagged)
 {
     cdp__pool *pool = cdp__pool_new(opt ? opt->allocator : NULL);
     pair *p = pool ? cdp__alloc(cdp__pool_allocator(pool), sizeof *p) : NULL;
-    pthread_condattr_t monotonic;
 
     if (!p) {
         if (pool)
@@ -175,10 +151,7 @@ static pair *new_pair(const cdp_options *opt, cdp_wire wire, bool tagged)
     p->pool = pool;
     p->refs = 2;
     pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cdp__cond_init(&p->wake);
     for (int i = 0; i < 2; i++) {
         end *e = &p->ends[i];
         e->base = (cdp__transport){ .ops = &ops, .wire = wire, .tagged = tagged, .direct = true };

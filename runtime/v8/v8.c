@@ -4,11 +4,10 @@
 #include "v8_link.h"
 
 #include "../core/session.h"
+#include "../core/wait.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- from other threads ------------------------------------------------ */
 
@@ -106,25 +105,7 @@ void cdp__v8_wake_postponed(cdp_v8 *v)
 
 void cdp__v8_wait_for_wake(cdp_v8 *v, int timeout_ms)
 {
-    struct timespec until = { 0, 0 };
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    if (timeout_ms >= 0) {
-        until.tv_sec += timeout_ms / 1000;
-        until.tv_nsec += timeout_ms % 1000 * 1000000L;
-    }
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
-    pthread_mutex_lock(&v->lock);
-    while (!v->woken)
-        if (timeout_ms < 0)
-            pthread_cond_wait(&v->wakeup, &v->lock);
-        else if (pthread_cond_timedwait(&v->wakeup, &v->lock, &until) == ETIMEDOUT)
-            break;
-    v->woken = false;
-    pthread_mutex_unlock(&v->lock);
+    cdp__await(&v->lock, &v->wakeup, &v->woken, timeout_ms);
 }
 
 /* ---- what V8 asks for -------------------------------------------------- */
@@ -252,18 +233,12 @@ int cdp_v8_wait_for_debugger(cdp_v8 *v, int timeout_ms)
 
 static int init_lock(cdp_v8 *v)
 {
-    pthread_condattr_t attr;
-    int rc = pthread_mutex_init(&v->lock, NULL);
-
-    if (rc != 0)
+    if (pthread_mutex_init(&v->lock, NULL) != 0)
         return CDP_ENOMEM;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    rc = pthread_cond_init(&v->wakeup, &attr);
-    pthread_condattr_destroy(&attr);
-    if (rc != 0)
-        pthread_mutex_destroy(&v->lock);
-    return rc == 0 ? 0 : CDP_ENOMEM;
+    if (cdp__cond_init(&v->wakeup) == 0)
+        return 0;
+    pthread_mutex_destroy(&v->lock);
+    return CDP_ENOMEM;
 }
 
 int cdp_v8_new(cdp_v8 **out, void *isolate, const cdp_v8_options *opt)

@@ -7,10 +7,9 @@
 #include "v8_link.h"
 
 #include "../core/session.h"
+#include "../core/wait.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 typedef struct far {
     cdp__transport t; /* first */
@@ -93,29 +92,6 @@ static bool deliver_all(far *s)
     return any;
 }
 
-static void wait_for_ring(far *s, int timeout_ms)
-{
-    struct timespec until = { 0, 0 };
-
-    if (timeout_ms > 0) {
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += timeout_ms / 1000;
-        until.tv_nsec += timeout_ms % 1000 * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_nsec -= 1000000000L;
-            until.tv_sec++;
-        }
-    }
-    pthread_mutex_lock(&s->lock);
-    while (!s->ringing && timeout_ms != 0)
-        if (timeout_ms < 0)
-            pthread_cond_wait(&s->rung, &s->lock);
-        else if (pthread_cond_timedwait(&s->rung, &s->lock, &until) == ETIMEDOUT)
-            break;
-    s->ringing = false;
-    pthread_mutex_unlock(&s->lock);
-}
-
 static int far_poll(cdp__transport *t, int timeout_ms)
 {
     far *s = (far *)t;
@@ -123,7 +99,7 @@ static int far_poll(cdp__transport *t, int timeout_ms)
 
     s->inside++;
     if (!deliver_all(s) && !s->closed && timeout_ms != 0) {
-        wait_for_ring(s, timeout_ms);
+        cdp__await(&s->lock, &s->rung, &s->ringing, timeout_ms);
         deliver_all(s);
     }
     rc = s->lost ? CDP_EIO : 0;
@@ -149,7 +125,6 @@ static far *far_new(const cdp_v8_thread_options *opt)
         .send = far_send, .poll = far_poll, .wake = far_wake, .close = far_close
     };
     far *s = calloc(1, sizeof *s);
-    pthread_condattr_t monotonic;
 
     if (!s)
         return NULL;
@@ -159,10 +134,7 @@ static far *far_new(const cdp_v8_thread_options *opt)
         s->data = opt->data;
     }
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->rung, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cdp__cond_init(&s->rung);
     return s;
 }
 
