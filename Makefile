@@ -63,13 +63,14 @@ space := $(empty) $(empty)
 
 # ---- sources ---------------------------------------------------------------
 
-CORE_C   := $(sort $(wildcard runtime/core/*.c runtime/bridge/*.c runtime/net/*.c generated/src/*.c))
+CORE_C   := $(sort $(wildcard runtime/core/*.c runtime/bridge/*.c runtime/net/*.c runtime/targets/*.c runtime/report/*.c \
+            generated/src/*.c))
 V8_C     := $(sort $(wildcard runtime/v8/*.c runtime/v8/*.cc runtime/inspector/*.c))
 CLI_C    := $(sort $(wildcard cli/*.c))
 EXAMPLE_C := $(sort $(wildcard examples/*.c))
 BENCH_C  := $(sort $(wildcard bench/*.c bench/*.cc))
 FUZZ_C   := $(sort $(wildcard tests/fuzz/*.c))
-TEST_C   := $(sort $(wildcard tests/unit/*.c tests/v8/*.c tests/inspector/*.c))
+TEST_C   := $(sort $(wildcard tests/unit/*.c tests/remote/*.c tests/v8/*.c tests/inspector/*.c))
 SUPPORT_C := $(sort $(wildcard tests/support/*.c))
 V8_HEADER := <cdp/\(host\|v8\|inspector\|inspector_network\)\.h>
 ifeq ($(V8),no)
@@ -108,10 +109,10 @@ BOTH     := -D_POSIX_C_SOURCE=200809L -fPIC -fno-semantic-interposition -fno-str
 # llhttp is compiled in under names of its own, since a libnode has another one (tools/setup.sh).
 LLHTTP   := $B/deps/llhttp
 LLHTTP_O := llhttp/llhttp.o llhttp/api.o llhttp/http.o
-ALL_CFLAGS   = -std=c11 $(BOTH) $(WARN_C) $(WERROR) $(UV_CFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) -isystem $(LLHTTP)
+ALL_CFLAGS   = -std=c11 $(BOTH) $(WARN_C) $(WERROR) $(UV_CFLAGS) $(CJSON_CFLAGS) $(OPENSSL_CFLAGS) -isystem $(LLHTTP)
 ALL_CXXFLAGS = -std=c++17 $(BOTH) -fno-rtti -fno-exceptions $(WARN) $(WERROR) $(V8_CFLAGS)
 ALL_LDFLAGS  = -pthread -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
-LIBS     = $(CJSON_LIBS) $(UV_LIBS) $(CRYPTO_LIBS) -lm
+LIBS     = $(CJSON_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lm
 # wslay is a WebSocket peer to test ours against.
 TEST_LIBS = $(CMOCKA_LIBS) -lwslay
 LIBS_V8  = $(V8_LIBS) $(UV_LIBS) -lstdc++
@@ -254,8 +255,8 @@ bench: $(BENCHES) $(CLI)
 
 # ---- lint ------------------------------------------------------------------
 
-HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/net runtime/v8 \
-            runtime/inspector cli examples bench tests/support tests/unit tests/v8 tests/inspector tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
+HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/net runtime/targets \
+            runtime/report runtime/v8 runtime/inspector cli examples bench tests/support tests/unit tests/remote tests/v8 tests/inspector tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
 LINT_C    = $(CORE_C) $(V8_C) $(CLI_C) $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
 # Left out: what fires on sound code here (the analyzer does not see that one function's success
 # implies another's).

@@ -3,6 +3,7 @@
 
     core        libc and itself              bridge      core, and cJSON
     net         core, and libraries          v8          core; libuv in host files; V8 in C++
+    targets, report: core, and the domains' headers
     inspector   core, net, v8, and libuv     cli, examples: public headers; bench: core, v8 too
     public headers: C's headers and each other (inspector_network.h: network.h too)
     generated headers: cdp.h, forward.h and each other; sources: desc.h and their own header
@@ -90,6 +91,9 @@ def allowed(path):
         return (lambda n: is_libc(n) or any_public(n) or (host and is_uv(n)) or
                 (cxx and (is_cxx(n) or is_v8(n))) or (base == "host_v8.h" and is_v8(n)),
                 quoted_from(path, "core", "v8"))
+    if part[1] in ("targets", "report"):
+        return (lambda n: is_libc(n) or (any_public(n) and n[4:] not in V8_PUBLIC),
+                quoted_from(path, "core", part[1]))
     if part[1] == "net":
         return (lambda n: is_libc(n) or is_uv(n) or public(n, V8_PUBLIC) or
                 n == "cdp_llhttp.h" or n.startswith("openssl/"), quoted_from(path, "core", "net"))

@@ -118,7 +118,7 @@ flags_of() # PC-MODULE --cflags|--libs FALLBACK
 
 has_uv() { pkg-config --exists libuv || has_header uv.h; }
 has_wslay() { has_header wslay/wslay.h; }
-has_crypto() { pkg-config --exists libcrypto || has_header openssl/evp.h; }
+has_openssl() { pkg-config --exists openssl || has_header openssl/ssl.h; }
 has_cjson() { pkg-config --exists libcjson || has_header cjson/cJSON.h; }
 has_cmocka()
 {
@@ -321,7 +321,7 @@ build)
     install_missing
     wants libuv1-dev has_uv
     wants libcjson-dev has_cjson
-    wants libssl-dev has_crypto
+    wants libssl-dev has_openssl
     install_missing
     setup_llhttp
     v8_cflags=''
@@ -333,8 +333,8 @@ UV_CFLAGS := $(flags_of libuv --cflags '')
 UV_LIBS := $(flags_of libuv --libs -luv)
 CJSON_CFLAGS := $(flags_of libcjson --cflags -I/usr/include/cjson)
 CJSON_LIBS := $(flags_of libcjson --libs -lcjson)
-CRYPTO_CFLAGS := $(flags_of libcrypto --cflags '')
-CRYPTO_LIBS := $(flags_of libcrypto --libs -lcrypto)
+OPENSSL_CFLAGS := $(flags_of openssl --cflags '')
+OPENSSL_LIBS := $(flags_of openssl --libs '-lssl -lcrypto')
 V8 ?= ${V8:-yes}
 V8_CFLAGS ?= $v8_cflags
 V8_LIBS ?= $v8_libs

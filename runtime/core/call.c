@@ -126,16 +126,16 @@ static int call(cdp_session *s, target *t, void **res)
 {
     if (res)
         *res = NULL;
-    if (s->conn->busy && !s->conn->t->direct)
-        return cdp__error_set(&s->error, CDP_ESTATE, target_name(t),
-                              "no waiting inside a callback: use _async");
+    int rc = cdp__may_wait(s, target_name(t));
+    if (rc < 0)
+        return rc;
     cdp__pending *p = start(s, t, CDP__SYNC);
     if (!p)
         return s->error.pub.status;
     p->want = res != NULL;
     cdp__session_ref(s);
     launch(p, t);
-    int rc = finish(p, res);
+    rc = finish(p, res);
     cdp__session_unref(s);
     return rc;
 }
@@ -201,10 +201,8 @@ int cdp__reply(cdp_session *s, uint32_t id, void **res)
         return s->error.pub.status;
     if (!p || p->kind != CDP__COOKIE || p->session != s)
         return cdp__error_set(&s->error, CDP_EINVAL, (cdp_str){ 0 }, "no such call in flight");
-    if (!p->done && s->conn->busy && !s->conn->t->direct)
-        return cdp__error_set(&s->error, CDP_ESTATE, cdp__pending_method(p),
-                              "no waiting inside a callback");
-    return finish(p, res);
+    int rc = p->done ? 0 : cdp__may_wait(s, cdp__pending_method(p));
+    return rc < 0 ? rc : finish(p, res);
 }
 
 int cdp_call(cdp_session *s, const char *method, cdp_value params, cdp_value **result)

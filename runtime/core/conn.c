@@ -124,7 +124,8 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
     c->out = (cdp__buf){ .allocator = c->allocator };
     out.failed = false;
     cdp__fault_clear(&fault);
-    cdp__writer w = { &out, c->t->wire, c->t->tagged, 0, m->max_depth, &fault };
+    int depth = c->t->max_depth && c->t->max_depth < m->max_depth ? c->t->max_depth : m->max_depth;
+    cdp__writer w = { &out, c->t->wire, c->t->tagged, 0, depth, &fault };
     int rc = write_message(&w, cdp_sn(s->id, s->id_len), m);
     if (rc < 0) {
         cdp__error_fault(e ? e : &s->error, method, m->part ? m->part : "message", &fault);
@@ -327,6 +328,38 @@ int cdp__receive(cdp_session *root, const void *bytes, size_t len)
     return 0;
 }
 
+/* The next session, from s on and depth first, that wants to know; NULL: none. */
+static cdp_session *next_to_tell(cdp_session *s)
+{
+    if (!s->closed && s->on_lost)
+        return s;
+    for (s = s->children; s; s = s->next) {
+        cdp_session *found = next_to_tell(s);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* Callbacks may close sessions, and start others: look anew after each. */
+static void tell_lost(cdp_session *root)
+{
+    cdp__conn *c = root->conn;
+
+    for (cdp_session *s; (s = next_to_tell(root));) {
+        cdp__error e = { .owner = NULL };
+        cdp_lost_cb *cb = s->on_lost;
+        cdp__error_set(&e, c->lost, (cdp_str){ 0 }, c->lost_why);
+        e.pub.sys = c->lost_sys;
+        s->on_lost = NULL;
+        cdp__session_ref(s);
+        c->busy++;
+        cb(s, &e.pub, s->on_lost_data);
+        c->busy--;
+        cdp__session_unref(s);
+    }
+}
+
 void cdp__lost(cdp_session *root, int status, int sys, const char *why)
 {
     cdp__conn *c = root->conn;
@@ -338,6 +371,7 @@ void cdp__lost(cdp_session *root, int status, int sys, const char *why)
     snprintf(c->lost_why, sizeof c->lost_why, "%s", why ? why : cdp_strerror(status));
     cdp__session_ref(root);
     cdp__pending_end_all(c, NULL, status, sys, c->lost_why);
+    tell_lost(root);
     cdp__session_unref(root);
 }
 

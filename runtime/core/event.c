@@ -389,10 +389,11 @@ int cdp__take(cdp_session *s, uint32_t id, void **ev)
     if (!sub || !sub->expect)
         return cdp__error_set(&s->error, CDP_EINVAL, (cdp_str){ 0 }, "no such expectation");
     cdp_str name = cdp__event_name(sub->d, sub->event);
-    if (!sub->taken && s->conn->busy && !s->conn->t->direct)
-        return cdp__error_set(&s->error, CDP_ESTATE, name, "no waiting inside a callback");
+    int rc = sub->taken ? 0 : cdp__may_wait(s, name);
+    if (rc < 0)
+        return rc;
     cdp__session_ref(s);
-    int rc = await(s, id, name, &event);
+    rc = await(s, id, name, &event);
     cdp__session_unref(s);
     if (ev)
         *ev = event;

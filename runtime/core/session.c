@@ -230,6 +230,19 @@ int cdp__usable(cdp_session *s, cdp_str method)
     return 0;
 }
 
+int cdp__may_wait(cdp_session *s, cdp_str method)
+{
+    const cdp__conn *c = s->conn;
+
+    if (c->t->driven)
+        return cdp__error_set(&s->error, CDP_ESTATE, method,
+                              "no waiting: the session is on a loop of the caller's");
+    if (c->busy && !c->t->direct)
+        return cdp__error_set(&s->error, CDP_ESTATE, method,
+                              "no waiting inside a callback: use _async");
+    return 0;
+}
+
 /* ---- the API ----------------------------------------------------------- */
 
 const cdp_error *cdp_last_error(const cdp_session *s)
@@ -264,15 +277,41 @@ void cdp_set_fault(cdp_session *s, cdp_fault_cb *cb, void *data)
     s->conn->fault_data = data;
 }
 
-int cdp_poll(cdp_session *s, int timeout_ms)
+void cdp_set_lost(cdp_session *s, cdp_lost_cb *cb, void *data)
+{
+    s->on_lost = cb;
+    s->on_lost_data = data;
+}
+
+int cdp_pause(cdp_session *s, bool pause)
 {
     int rc = cdp__usable(s, (cdp_str){ 0 });
 
     if (rc < 0)
         return rc;
-    if (s->conn->busy && !s->conn->t->direct)
-        return cdp__error_set(&s->error, CDP_ESTATE, (cdp_str){ 0 },
-                              "no waiting inside a callback");
+    cdp__transport *t = s->conn->t;
+    if (!t->ops->pause)
+        return cdp__error_set(&s->error, CDP_ENOTSUP, (cdp_str){ 0 },
+                              "nothing can be held back here");
+    t->ops->pause(t, pause);
+    return 0;
+}
+
+size_t cdp_queued(const cdp_session *s)
+{
+    const cdp__transport *t = s->conn->t;
+
+    return t->ops->queued ? t->ops->queued(t) : 0;
+}
+
+int cdp_poll(cdp_session *s, int timeout_ms)
+{
+    int rc = cdp__usable(s, (cdp_str){ 0 });
+
+    if (rc == 0)
+        rc = cdp__may_wait(s, (cdp_str){ 0 });
+    if (rc < 0)
+        return rc;
     cdp__session_ref(s);
     rc = cdp__step(s->conn, timeout_ms);
     if (rc < 0)

@@ -103,6 +103,8 @@ struct cdp_session {
     bool dead_subs;
     uint32_t timeout_ms;
     void *data;
+    cdp_lost_cb *on_lost;
+    void *on_lost_data;
     cdp__topic *topics[CDP__TOPIC_BUCKETS];
     cdp__topic *any;
     cdp__service *services;
@@ -168,6 +170,10 @@ static inline void cdp__session_unref(cdp_session *s)
     if (--s->refs == 0)
         cdp__session_free(s);
 }
+
+/* 0 where s may wait, or CDP_ESTATE: in a callback of a transport that does not nest, or on a loop
+ * of others. */
+int cdp__may_wait(cdp_session *s, cdp_str method);
 
 /* 0 where s can be used, or its last error set: closed, or the peer gone. */
 int cdp__usable(cdp_session *s, cdp_str method);

@@ -38,6 +38,12 @@ typedef struct cdp__transport_ops {
     int (*pass)(cdp__transport *t, cdp_session *s, const struct cdp__envelope *e,
                 cdp_value message);
 
+    /* Stops or resumes cdp__receive(), also of what has been read.  May be NULL. */
+    void (*pause)(cdp__transport *t, bool pause);
+
+    /* Bytes that send() took and that have not left.  May be NULL: none. */
+    size_t (*queued)(const cdp__transport *t);
+
     /* The session is over: releases t.  May be called amid send() (t must then
      * put its own end off until that has returned). */
     void (*close)(cdp__transport *t);
@@ -48,6 +54,8 @@ struct cdp__transport {
     cdp_wire wire;      /* what to send; either is received */
     bool tagged;        /* CBOR: the newer envelope header d8 18 5a (V8 10.2 wants d8 5a) */
     bool trusted;       /* messages come from V8 in this process: their UTF-8 is not checked */
+    bool driven;        /* on a loop that others run: nothing waits */
+    int max_depth;      /* of a command; 0: CDP__DEPTH */
     bool direct;        /* answers may arrive before send() returns, and calls may nest */
     const char *why;    /* more about the last failure of send or poll, or NULL */
     cdp_session *owner; /* set by cdp__open() */

@@ -202,7 +202,7 @@ static inline void cdp__freep(void *pp)
 typedef struct cdp_options {
     const cdp_allocator *allocator; /* NULL: realloc and free */
     uint32_t timeout_ms;            /* for each call; 0: 30 s; or CDP_NO_TIMEOUT */
-    size_t max_message;             /* bytes, received; 0: 256 MiB */
+    size_t max_message;             /* bytes, received; 0: 256 MiB; at most 1 GiB */
     uint32_t max_pending;           /* calls in flight; 0: 65,536 */
     bool strict;                    /* what does not fit the protocol is CDP_EDECODE */
 } cdp_options;
@@ -232,6 +232,18 @@ void cdp_stop(cdp_session *s);
  * other threads may call, as long as the session is not being closed; fn runs
  * exactly once, with s == NULL if the session was closed before.  CDP_ENOMEM. */
 int cdp_post(cdp_session *s, void (*fn)(cdp_session *s, void *data), void *data);
+
+/* Told once that the peer is gone, and why; calls in flight have been ended by then.  A child is
+ * told that its target is gone, or its root's peer.  Not called by cdp_close(). */
+typedef void cdp_lost_cb(cdp_session *s, const cdp_error *why, void *data);
+void cdp_set_lost(cdp_session *s, cdp_lost_cb *cb, void *data);
+
+/* Stops and resumes delivery of what the root's peer sends; it will notice when its own buffers are
+ * full.  Replies wait as well, and their timeouts run.  CDP_ENOTSUP: in-process sessions. */
+int cdp_pause(cdp_session *s, bool pause);
+
+/* Bytes of s's root that were sent and that the system has not taken yet. */
+size_t cdp_queued(const cdp_session *s);
 
 /* A pointer of the caller's. */
 void cdp_set_data(cdp_session *s, void *data);

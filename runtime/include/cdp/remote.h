@@ -1,0 +1,176 @@
+/*
+ * remote.h - sessions with other programs: over a socket, or by starting them.
+ *
+ * Such a session is the same cdp_session as any other.  It has a libuv loop of its own, run by
+ * cdp_poll(), cdp_run() and calls that wait; or it lives on a loop of the caller's, and then
+ * nothing waits (CDP_ESTATE): calls of _async and events are called back while the caller runs that
+ * loop.
+ *
+ * What is sent is written when the loop next runs, many messages at once; or as soon as 64 KiB
+ * have piled up.
+ */
+#ifndef CDP_REMOTE_H
+#define CDP_REMOTE_H
+
+#include <cdp/cdp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+
+/* ---- TLS --------------------------------------------------------------------- */
+
+/* What wss:// and https:// connections of any number of sessions trust.  Making one reads the
+ * system's certificates, so make one and share it; one thread at a time. */
+typedef struct cdp_tls cdp_tls;
+
+typedef struct cdp_tls_options {
+    const char *ca_file;     /* PEM: trusted instead of the system's authorities */
+    const char *server_name; /* expected of the peer, instead of the URL's host */
+    bool insecure;           /* the peer's certificate is not looked at: anybody may sit between */
+} cdp_tls_options;
+
+/* opt may be NULL.  CDP_EINVAL: a file can't be read; *why (may be NULL) then says it in a
+ * sentence, and is one cdp_free(); CDP_ENOMEM. */
+int cdp_tls_new(cdp_tls **out, const cdp_tls_options *opt, cdp_str **why);
+/* Sessions that use it keep it alive. */
+void cdp_tls_free(cdp_tls *tls);
+
+/* ---- connecting -------------------------------------------------------------- */
+
+/* After the peer was lost: connect again, and say again what had been said. */
+typedef struct cdp_reconnect {
+    uint32_t attempts; /* in a row, that may fail; 0: never reconnects */
+    uint32_t delay_ms; /* before the first; doubles each time, up to 10 s; 0: 100 ms */
+} cdp_reconnect;
+
+typedef struct cdp_remote_options {
+    cdp_options session;
+    struct uv_loop_s *loop; /* that the caller runs; NULL: the session's own */
+    uint32_t connect_ms;    /* for all of connecting; 0: 10 s */
+    size_t max_queue;  /* bytes that the peer has yet to take; 0: 64 MiB.  Beyond: CDP_ETOOBIG */
+    cdp_tls *tls;      /* NULL: the system's authorities */
+    const char *token; /* sent as "Authorization: Bearer", where a peer wants one */
+    const char *const *headers; /* "Name: value", sent with the handshake; NULL at the end */
+    uint32_t ping_ms;           /* a WebSocket ping so often, and a peer that is silent for as long
+                                 * again is lost; 0: never.  Node hangs up on who pings. */
+    cdp_reconnect reconnect;
+
+    /* The peer can be reached (also: again).  On the session's thread; may be NULL. */
+    void (*opened)(cdp_session *s, void *data);
+    /* All that was sent has been taken by the system, after it once had not been. */
+    void (*drained)(cdp_session *s, void *data);
+    void *data;
+} cdp_remote_options;
+
+/*
+ * Connects to
+ *
+ *     ws://HOST:PORT/PATH, wss://     that WebSocket
+ *     http://HOST:PORT, https://      the browser, if it is one; else the first target
+ * (/json/version, /json/list) http://HOST:PORT/ID             the target of that id HOST:PORT, PORT
+ * as http:// unix:FILE, unix:FILE:/PATH      the same over a socket in the file system
+ *
+ * A name is tried at all its addresses.  Of what a peer lists only paths are used, never hosts.
+ *
+ * Returns when connected; with a loop of the caller's at once: calls may be made all the same, and
+ * are sent, or end, when it is known.  *out is set even on failure (NULL: out of memory), so that
+ * cdp_last_error(*out) can tell why; cdp_close() it either way.  opt may be NULL.
+ */
+int cdp_connect(cdp_session **out, const char *url, const cdp_remote_options *opt);
+
+/* By /json of a process's inspector, which SIGUSR1 opens where it is not open yet; a process that
+ * does not handle that signal is left alone (CDP_ENOTSUP).  Linux: /proc tells where it listens. */
+int cdp_connect_pid(cdp_session **out, int64_t pid, const cdp_remote_options *opt);
+
+/* ---- what a peer has ----------------------------------------------------------- */
+
+/* One entry of /json/list. */
+typedef struct cdp_target_entry {
+    cdp_str id;
+    cdp_str type; /* "page", "iframe", "worker", "node"... */
+    cdp_str title;
+    cdp_str url;
+    cdp_str description;
+    cdp_str parent_id;
+    cdp_str web_socket_debugger_url; /* as the peer says it; absent: someone is attached */
+    cdp_str devtools_frontend_url;
+    const cdp__extra *extra_;
+} cdp_target_entry;
+
+typedef struct cdp_target_entries {
+    CDP_LIST(cdp_target_entry) targets;
+    const cdp__extra *extra_;
+} cdp_target_entries;
+
+/* /json/version. */
+typedef struct cdp_target_about {
+    cdp_str browser; /* "Chrome/156.0...", "node.js/v20..." */
+    cdp_str protocol_version;
+    cdp_str user_agent;
+    cdp_str v8_version;
+    cdp_str web_socket_debugger_url; /* of the browser; absent where there is none */
+    const cdp__extra *extra_;
+} cdp_target_about;
+
+/* Ask url (as for cdp_connect(); its path is ignored) and wait.  opt's loop, callbacks and
+ * reconnect are not used.  What they return is one cdp_free().  *why (may be NULL): a sentence, one
+ * cdp_free(). */
+int cdp_target_list(cdp_target_entries **out, const char *url, const cdp_remote_options *opt,
+                    cdp_str **why);
+int cdp_target_version(cdp_target_about **out, const char *url, const cdp_remote_options *opt,
+                       cdp_str **why);
+/* /json/protocol, the peer's own: JSON text. */
+int cdp_target_protocol(cdp_str **out, const char *url, const cdp_remote_options *opt,
+                        cdp_str **why);
+/* Chromium's: open a tab on a page (NULL: an empty one), bring one to the front, close one. */
+int cdp_target_new(cdp_target_entry **out, const char *url, const char *page,
+                   const cdp_remote_options *opt, cdp_str **why);
+int cdp_target_activate(const char *url, const char *id, const cdp_remote_options *opt,
+                        cdp_str **why);
+int cdp_target_close(const char *url, const char *id, const cdp_remote_options *opt, cdp_str **why);
+
+/* ---- starting a program --------------------------------------------------------- */
+
+typedef enum cdp_launch_kind {
+    CDP_LAUNCH_AUTO, /* by the program's name */
+    CDP_LAUNCH_NODE, /* Node, Deno, `cdp run`: --inspect-brk=127.0.0.1:0, and what it says on stderr
+                      */
+    CDP_LAUNCH_CHROMIUM /* --remote-debugging-pipe: no port, and a profile folder */
+} cdp_launch_kind;
+
+typedef struct cdp_launch_options {
+    cdp_remote_options remote;
+    cdp_launch_kind kind;
+    const char *const
+        *argv; /* program and arguments, NULL at the end; the program is looked for in PATH */
+    const char *const *env; /* "NAME=value", instead of this process's; NULL: that */
+    const char *cwd;
+    const char *profile; /* Chromium's folder; NULL: a new one, removed when it has ended */
+    bool visible;        /* Chromium: with a window; else --headless=new */
+    bool run;            /* Node: does not wait for Runtime.runIfWaitingForDebugger */
+    bool quiet;          /* its output is dropped */
+    bool leave;          /* cdp_close() does not end it (Node) */
+} cdp_launch_options;
+
+/* Starts a program and connects to it.  Its end ends the session's calls (CDP_EIO, which tells
+ * exit code or signal).  cdp_close() ends it: politely, and after 2 s not.  *out as with
+ * cdp_connect(). */
+int cdp_launch(cdp_session **out, const cdp_launch_options *opt);
+
+/* Of the session's child: its process id, or 0. */
+int64_t cdp_child_pid(const cdp_session *s);
+/* Waits at most timeout_ms (-1: as long as it takes) for its end.  *code: what it exited with,
+ * *signal: what it died of, or 0; both may be NULL.  CDP_ETIMEDOUT; CDP_EINVAL: no child;
+ * CDP_ESTATE. */
+int cdp_child_wait(cdp_session *s, int timeout_ms, int *code, int *signal);
+/* CDP_EINVAL: no child, or ended. */
+int cdp_child_kill(cdp_session *s, int signal);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CDP_REMOTE_H */
