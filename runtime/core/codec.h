@@ -123,6 +123,9 @@ struct cdp__extra {
     cdp__note *notes, *last;
 };
 
+/* A text of its own, with a NUL behind it; one cdp_free().  NULL: no memory. */
+cdp_str *cdp__new_text(const char *p, size_t n);
+
 /* The last member of every struct. */
 static inline const cdp__extra **cdp__extra_of(const cdp__type *type, void *s)
 {

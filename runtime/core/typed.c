@@ -17,7 +17,7 @@ static void *new_root(size_t size, size_t more, cdp__msg **m)
     return root;
 }
 
-static cdp_str *new_text(const char *p, size_t n)
+cdp_str *cdp__new_text(const char *p, size_t n)
 {
     cdp__msg *m;
     cdp_str *text = new_root(sizeof *text, n + 1, &m);
@@ -39,7 +39,7 @@ int cdp__to_json(const cdp__domain *d, unsigned type, const void *in, cdp_str **
     cdp__writer w = { &buf, CDP_JSON, false, 0, CDP__DEPTH_MAX, &fault };
     cdp__fault_clear(&fault);
     int rc = cdp__encode(&w, d, &d->types[type], in);
-    if (rc == 0 && !(*json = new_text(buf.ptr, buf.len)))
+    if (rc == 0 && !(*json = cdp__new_text(buf.ptr, buf.len)))
         rc = CDP_ENOMEM;
     cdp__buf_free(&buf);
     cdp__pool_unref(pool);
@@ -53,7 +53,7 @@ static cdp_str *explain(const cdp__fault *f)
     int n = snprintf(text, sizeof text, "%s%s%s at byte %zu", path, *path ? ": " : "", f->why,
                      f->at);
 
-    return n < 0 ? NULL : new_text(text, (size_t)n);
+    return n < 0 ? NULL : cdp__new_text(text, (size_t)n);
 }
 
 int cdp__from_json(const cdp__domain *d, unsigned type, cdp_str json, void **out, cdp_str **why)

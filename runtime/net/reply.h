@@ -16,8 +16,10 @@ typedef struct cdp__ask {
     const char *key;            /* Sec-WebSocket-Key: the handshake (RFC 6455, 4.1); or NULL */
 } cdp__ask;
 
-/* Appends the request's head; what it is made of is refused where it holds control bytes.
- * CDP_EINVAL, CDP_ENOMEM. */
+/* Appends the request's head, which asks for the connection to end after the reply unless it is a
+ * handshake.  CDP_EINVAL: what it is made of holds control bytes or the like, or a header is one
+ * that is written here (Host, Connection, Sec-WebSocket-...); CDP_ENOMEM.  Nothing was appended
+ * then. */
 int cdp__ask_write(cdp__buf *out, const cdp__ask *ask);
 
 /* A fresh key: base64 of 16 random bytes, and a NUL.  CDP_EIO. */
@@ -30,22 +32,24 @@ typedef struct cdp__reply_limits {
     const cdp_allocator *allocator;
 } cdp__reply_limits;
 
-typedef struct cdp__reply cdp__reply;
+typedef struct cdp__http_reply cdp__http_reply;
 
-/* key: what the request had, or NULL.  NULL: no memory. */
-cdp__reply *cdp__reply_new(const char *key, const cdp__reply_limits *limits);
-void cdp__reply_free(cdp__reply *r);
+/* key: what the request had, or NULL.  limits may be NULL.  NULL: no memory. */
+cdp__http_reply *cdp__reply_new(const char *key, const cdp__reply_limits *limits);
+void cdp__reply_free(cdp__http_reply *r);
 
-/* Reads bytes; *used: how many were taken.  1: the reply is complete (of a handshake: accepted,
- * what follows is the WebSocket's); 0: more is needed; CDP_EPROTO (malformed, over a limit, not
- * what was asked for; redirects are not followed: see cdp__reply_why()), CDP_ENOMEM.  len == 0: the
- * peer ended the connection, which completes some replies. */
-int cdp__reply_feed(cdp__reply *r, const char *bytes, size_t len, size_t *used);
+/* Reads bytes; *used: how many were taken.  1: the reply is complete, whatever its status (of a
+ * handshake: accepted, what follows is the WebSocket's); 0: more is needed; CDP_EPROTO (malformed,
+ * over a limit, a handshake that was refused or not answered as it must be, a redirect),
+ * CDP_ENOMEM; later calls return the same.  len == 0: the peer ended the connection, which
+ * completes some replies. */
+int cdp__reply_feed(cdp__http_reply *r, const char *bytes, size_t len, size_t *used);
 
 /* Once it is complete, or has failed. */
-int cdp__reply_status(const cdp__reply *r); /* 200; 0: none was read */
-cdp_str cdp__reply_body(const cdp__reply *r);
-const char *
-cdp__reply_why(const cdp__reply *r); /* a sentence; without control bytes, whatever the peer sent */
+int cdp__reply_status(const cdp__http_reply *r); /* 200; 0: none was read */
+cdp_str cdp__reply_body(const cdp__http_reply *r);
+/* A sentence: what failed; or the status and how the body begins, which often tells why.  Visible
+ * ASCII, whatever the peer sent. */
+const char *cdp__reply_why(const cdp__http_reply *r);
 
 #endif /* CDP_NET_REPLY_H */

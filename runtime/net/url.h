@@ -19,8 +19,10 @@ typedef struct cdp__url {
     void *memory;
 } cdp__url;
 
-/* CDP_EINVAL with *why, a static sentence; CDP_ENOMEM.  Control bytes, blanks, credentials,
- * fragments, ports out of range and schemes that are not ours are refused. */
+/* What cdp_connect() takes.  CDP_EINVAL with *why, a static sentence; CDP_ENOMEM.  Control bytes,
+ * blanks, credentials, fragments, ports out of range and schemes that are not ours are refused
+ * (but for blanks and # in a file's name).  unix:FILE:/PATH is that WebSocket, unix:FILE is to be
+ * discovered. */
 int cdp__url_parse(cdp__url *out, const char *text, const cdp_allocator *a, const char **why);
 void cdp__url_free(cdp__url *u, const cdp_allocator *a);
 

@@ -156,6 +156,11 @@ int cdp__ws_send(cdp__ws *ws, const char *text, size_t len)
     return ws->state->closing ? CDP_ESTATE : frame_put(ws, TEXT, text, len);
 }
 
+int cdp__ws_ping(cdp__ws *ws)
+{
+    return ws->state->closing ? CDP_ESTATE : frame_put(ws, PING, NULL, 0);
+}
+
 /* The longest head there may be. */
 static size_t head_room(const struct cdp__ws_state *st)
 {

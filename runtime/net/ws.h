@@ -70,6 +70,9 @@ int cdp__ws_send(cdp__ws *ws, const char *text, size_t len);
 size_t cdp__ws_begin(cdp__ws *ws);
 int cdp__ws_end(cdp__ws *ws, size_t begin);
 
+/* Appends a ping, whose pong is ignored.  As cdp__ws_send(). */
+int cdp__ws_ping(cdp__ws *ws);
+
 /* Starts the closing handshake (once; later calls do nothing).  code: CDP__WS_NO_CODE for none.
  * reason: may be NULL; at most 123 bytes of it are sent.  CDP_ENOMEM, CDP_EIO: not started. */
 int cdp__ws_close(cdp__ws *ws, int code, const char *reason);

@@ -1,0 +1,536 @@
+/*
+ * remote.c - see remote.h.
+ *
+ * On a loop of its own a session's poll runs that loop; what was sent is written first.  On a
+ * caller's loop nothing here runs it: a prepare handle writes before the loop waits, and a timer
+ * calls back what is due.
+ */
+#include "remote.h"
+
+#include <stdio.h>
+
+enum {
+    CONNECT_MS = 10000,
+    MAX_QUEUE = 64 << 20,
+    MAX_MESSAGE = 256 << 20,
+    FLUSH_AT = 64 << 10, /* unwritten bytes that do not wait for the loop */
+    /* Containers in a command: Node leaves deeper ones unanswered. */
+    DEPTH = 297
+};
+
+struct cdp__stash {
+    cdp__stash *next;
+    size_t len;
+    char bytes[];
+};
+
+/* ---- out --------------------------------------------------------------------- */
+
+static void flush(cdp__remote *r)
+{
+    if (r->open && !r->closing)
+        cdp__stream_flush(&r->stream, cdp__frames_out(&r->frames));
+}
+
+static size_t remote_queued(const cdp__transport *t)
+{
+    const cdp__remote *r = (const cdp__remote *)t;
+    const cdp__buf *out = r->frames.pipe ? &r->frames.out : &r->frames.ws.out;
+
+    return out->len + (r->streaming ? cdp__stream_queued(&r->stream) : 0);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    uv_prepare_stop(prepare);
+    flush(prepare->data);
+}
+
+static int remote_send(cdp__transport *t, const void *bytes, size_t len)
+{
+    cdp__remote *r = (cdp__remote *)t;
+
+    t->why = NULL;
+    if (remote_queued(t) > r->opt.max_queue) {
+        t->why = "the peer does not take what was sent before";
+        return CDP_ETOOBIG;
+    }
+    int rc = cdp__frames_send(&r->frames, bytes, len);
+    if (rc < 0)
+        return rc;
+    if (cdp__frames_out(&r->frames)->len >= FLUSH_AT) {
+        r->sending = true;
+        flush(r);
+        r->sending = false;
+    } else if (t->driven && r->loop) {
+        uv_prepare_start(&r->prepare, on_prepare);
+    }
+    return 0;
+}
+
+/* ---- in ---------------------------------------------------------------------- */
+
+static void stash(cdp__remote *r, const char *text, size_t len)
+{
+    cdp__stash *s = cdp__alloc(r->allocator, sizeof *s + len);
+
+    if (!s) {
+        cdp__remote_lose(r, CDP_ENOMEM, 0, "no memory to keep a message while paused");
+        return;
+    }
+    s->next = NULL;
+    s->len = len;
+    memcpy(s->bytes, text, len);
+    *r->stash_end = s;
+    r->stash_end = &s->next;
+}
+
+static void on_message(void *self, const char *text, size_t len)
+{
+    cdp__remote *r = self;
+
+    if (r->closing || r->lost)
+        return;
+    if (r->paused || r->stash)
+        stash(r, text, len);
+    else
+        cdp__receive(r->t.owner, text, len);
+}
+
+static cdp__stash *take_stash(cdp__remote *r)
+{
+    cdp__stash *s = r->stash;
+
+    if (s && !(r->stash = s->next))
+        r->stash_end = &r->stash;
+    return s;
+}
+
+/* Callbacks may pause again, or close the session. */
+static bool deliver_stash(cdp__remote *r)
+{
+    bool any = false;
+
+    while (!r->paused && !r->closing && !r->lost && r->stash) {
+        cdp__stash *s = take_stash(r);
+        cdp__receive(r->t.owner, s->bytes, s->len);
+        cdp__dealloc(r->allocator, s, sizeof *s + s->len);
+        any = true;
+    }
+    return any;
+}
+
+static void drop_stash(cdp__remote *r)
+{
+    for (cdp__stash *s; (s = take_stash(r));)
+        cdp__dealloc(r->allocator, s, sizeof *s + s->len);
+}
+
+static void remote_schedule(cdp__transport *t);
+
+static void remote_pause(cdp__transport *t, bool pause)
+{
+    cdp__remote *r = (cdp__remote *)t;
+
+    r->paused = pause;
+    if (r->open)
+        cdp__stream_pause(&r->stream, pause);
+    if (!pause && r->stash)
+        remote_schedule(t);
+}
+
+static void on_ended(void *self, bool broken, const char *why)
+{
+    cdp__remote_lose(self, broken ? CDP_EPROTO : CDP_ECLOSED, 0, why);
+}
+
+static const cdp__frames_ops frames_ops = { .message = on_message, .ended = on_ended };
+
+void cdp__remote_feed(cdp__remote *r, const char *bytes, size_t len)
+{
+    r->silent = false;
+    int rc = cdp__frames_feed(&r->frames, bytes, len);
+    if (rc < 0)
+        cdp__remote_lose(r, rc, 0, "the peer's messages can't be read any more");
+}
+
+/* ---- what the core has to do ---------------------------------------------------- */
+
+static void arm(cdp__remote *r);
+
+/* On a caller's loop: what cdp_poll() does elsewhere. */
+static void progress(cdp__remote *r)
+{
+    if (!r->closing && !r->lost)
+        deliver_stash(r);
+    if (!r->closing)
+        cdp__run_posted(r->t.owner);
+    if (!r->closing)
+        cdp__deliver_ready(r->t.owner);
+    if (!r->closing)
+        arm(r);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    cdp__remote *r = timer->data;
+
+    if (r->t.driven)
+        progress(r);
+}
+
+static void arm(cdp__remote *r)
+{
+    int ms = r->stash && !r->paused ? 0 : cdp__next_timeout(r->t.owner);
+
+    uv_update_time(r->loop);
+    if (ms < 0)
+        uv_timer_stop(&r->timer);
+    else
+        uv_timer_start(&r->timer, on_timer, (uint64_t)ms, 0);
+}
+
+static void remote_schedule(cdp__transport *t)
+{
+    cdp__remote *r = (cdp__remote *)t;
+
+    if (t->driven && r->loop && t->owner)
+        arm(r);
+}
+
+static void on_async(uv_async_t *async)
+{
+    cdp__remote *r = async->data;
+
+    if (r->t.driven)
+        progress(r);
+}
+
+static void remote_wake(cdp__transport *t)
+{
+    cdp__remote *r = (cdp__remote *)t;
+
+    if (r->loop)
+        uv_async_send(&r->async);
+}
+
+void cdp__remote_settle(cdp__remote *r)
+{
+    if (r->t.driven)
+        progress(r);
+    flush(r);
+}
+
+static void begin_end(cdp__remote *r);
+
+static int remote_poll(cdp__transport *t, int timeout_ms)
+{
+    cdp__remote *r = (cdp__remote *)t;
+
+    if (deliver_stash(r) || r->closing)
+        return 0;
+    flush(r);
+    r->inside++;
+    if (timeout_ms > 0) {
+        uv_update_time(r->loop);
+        uv_timer_start(&r->timer, on_timer, (uint64_t)timeout_ms, 0);
+    }
+    uv_run(r->loop, timeout_ms ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+    if (!r->closing)
+        uv_timer_stop(&r->timer);
+    if (--r->inside == 0 && r->closing)
+        begin_end(r);
+    return 0;
+}
+
+/* ---- the stream ------------------------------------------------------------------ */
+
+static void on_opened(void *self)
+{
+    cdp__connect_opened(self);
+}
+
+static void on_data(void *self, const char *bytes, size_t len)
+{
+    cdp__remote *r = self;
+
+    if (r->open)
+        cdp__remote_feed(r, bytes, len);
+    else
+        cdp__connect_data(r, bytes, len);
+}
+
+static void on_settled(void *self)
+{
+    cdp__remote_settle(self);
+}
+
+static void on_drained(void *self)
+{
+    cdp__remote *r = self;
+
+    if (r->open)
+        flush(r);
+    if (!r->open || remote_queued(&r->t) || !r->opt.drained)
+        return;
+    cdp__conn *c = r->t.owner->conn;
+    cdp__session_ref(c->root);
+    c->busy++;
+    r->opt.drained(c->root, r->opt.data);
+    c->busy--;
+    cdp__session_unref(c->root);
+}
+
+static void on_late_loss(uv_timer_t *timer)
+{
+    cdp__remote *r = timer->data;
+
+    cdp__remote_lose(r, CDP_EIO, r->late_sys, uv_strerror(r->late_sys));
+}
+
+/* Seen while a call is being made: callbacks have to wait until that has returned. */
+static void on_lost(void *self, int sys, const char *why)
+{
+    cdp__remote *r = self;
+
+    if (r->sending) {
+        r->late_sys = sys;
+        uv_timer_start(&r->limit, on_late_loss, 0, 0);
+    } else {
+        cdp__remote_lose(r, sys == UV_ETIMEDOUT ? CDP_ETIMEDOUT : CDP_EIO, sys, why);
+    }
+}
+
+static void on_stream_closed(void *self)
+{
+    cdp__remote *r = self;
+
+    r->streaming = false;
+    if (r->redial && !r->closing)
+        cdp__remote_connect(r);
+    cdp__remote_release(r);
+}
+
+const cdp__stream_ops cdp__remote_stream_ops = { .opened = on_opened,
+                                                 .data = on_data,
+                                                 .settled = on_settled,
+                                                 .drained = on_drained,
+                                                 .lost = on_lost,
+                                                 .closed = on_stream_closed };
+
+/* ---- the beginning and the end ------------------------------------------------------ */
+
+/* Nothing was heard for ping_ms: the first time asks, the second gives up. */
+static void on_ping(uv_timer_t *timer)
+{
+    cdp__remote *r = timer->data;
+
+    if (r->silent) {
+        cdp__remote_lose(r, CDP_ETIMEDOUT, UV_ETIMEDOUT, "the peer does not answer pings");
+        return;
+    }
+    r->silent = true;
+    if (!r->frames.pipe && cdp__ws_ping(&r->frames.ws) == 0)
+        flush(r);
+}
+
+void cdp__remote_opened(cdp__remote *r)
+{
+    cdp__conn *c = r->t.owner->conn;
+
+    r->open = true;
+    uv_timer_stop(&r->limit);
+    if (r->opt.ping_ms && !r->frames.pipe)
+        uv_timer_start(&r->limit, on_ping, r->opt.ping_ms, r->opt.ping_ms);
+    for (cdp__companion *p = r->companions; p && p->ops->opened; p = p->next)
+        p->ops->opened(p);
+    if (r->opt.opened) {
+        cdp__session_ref(c->root);
+        c->busy++;
+        r->opt.opened(c->root, r->opt.data);
+        c->busy--;
+        cdp__session_unref(c->root);
+    }
+    if (r->closing)
+        return;
+    if (r->paused)
+        cdp__stream_pause(&r->stream, true);
+    flush(r);
+}
+
+void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why)
+{
+    if (r->lost || r->closing)
+        return;
+    r->open = false;
+    if (r->loop) {
+        uv_timer_stop(&r->limit);
+        cdp__connect_end(r);
+    }
+    for (cdp__companion *p = r->companions; p; p = p->next)
+        if (p->ops->lost && p->ops->lost(p, status, sys, why))
+            return;
+    r->lost = true;
+    if (r->loop)
+        uv_unref((uv_handle_t *)&r->async); /* nothing will come that a loop should wait for */
+    drop_stash(r);
+    cdp__lost(r->t.owner, status, sys, why);
+    if (!r->closing)
+        remote_schedule(&r->t);
+}
+
+int cdp__remote_reset(cdp__remote *r)
+{
+    bool pipe = r->frames.pipe;
+    size_t most = r->opt.session.max_message;
+
+    cdp__frames_free(&r->frames);
+    return cdp__frames_init(&r->frames, pipe, most, r->allocator, &frames_ops, r);
+}
+
+static void remote_free(cdp__remote *r)
+{
+    if (r->loop == &r->own)
+        uv_loop_close(&r->own);
+    drop_stash(r);
+    cdp__frames_free(&r->frames);
+    cdp__connect_free(r);
+    cdp__dealloc(r->allocator, r, sizeof *r);
+}
+
+void cdp__remote_release(cdp__remote *r)
+{
+    if (--r->holds == 0 && r->t.driven)
+        remote_free(r);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    cdp__remote_release(handle->data);
+}
+
+static void close_handle(void *handle)
+{
+    uv_close(handle, on_handle_closed);
+}
+
+static void begin_end(cdp__remote *r)
+{
+    if (r->open) {
+        cdp__frames_end(&r->frames);
+        cdp__stream_flush(&r->stream, cdp__frames_out(&r->frames));
+    }
+    for (cdp__companion *p = r->companions, *next; p; p = next) {
+        next = p->next;
+        p->ops->end(p);
+    }
+    if (r->loop) {
+        cdp__connect_end(r);
+        close_handle(&r->timer);
+        close_handle(&r->limit);
+        close_handle(&r->async);
+        close_handle(&r->prepare);
+    }
+    if (!r->t.driven) {
+        while (r->holds)
+            uv_run(r->loop, UV_RUN_ONCE);
+        remote_free(r);
+    } else if (!r->loop) {
+        remote_free(r);
+    }
+}
+
+static void remote_close(cdp__transport *t)
+{
+    cdp__remote *r = (cdp__remote *)t;
+
+    r->closing = true;
+    if (r->inside == 0)
+        begin_end(r);
+}
+
+static int make_loop(cdp__remote *r)
+{
+    int rc = 0;
+
+    if (!r->t.driven && (rc = uv_loop_init(&r->own)) < 0)
+        return rc;
+    uv_loop_t *loop = r->t.driven ? r->opt.loop : &r->own;
+    if ((rc = uv_async_init(loop, &r->async, on_async)) < 0) {
+        if (!r->t.driven)
+            uv_loop_close(&r->own);
+        return rc;
+    }
+    r->loop = loop;
+    uv_timer_init(loop, &r->timer);
+    uv_timer_init(loop, &r->limit);
+    uv_prepare_init(loop, &r->prepare);
+    r->timer.data = r->limit.data = r->async.data = r->prepare.data = r;
+    uv_unref((uv_handle_t *)&r->prepare);
+    r->holds = 4;
+    return 0;
+}
+
+int cdp__remote_new(cdp_session **out, cdp__remote **made, const cdp_remote_options *opt, bool pipe)
+{
+    static const cdp__transport_ops ops = { .send = remote_send,
+                                            .poll = remote_poll,
+                                            .wake = remote_wake,
+                                            .schedule = remote_schedule,
+                                            .pause = remote_pause,
+                                            .queued = remote_queued,
+                                            .close = remote_close };
+    const cdp_allocator *a = opt ? opt->session.allocator : NULL;
+    cdp__remote *r = cdp__alloc(a, sizeof *r);
+
+    *out = NULL;
+    if (!r)
+        return CDP_ENOMEM;
+    memset(r, 0, sizeof *r);
+    if (opt)
+        r->opt = *opt;
+    if (!r->opt.connect_ms)
+        r->opt.connect_ms = CONNECT_MS;
+    if (!r->opt.max_queue)
+        r->opt.max_queue = MAX_QUEUE;
+    if (!r->opt.session.max_message)
+        r->opt.session.max_message = MAX_MESSAGE;
+    r->allocator = r->head.allocator = a;
+    r->stash_end = &r->stash;
+    r->t = (cdp__transport){ .ops = &ops, .driven = r->opt.loop != NULL, .max_depth = DEPTH };
+    if (cdp__frames_init(&r->frames, pipe, r->opt.session.max_message, a, &frames_ops, r) < 0) {
+        cdp__frames_free(&r->frames);
+        cdp__dealloc(a, r, sizeof *r);
+        return CDP_ENOMEM;
+    }
+    int sys = make_loop(r);
+    int rc = cdp__open(out, &r->t, &r->opt.session); /* which closes r if it fails */
+    if (rc < 0)
+        return rc;
+    *made = r;
+    if (sys == 0)
+        return 0;
+    cdp__remote_lose(r, CDP_EIO, sys, uv_strerror(sys));
+    return cdp__usable(*out, (cdp_str){ 0 });
+}
+
+void cdp__remote_add(cdp__remote *r, cdp__companion *c)
+{
+    c->remote = r;
+    c->next = r->companions;
+    r->companions = c;
+    r->holds++;
+}
+
+int cdp__remote_wait(cdp__remote *r)
+{
+    cdp_session *s = r->t.owner;
+    int rc = 0;
+
+    cdp__session_ref(s);
+    while (!r->t.driven && !r->open && rc == 0)
+        rc = cdp__step(s->conn, -1);
+    rc = cdp__usable(s, (cdp_str){ 0 });
+    cdp__session_unref(s);
+    return rc;
+}

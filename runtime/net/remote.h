@@ -1,0 +1,99 @@
+/*
+ * remote.h - the transport of sessions with other programs: frames over a stream, on a loop.
+ */
+#ifndef CDP_NET_REMOTE_H
+#define CDP_NET_REMOTE_H
+
+#include "frames.h"
+#include "get.h"
+#include "session.h"
+
+typedef struct cdp__remote cdp__remote;
+typedef struct cdp__companion cdp__companion;
+
+/* What a session is given besides its peer (a child process, a memory to reconnect with). */
+typedef struct cdp__companion_ops {
+    /* The peer is lost: true, if r is not to end yet; who says so calls cdp__remote_lose() again,
+     * or connects anew. */
+    bool (*lost)(cdp__companion *c, int status, int sys, const char *why);
+    /* Frames may be sent (also: again). */
+    void (*opened)(cdp__companion *c);
+    /* The session is over: once libuv holds nothing of c any more, cdp__remote_release(). */
+    void (*end)(cdp__companion *c);
+} cdp__companion_ops;
+
+struct cdp__companion {
+    const cdp__companion_ops *ops;
+    cdp__remote *remote;
+    cdp__companion *next;
+};
+
+typedef struct cdp__stash cdp__stash;
+
+struct cdp__remote {
+    cdp__transport t; /* first */
+    cdp_remote_options opt;
+    const cdp_allocator *allocator;
+    uv_loop_t own, *loop; /* NULL: no loop could be made */
+    uv_timer_t timer;     /* what the core waits for; the limit of a poll */
+    uv_timer_t limit;     /* of connecting; then the pings */
+    uv_async_t async;     /* woken from other threads */
+    uv_prepare_t prepare; /* flushes before the caller's loop waits */
+    unsigned holds;       /* what must be gone before r's memory may go */
+    unsigned inside;      /* frames that run r's own loop */
+    bool closing, open, lost, paused;
+    bool silent;  /* nothing came since the last ping */
+    bool sending; /* amid remote_send() */
+    int late_sys; /* of a loss that was seen then */
+    cdp__companion *companions;
+
+    cdp__frames frames;
+    cdp__stream stream;
+    bool streaming;                 /* stream is in use */
+    cdp__stash *stash, **stash_end; /* what came while paused */
+
+    /* connect.c */
+    cdp__url url;
+    char *path; /* the WebSocket's */
+    cdp_tls *tls;
+    bool own_tls;
+    cdp__get *get;
+    cdp__http_reply *reply; /* during the handshake */
+    cdp__buf head;     /* the handshake's request */
+    bool redial;       /* connect again once the stream is gone */
+};
+
+/* remote.c */
+
+/* Makes a session, whose frames are a pipe's or a WebSocket's, and that has no peer yet.  *r is
+ * valid where *out is.  CDP_ENOMEM with *out NULL; CDP_EIO (no loop): the session can tell. */
+int cdp__remote_new(cdp_session **out, cdp__remote **r, const cdp_remote_options *opt, bool pipe);
+
+/* Frames can be sent from now on. */
+void cdp__remote_opened(cdp__remote *r);
+/* The peer is lost, unless a companion minds. */
+void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why);
+/* With a loop of its own: waits until r is open or lost.  0, or the session's last error. */
+int cdp__remote_wait(cdp__remote *r);
+void cdp__remote_add(cdp__remote *r, cdp__companion *c); /* one more hold */
+void cdp__remote_release(cdp__remote *r);
+
+/* Starts over: the stream's bytes are frames from the first.  CDP_ENOMEM. */
+int cdp__remote_reset(cdp__remote *r);
+extern const cdp__stream_ops cdp__remote_stream_ops;
+/* For whoever feeds r: what came, and that it was all for now. */
+void cdp__remote_feed(cdp__remote *r, const char *bytes, size_t len);
+void cdp__remote_settle(cdp__remote *r);
+
+/* connect.c */
+
+/* Connects to where r->url points; how it ends is told by cdp__remote_opened() or _lose(). */
+void cdp__remote_connect(cdp__remote *r);
+/* What stream and frames are for while r is not open. */
+void cdp__connect_opened(cdp__remote *r);
+void cdp__connect_data(cdp__remote *r, const char *bytes, size_t len);
+/* Gives up what is under way. */
+void cdp__connect_end(cdp__remote *r);
+void cdp__connect_free(cdp__remote *r);
+
+#endif /* CDP_NET_REMOTE_H */

@@ -1,0 +1,294 @@
+/* stream.c - see stream.h. */
+#include "stream.h"
+
+#include <stdio.h>
+
+enum {
+    INPUT = 64 << 10, /* read at once */
+    KEEP = 1 << 20    /* a larger buffer is not kept for the next writes */
+};
+
+/* ---- the end ----------------------------------------------------------------- */
+
+void cdp__stream_release(cdp__stream *s)
+{
+    if (--s->holds || !s->closing)
+        return;
+    cdp__tls_free(s->tls);
+    s->tls = NULL;
+    cdp__buf_free(&s->cipher);
+    cdp__buf_free(&s->writing);
+    s->ops->closed(s->self);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    cdp__stream_release(handle->data);
+}
+
+void cdp__stream_lose(cdp__stream *s, int sys, const char *why)
+{
+    if (s->is_lost || s->closing)
+        return;
+    s->is_lost = true;
+    s->is_open = false;
+    cdp__stream_pause(s, true);
+    uv_timer_stop(&s->timer);
+    s->ops->lost(s->self, sys, why);
+}
+
+static void lose(cdp__stream *s, int sys)
+{
+    cdp__stream_lose(s, sys, sys == UV_EOF ? "the peer ended the connection" : uv_strerror(sys));
+}
+
+void cdp__stream_close(cdp__stream *s)
+{
+    if (s->closing)
+        return;
+    if (s->tls && s->is_open && !s->busy) { /* as far as it can be said at once */
+        cdp__tls_end_writing(s->tls, &s->cipher);
+        uv_buf_t buf = uv_buf_init(s->cipher.ptr, (unsigned)s->cipher.len);
+        if (buf.len)
+            uv_try_write(&s->h.stream, &buf, 1);
+    }
+    s->closing = true;
+    s->is_open = false;
+    if (s->has_handle && !uv_is_closing(&s->h.handle))
+        uv_close(&s->h.handle, on_closed);
+    uv_cancel((uv_req_t *)&s->lookup); /* of none: refused */
+    if (s->found) {
+        uv_freeaddrinfo(s->found);
+        s->found = NULL;
+    }
+    uv_close((uv_handle_t *)&s->timer, on_closed);
+}
+
+/* ---- in ---------------------------------------------------------------------- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    cdp__stream *s = handle->data;
+    char *p = cdp__alloc(s->allocator, INPUT);
+
+    (void)suggested;
+    *buf = uv_buf_init(p, p ? INPUT : 0); /* of nothing: UV_ENOBUFS */
+}
+
+static void on_plain(void *self, const char *bytes, size_t len)
+{
+    cdp__stream *s = self;
+
+    if (s->is_open)
+        s->ops->data(s->self, bytes, len);
+}
+
+/* Handshake bytes go out, and with the last of them the stream is open. */
+static bool tls_progress(cdp__stream *s)
+{
+    cdp__buf none = { .allocator = s->allocator };
+
+    if (!s->is_open && cdp__tls_ready(s->tls)) {
+        s->is_open = true;
+        uv_timer_stop(&s->timer);
+        s->ops->opened(s->self);
+    }
+    if (!s->closing && !s->is_lost)
+        cdp__stream_flush(s, &none);
+    return !s->closing && !s->is_lost;
+}
+
+static void feed_tls(cdp__stream *s, const char *bytes, size_t len)
+{
+    /* Plain text may come with the handshake's last bytes: nothing before opened(). */
+    if (!s->is_open) {
+        if (cdp__tls_feed(s->tls, bytes, len, on_plain, s) < 0)
+            cdp__stream_lose(s, UV_EPROTO, cdp__tls_why(s->tls));
+        else if (tls_progress(s) && s->is_open && cdp__tls_feed(s->tls, NULL, 0, on_plain, s) < 0)
+            cdp__stream_lose(s, UV_EPROTO, cdp__tls_why(s->tls));
+    } else if (cdp__tls_feed(s->tls, bytes, len, on_plain, s) < 0) {
+        cdp__stream_lose(s, UV_EPROTO, cdp__tls_why(s->tls));
+    } else {
+        tls_progress(s);
+    }
+    if (s->tls && !s->closing && cdp__tls_ended(s->tls))
+        lose(s, UV_EOF);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    cdp__stream *s = stream->data;
+
+    if (n > 0 && s->tls)
+        feed_tls(s, buf->base, (size_t)n);
+    else if (n > 0)
+        s->ops->data(s->self, buf->base, (size_t)n);
+    cdp__dealloc(s->allocator, buf->base, buf->base ? INPUT : 0);
+    if (n < 0)
+        lose(s, (int)n);
+    else if (n > 0 && s->is_open)
+        s->ops->settled(s->self);
+}
+
+void cdp__stream_pause(cdp__stream *s, bool pause)
+{
+    s->paused = pause;
+    if (!s->has_handle || s->closing || s->reading == !pause)
+        return;
+    s->reading = !pause;
+    if (pause)
+        uv_read_stop(&s->h.stream);
+    else
+        uv_read_start(&s->h.stream, on_alloc, on_read);
+}
+
+/* ---- out --------------------------------------------------------------------- */
+
+size_t cdp__stream_queued(const cdp__stream *s)
+{
+    return s->cipher.len + (s->busy ? s->writing.len - s->written : 0);
+}
+
+static void write_some(cdp__stream *s, cdp__buf *out);
+
+static void on_written(uv_write_t *req, int status)
+{
+    cdp__stream *s = req->data;
+
+    s->busy = false;
+    cdp__buf_reset(&s->writing, KEEP);
+    if (s->closing || s->is_lost)
+        return;
+    if (status < 0) {
+        lose(s, status);
+        return;
+    }
+    if (s->tls)
+        write_some(s, &s->cipher);
+    if (!s->busy && s->is_open)
+        s->ops->drained(s->self);
+}
+
+/* libuv takes lengths of 32 bits. */
+static void write_some(cdp__stream *s, cdp__buf *out)
+{
+    enum { MOST = 1 << 30 };
+    size_t done = 0;
+
+    if (out->len == 0 || s->busy)
+        return;
+    while (done < out->len) {
+        size_t n = out->len - done;
+        uv_buf_t buf = uv_buf_init(out->ptr + done, (unsigned)(n < MOST ? n : MOST));
+        int rc = uv_try_write(&s->h.stream, &buf, 1);
+        if (rc == UV_EAGAIN)
+            break;
+        if (rc < 0) {
+            lose(s, rc);
+            return;
+        }
+        done += (size_t)rc;
+    }
+    if (done == out->len) {
+        cdp__buf_reset(out, KEEP);
+        return;
+    }
+    cdp__buf spare = s->writing;
+    s->writing = *out;
+    s->written = done;
+    *out = spare;
+    uv_buf_t bufs[4];
+    unsigned n = 0;
+    for (size_t at = done; at < s->writing.len && n < 4; n++) {
+        size_t len = s->writing.len - at < MOST ? s->writing.len - at : MOST;
+        bufs[n] = uv_buf_init(s->writing.ptr + at, (unsigned)len);
+        at += len;
+    }
+    s->write.data = s;
+    s->busy = true;
+    int rc = uv_write(&s->write, &s->h.stream, bufs, n, on_written);
+    if (rc < 0) {
+        s->busy = false;
+        lose(s, rc);
+    }
+}
+
+void cdp__stream_flush(cdp__stream *s, cdp__buf *out)
+{
+    if (s->closing || s->is_lost || !s->has_handle)
+        return;
+    if (!s->tls) {
+        if (s->is_open)
+            write_some(s, out);
+        return;
+    }
+    if (s->busy) /* plain text stays plain until it can go: the queue is counted once */
+        return;
+    int rc = cdp__tls_flush(s->tls, out, &s->cipher);
+    if (rc < 0)
+        cdp__stream_lose(s, rc == CDP_ENOMEM ? UV_ENOMEM : UV_EPROTO,
+                         rc == CDP_ENOMEM ? uv_strerror(UV_ENOMEM) : cdp__tls_why(s->tls));
+    else
+        write_some(s, &s->cipher);
+}
+
+/* ---- the beginning ------------------------------------------------------------- */
+
+void cdp__stream_init(cdp__stream *s, uv_loop_t *loop, const cdp_allocator *a,
+                      const cdp__stream_ops *ops, void *self)
+{
+    memset(s, 0, sizeof *s);
+    s->ops = ops;
+    s->self = self;
+    s->loop = loop;
+    s->allocator = a;
+    s->cipher.allocator = s->writing.allocator = a;
+    uv_timer_init(loop, &s->timer); /* can't fail */
+    s->timer.data = s->lookup.data = s->connect.data = s;
+    s->holds = 1;
+}
+
+void cdp__stream_connected(cdp__stream *s)
+{
+    s->url = NULL;
+    if (!s->is_local)
+        uv_tcp_nodelay(&s->h.tcp, 1);
+    cdp__stream_pause(s, false);
+    if (s->tls) {
+        tls_progress(s); /* says hello */
+        return;
+    }
+    s->is_open = true;
+    uv_timer_stop(&s->timer);
+    s->ops->opened(s->self);
+}
+
+int cdp__stream_dial(cdp__stream *s, const cdp__url *url, cdp_tls *tls, uint32_t limit_ms)
+{
+    int rc = url->tls ? cdp__tls_open(&s->tls, tls, url->host) : 0;
+
+    if (rc < 0)
+        return rc;
+    s->url = url;
+    s->is_local = url->local;
+    uv_update_time(s->loop);
+    s->deadline = uv_now(s->loop) + limit_ms;
+    cdp__dial_start(s);
+    return 0;
+}
+
+int cdp__stream_adopt(cdp__stream *s, int fd)
+{
+    int rc = uv_pipe_init(s->loop, &s->h.pipe, 0);
+
+    if (rc < 0)
+        return CDP_EIO;
+    s->h.handle.data = s;
+    s->has_handle = s->is_local = true;
+    s->holds++;
+    if (uv_pipe_open(&s->h.pipe, fd) < 0)
+        return CDP_EIO;
+    s->is_open = true;
+    cdp__stream_pause(s, false);
+    return 0;
+}
