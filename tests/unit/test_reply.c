@@ -273,12 +273,244 @@ static void test_handshakes(void **state)
     CHECK(rows, KEY, NULL);
 }
 
+/* ---- limits ------------------------------------------------------------------ */
+
+#define LONG_HEAD "The head of the peer's reply is too long."
+#define LONG_BODY "The body of the peer's reply is too long."
+#define SCATTERED "The body of the peer's reply comes in needlessly small pieces."
+#define CHUNKS OK "Transfer-Encoding: chunked\r\n\r\n"
+
+static void test_limits(void **state)
+{
+    static const cdp__reply_limits limits = { .head = 60, .body = 10 };
+    static const row rows[] = {
+        { OK "X: 012345678901234567890123456789012345\r\n\r\n", "200 []" }, /* 60 bytes */
+        { OK "X: 0123456789012345678901234567890123456\r\n\r\n", LONG_HEAD },
+        { OK "X: 0123456789012345678901234567890123456789x", LONG_HEAD },
+        { OK "X-Name-That-Takes-All-The-Room-There-Is-And-A-Byte-More", LONG_HEAD },
+        { "HTTP/1.1 200 A reason that takes more than there is room for.", LONG_HEAD },
+        { OK "Upgrade: a\r\nUpgrade: b\r\nUpgrade: c\r\nUpgrade: d\r\n", LONG_HEAD },
+        { "HTTP/1.1 100 a\r\n\r\nHTTP/1.1 100 b\r\n\r\n" OK "A: b\r\n\r\n", LONG_HEAD },
+        { "HTTP/1.1 100 a\r\n\r\n" OK "Content-Length: 1\r\n\r\nx", "200 [x]" },
+        { OK "Content-Length: 10\r\n\r\n0123456789x", "200 [0123456789] (x)" },
+        { OK "Content-Length: 11\r\n\r\n", LONG_BODY },
+        { OK "Content-Length: 18446744073709551615\r\n\r\n", LONG_BODY },
+        { OK "\r\n0123456789", "200 [0123456789]" },
+        { OK "\r\n01234567890", LONG_BODY },
+        { CHUNKS "5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", "200 [0123456789]" },
+        { CHUNKS "5\r\n01234\r\n6\r\n567890\r\n0\r\n\r\n", LONG_BODY },
+        { CHUNKS "fffffffffffffff\r\n0123456789", AMID },
+        { CHUNKS "fffffffffffffff\r\n01234567890", LONG_BODY },
+        { CHUNKS "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n1\r\nd\r\n1\r\ne\r\n0\r\n\r\n", "200 [abcde]" },
+        { CHUNKS "1;a=01234567890123456789\r\nx\r\n0\r\n\r\n", SCATTERED },
+        { CHUNKS "0000000000000000000001\r\nx\r\n0\r\n\r\n", SCATTERED },
+        { CHUNKS "0\r\nTrailer: 0123456789\r\n\r\n", SCATTERED },
+        { CHUNKS "2\r\nab\r\n0\r\nA: 01234567890123456789012345\r\n\r\n", SCATTERED },
+    };
+    static char text[2000];
+
+    (void)state;
+    CHECK(rows, NULL, &limits);
+
+    /* A refusal that never ends is cut. */
+    const size_t n = (size_t)snprintf(text, sizeof text, "HTTP/1.1 500 x\r\n\r\n%01000d", 0);
+    cdp__http_reply *r = cdp__reply_new(KEY, NULL);
+    size_t used;
+    assert_int_equal(cdp__reply_feed(r, text, n, &used), CDP_EPROTO);
+    assert_int_equal(cdp__reply_status(r), 500);
+    assert_in_range(strlen(cdp__reply_why(r)), 300, 400);
+    cdp__reply_free(r);
+}
+
+/* The defaults: 16 KiB of head, 16 MiB of body. */
+static void test_endless(void **state)
+{
+    static const struct {
+        const char *start, *piece, *want;
+        size_t most;
+    } rows[] = {
+        { OK "X: ", "01234567", LONG_HEAD, 16384 },
+        { OK, "X: y\r\n", LONG_HEAD, 16384 },
+        { OK, "Upgrade: x\r\n", LONG_HEAD, 16384 },
+        { "", "\r\n", LONG_HEAD, 16384 },
+        { "HTTP/1.1 200 ", "x", LONG_HEAD, 16384 },
+        { "", "HTTP/1.1 100 a\r\n\r\n", LONG_HEAD, 16384 },
+        { OK "\r\n", "0123456789abcdef", LONG_BODY, (16 << 20) + 40 },
+        { CHUNKS, "1\r\nx\r\n", LONG_BODY, 6 * (16 << 20) + 100 },
+        { CHUNKS "1;", "x", SCATTERED, 16384 + 100 },
+        { CHUNKS "0\r\n", "X: y\r\n", SCATTERED, 16384 + 100 },
+        { CHUNKS, "1;abcdefghijkl\r\nx\r\n", SCATTERED, 100000 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char piece[4096];
+        size_t n = 0, used = 0, taken = 0;
+        cdp__http_reply *r = cdp__reply_new(NULL, NULL);
+        while (n + strlen(rows[i].piece) < sizeof piece)
+            n += (size_t)snprintf(piece + n, sizeof piece - n, "%s", rows[i].piece);
+        const size_t first = strlen(rows[i].start);
+        int rc = first ? cdp__reply_feed(r, rows[i].start, first, &used) : 0;
+        for (taken = used; rc == 0; taken += used) {
+            rc = cdp__reply_feed(r, piece, n, &used);
+            assert_in_range(taken, 0, rows[i].most);
+        }
+        assert_int_equal(rc, CDP_EPROTO);
+        assert_string_equal(cdp__reply_why(r), rows[i].want);
+        cdp__reply_free(r);
+    }
+}
+
+/* ---- requests ---------------------------------------------------------------- */
+
+static void test_asks(void **state)
+{
+    static const char *const headers[] = { "X-Name: a value", "Origin:http://localhost", NULL };
+    static const cdp__ask get = { "GET", "/json/list?x", "[::1]:9229", NULL, NULL, NULL };
+    static const cdp__ask shake = { "GET", "/a", "h:1", "s3cret~", headers, KEY };
+    static const cdp__ask put = { "PUT", "/json/new", "h:1", .headers = headers };
+    cdp__buf out = { .len = 0 };
+    char key[25], other[25];
+
+    (void)state;
+    cdp__buf_put(&out, "before,", 7);
+    assert_int_equal(cdp__ask_write(&out, &get), 0);
+    cdp__buf_byte(&out, 0);
+    assert_string_equal(out.ptr, "before,GET /json/list?x HTTP/1.1\r\nHost: [::1]:9229\r\n"
+                                 "Connection: close\r\n\r\n");
+    out.len = 0;
+    assert_int_equal(cdp__ask_write(&out, &shake), 0);
+    cdp__buf_byte(&out, 0);
+    assert_string_equal(out.ptr, "GET /a HTTP/1.1\r\nHost: h:1\r\nConnection: Upgrade\r\n"
+                                 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                 "Sec-WebSocket-Key: " KEY "\r\nAuthorization: Bearer s3cret~\r\n"
+                                 "X-Name: a value\r\nOrigin:http://localhost\r\n\r\n");
+    out.len = 0;
+    assert_int_equal(cdp__ask_write(&out, &put), 0);
+    cdp__buf_byte(&out, 0);
+    assert_string_equal(out.ptr, "PUT /json/new HTTP/1.1\r\nHost: h:1\r\nConnection: close\r\n"
+                                 "X-Name: a value\r\nOrigin:http://localhost\r\n\r\n");
+    cdp__buf_free(&out);
+
+    assert_int_equal(cdp__ask_key(key), 0);
+    assert_int_equal(cdp__ask_key(other), 0);
+    assert_int_equal(strlen(key), 24);
+    assert_memory_equal(key + 22, "==", 3);
+    assert_string_not_equal(key, other);
+}
+
+static void test_bad_asks(void **state)
+{
+    static const char *const lines[] = {
+        "",
+        ":",
+        ": x",
+        "X",
+        "X y: z",
+        "X : y",
+        "X: a\r\nY: b",
+        "X: a\nb",
+        "X: \x7f",
+        "X: \x01",
+        "X\xc3\xa9: y",
+        "X\r: y",
+        "Host: h",
+        "HOST: h",
+        "Connection: x",
+        "Upgrade: h2c",
+        "(X): y",
+        "X\t: y",
+        "Content-Length: 1",
+        "Transfer-Encoding: chunked",
+        "Sec-WebSocket-Key: x",
+        "sec-websocket-extensions: x",
+        "Sec-WebSocket-Protocol: x",
+    };
+    static const cdp__ask bad[] = {
+        { "GET", "", "h", NULL, NULL, NULL },
+        { "GET", "a", "h", NULL, NULL, NULL },
+        { "GET", "/a b", "h", NULL, NULL, NULL },
+        { "GET", "/a\r\nX: y", "h", NULL, NULL, NULL },
+        { "GET", "/\xc3\xa9", "h", NULL, NULL, NULL },
+        { "GET", "/\x7f", "h", NULL, NULL, NULL },
+        { "GET", "/", "h\n", NULL, NULL, NULL },
+        { "GET", "/", "h x", NULL, NULL, NULL },
+        { "GET", "/", "h", "", NULL, NULL },
+        { "GET", "/", "h", "a b", NULL, NULL },
+        { "GET", "/", "h", "a\r\nX: y", NULL, NULL },
+    };
+    cdp__buf out = { .len = 0 };
+
+    (void)state;
+    cdp__buf_put(&out, "kept", 4);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        const char *const headers[] = { "X: fine", lines[i], NULL };
+        const cdp__ask ask = { "GET", "/", "h", NULL, headers, KEY };
+        if (cdp__ask_write(&out, &ask) != CDP_EINVAL)
+            fail_msg("%s", lines[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (cdp__ask_write(&out, &bad[i]) != CDP_EINVAL)
+            fail_msg("%s", bad[i].path);
+    assert_int_equal(out.len, 4);
+    cdp__buf_free(&out);
+}
+
+/* ---- memory ------------------------------------------------------------------ */
+
+/* A request and its reply.  Returns how often memory was asked for. */
+static size_t exchange(size_t fail_at, bool and_all_after)
+{
+    static const char *const headers[] = { "X-Name: a value", NULL };
+    static const cdp__ask ask = { "GET", "/a", "h:1", "token", headers, KEY };
+    static char text[3000];
+    rig_heap heap;
+    size_t used, n;
+
+    rig_heap_init(&heap);
+    heap.fail_at = fail_at;
+    heap.and_all_after = and_all_after;
+    const cdp__reply_limits limits = { .allocator = &heap.allocator };
+    cdp__buf out = { .allocator = &heap.allocator };
+    const int wrote = cdp__ask_write(&out, &ask);
+    assert_true(wrote == 0 || (wrote == CDP_ENOMEM && out.len == 0 && !out.failed));
+    cdp__http_reply *r = cdp__reply_new(NULL, &limits);
+    int rc = r ? 0 : CDP_ENOMEM;
+    n = (size_t)snprintf(text, sizeof text, CHUNKS "3e8\r\n%01000d\r\n3e9\r\n%01001d\r\n0\r\n\r\n",
+                         1, 2);
+    for (size_t at = 0; rc == 0 && at < n; at += used)
+        rc = cdp__reply_feed(r, text + at, n - at < 100 ? n - at : 100, &used);
+    assert_int_equal(wrote < 0 || rc<0, heap.failures> 0);
+    assert_true(rc == 1 || rc == CDP_ENOMEM);
+    if (rc == 1)
+        assert_int_equal(cdp__reply_body(r).len, 2001);
+    else if (r)
+        assert_int_equal(cdp__reply_feed(r, "x", 1, &used), CDP_ENOMEM);
+    cdp__reply_free(r);
+    cdp__buf_free(&out);
+    assert_int_equal(heap.blocks, 0);
+    return heap.requests;
+}
+
+static void test_no_memory(void **state)
+{
+    const size_t asked = exchange(0, false);
+
+    (void)state;
+    assert_true(asked >= 5);
+    for (size_t n = 1; n <= asked; n++) {
+        exchange(n, false);
+        exchange(n, true);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replies),
-        cmocka_unit_test(test_bad_replies),
-        cmocka_unit_test(test_handshakes),
+        cmocka_unit_test(test_replies),    cmocka_unit_test(test_bad_replies),
+        cmocka_unit_test(test_handshakes), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_endless),    cmocka_unit_test(test_asks),
+        cmocka_unit_test(test_bad_asks),   cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

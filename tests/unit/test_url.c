@@ -177,6 +177,7 @@ static void test_refused(void **state)
         { "http://h%41:1", HOST },
         { "http://h\\x:1", HOST },
         { "http://a,b:1", HOST },
+        { ".host.example:1", HOST },
         { "http://a[::1]", BARE },
         { "http://a]:1", HOST },
         { "http://127.1:9", IPV4 },
