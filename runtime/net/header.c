@@ -89,5 +89,7 @@ cdp_str cdp__headers_get(const cdp__headers *h, unsigned name)
 {
     if (!h->values[name].lines)
         return cdp_sn(NULL, 0);
+    if (!h->values[name].len) /* there may be no text at all */
+        return cdp_s("");
     return cdp__trimmed(cdp_sn(h->text.ptr + h->values[name].at, h->values[name].len));
 }

@@ -1,18 +1,19 @@
 /*
  * http.c - see http.h.
  *
- * llhttp finds the parts of a head; those that matter are kept in h->text, and judged when the head
- * is complete.  llhttp has no limits, so it is never given more bytes than a head may still have.
+ * llhttp finds the parts of a head; those that matter are kept, and judged when the head is
+ * complete.  llhttp has no limits, so it is never given more bytes than a head may still have.
  */
 #include "http.h"
 
+#include "header.h"
 #include "text.h"
 
 #include <arpa/inet.h>
 #include <cdp_llhttp.h>
 
 /* Headers that matter here. */
-enum header { HOST, ORIGIN, AUTHORIZATION, UPGRADE, CONNECTION, WS_VERSION, WS_KEY, N_HEADERS };
+enum { HOST, ORIGIN, AUTHORIZATION, UPGRADE, CONNECTION, WS_VERSION, WS_KEY, N_HEADERS };
 
 static const char *const header_names[N_HEADERS] = {
     "host",
@@ -24,15 +25,7 @@ static const char *const header_names[N_HEADERS] = {
     "sec-websocket-key",
 };
 
-enum {
-    MAX_NAME = 24, /* longer than any of them */
-    KEEP = 1024    /* of h->text, between requests */
-};
-
-typedef struct value {
-    unsigned lines; /* headers of this name */
-    size_t at, len; /* the last one's, in h->text */
-} value;
+enum { KEEP = 1024 /* of url and headers, between requests */ };
 
 struct cdp__http {
     llhttp_t parser;
@@ -42,53 +35,10 @@ struct cdp__http {
     size_t taken;          /* bytes of the head so far */
     bool complete, no_memory;
     unsigned lines;
-    cdp__buf text; /* the url, then values */
-    size_t url_len;
-    char name[MAX_NAME]; /* of the current header, in lower case */
-    size_t name_len;     /* may exceed that */
-    int header;          /* which it is; N_HEADERS: another */
-    value values[N_HEADERS];
+    cdp__buf url;
+    cdp__headers headers;
     bool websocket, upgrade; /* tokens of Upgrade and Connection */
 };
-
-/* ---- text --------------------------------------------------------------- */
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-static bool same_word(cdp_str a, const char *b)
-{
-    if (a.len != strlen(b))
-        return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (lower(a.ptr[i]) != lower(b[i]))
-            return false;
-    return true;
-}
-
-static cdp_str trimmed(cdp_str s)
-{
-    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s.ptr++, s.len--;
-    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
-/* Is the word in the list, whose commas part it? */
-static bool list_has(cdp_str list, const char *word)
-{
-    for (size_t from = 0, i = 0; i <= list.len; i++) {
-        if (i < list.len && list.ptr[i] != ',')
-            continue;
-        if (same_word(trimmed(cdp_sn(list.ptr + from, i - from)), word))
-            return true;
-        from = i + 1;
-    }
-    return false;
-}
 
 /* ---- rules -------------------------------------------------------------- */
 
@@ -150,10 +100,10 @@ bool cdp__http_host_ok(cdp_str host, const char *const *allowed)
     if (!port_ok(cdp_sn(host.ptr + n, host.len - n)))
         return false;
     host.len = n;
-    if (same_word(host, "localhost") || ipv4_ok(host))
+    if (cdp__word_same(host, "localhost") || ipv4_ok(host))
         return true;
     for (; allowed && *allowed; allowed++)
-        if (same_word(host, *allowed))
+        if (cdp__word_same(host, *allowed))
             return true;
     return false;
 }
@@ -189,53 +139,41 @@ static int refuse(cdp__http *h, int status, const char *why)
     return -1;
 }
 
-static int keep(cdp__http *h, const char *p, size_t n)
+static int no_memory(cdp__http *h)
 {
-    cdp__buf_put(&h->text, p, n);
-    h->no_memory = h->text.failed;
-    return h->no_memory ? -1 : 0;
+    h->no_memory = true;
+    return -1;
 }
 
 static int on_url(llhttp_t *parser, const char *p, size_t n)
 {
     cdp__http *h = parser->data;
 
-    if (n > h->limits.url - h->url_len)
+    if (n > h->limits.url - h->url.len)
         return refuse(h, 414, "The request's URL is too long.");
     for (size_t i = 0; i < n; i++)
         if (p[i] <= ' ' || p[i] >= 0x7f)
             return refuse(h, 400, malformed); /* so says llhttp only in some versions */
-    h->url_len += n;
-    return keep(h, p, n);
+    cdp__buf_put(&h->url, p, n);
+    return h->url.failed ? no_memory(h) : 0;
 }
 
 static int on_header_field(llhttp_t *parser, const char *p, size_t n)
 {
     cdp__http *h = parser->data;
 
-    for (size_t i = 0; i < n; i++, h->name_len++)
-        if (h->name_len < MAX_NAME)
-            h->name[h->name_len] = lower(p[i]);
+    cdp__headers_name(&h->headers, p, n);
     return 0;
 }
 
 static int on_header_field_complete(llhttp_t *parser)
 {
     cdp__http *h = parser->data;
-    const cdp_str name = { h->name, h->name_len < MAX_NAME ? h->name_len : 0 };
 
-    if (h->name_len == 0)
+    if (!cdp__headers_name_end(&h->headers))
         return refuse(h, 400, malformed);
     if (++h->lines > h->limits.lines)
         return refuse(h, 431, "The request has too many headers.");
-    for (h->header = 0; h->header < N_HEADERS; h->header++)
-        if (cdp_str_eq(name, cdp_s(header_names[h->header])))
-            break;
-    if (h->header < N_HEADERS) {
-        h->values[h->header].lines++;
-        h->values[h->header].at = h->text.len;
-    }
-    h->name_len = 0;
     return 0;
 }
 
@@ -243,31 +181,20 @@ static int on_header_value(llhttp_t *parser, const char *p, size_t n)
 {
     cdp__http *h = parser->data;
 
-    return h->header < N_HEADERS ? keep(h, p, n) : 0;
+    return cdp__headers_value(&h->headers, p, n) ? 0 : no_memory(h);
 }
 
 static int on_header_value_complete(llhttp_t *parser)
 {
     cdp__http *h = parser->data;
+    const unsigned which = h->headers.current;
 
-    if (h->header == N_HEADERS)
-        return 0;
-    value *v = &h->values[h->header];
-    v->len = h->text.len - v->at;
-    const cdp_str s = cdp_sn(h->text.ptr + v->at, v->len);
-    if (h->header == UPGRADE)
-        h->websocket |= list_has(s, "websocket");
-    else if (h->header == CONNECTION)
-        h->upgrade |= list_has(s, "upgrade");
+    cdp__headers_value_end(&h->headers);
+    if (which == UPGRADE)
+        h->websocket |= cdp__word_listed(cdp__headers_get(&h->headers, which), "websocket");
+    else if (which == CONNECTION)
+        h->upgrade |= cdp__word_listed(cdp__headers_get(&h->headers, which), "upgrade");
     return 0;
-}
-
-/* The value of a header that came; {NULL, 0}: none did. */
-static cdp_str value_of(const cdp__http *h, enum header header)
-{
-    const value *v = &h->values[header];
-
-    return v->lines ? trimmed(cdp_sn(h->text.ptr + v->at, v->len)) : cdp_sn(NULL, 0);
 }
 
 static cdp_str bearer_of(cdp_str authorization)
@@ -275,9 +202,9 @@ static cdp_str bearer_of(cdp_str authorization)
     const size_t n = sizeof "Bearer" - 1;
 
     if (authorization.len <= n || authorization.ptr[n] != ' ' ||
-        !same_word(cdp_sn(authorization.ptr, n), "bearer"))
+        !cdp__word_same(cdp_sn(authorization.ptr, n), "bearer"))
         return cdp_sn(NULL, 0);
-    return trimmed(cdp_sn(authorization.ptr + n, authorization.len - n));
+    return cdp__trimmed(cdp_sn(authorization.ptr + n, authorization.len - n));
 }
 
 static int judge_handshake(cdp__http *h)
@@ -288,13 +215,13 @@ static int judge_handshake(cdp__http *h)
         return refuse(h, 400, "A WebSocket handshake needs the header \"Connection: Upgrade\".");
     if (req->minor < 1)
         return refuse(h, 400, "A WebSocket handshake needs HTTP/1.1.");
-    if (h->values[WS_VERSION].lines > 1)
+    if (h->headers.values[WS_VERSION].lines > 1)
         return refuse(h, 400, "The request has more than one Sec-WebSocket-Version header.");
-    if (!cdp_str_eq(value_of(h, WS_VERSION), cdp_s("13")))
+    if (!cdp_str_eq(cdp__headers_get(&h->headers, WS_VERSION), cdp_s("13")))
         return refuse(h, 426, "Only version 13 of the WebSocket protocol is spoken here.");
-    if (h->values[WS_KEY].lines > 1)
+    if (h->headers.values[WS_KEY].lines > 1)
         return refuse(h, 400, "The request has more than one Sec-WebSocket-Key header.");
-    req->key = value_of(h, WS_KEY);
+    req->key = cdp__headers_get(&h->headers, WS_KEY);
     if (!key_ok(req->key))
         return refuse(h, 400, "Sec-WebSocket-Key must be 16 bytes in base64.");
     req->upgrade = true;
@@ -307,10 +234,10 @@ static int judge(cdp__http *h)
     cdp__http_request *req = &h->req;
 
     req->minor = parser->http_minor;
-    req->url = cdp_sn(h->text.ptr, h->url_len);
-    req->host = h->values[HOST].lines ? value_of(h, HOST) : cdp_s("");
-    req->origin = value_of(h, ORIGIN);
-    req->bearer = bearer_of(value_of(h, AUTHORIZATION));
+    req->url = cdp_sn(h->url.ptr, h->url.len);
+    req->host = h->headers.values[HOST].lines ? cdp__headers_get(&h->headers, HOST) : cdp_s("");
+    req->origin = cdp__headers_get(&h->headers, ORIGIN);
+    req->bearer = bearer_of(cdp__headers_get(&h->headers, AUTHORIZATION));
     req->keep_alive = llhttp_should_keep_alive(parser) != 0;
     if (parser->http_major != 1)
         return refuse(h, 400, "Only HTTP/1.x is spoken here.");
@@ -320,12 +247,12 @@ static int judge(cdp__http *h)
         return refuse(h, 400, "The request's target must be a path.");
     if (parser->content_length != 0 || (parser->flags & F_TRANSFER_ENCODING) != 0)
         return refuse(h, 400, "A request must have no body.");
-    if (h->values[HOST].lines > 1)
+    if (h->headers.values[HOST].lines > 1)
         return refuse(h, 400, "The request has more than one Host header.");
     if (!cdp__http_host_ok(req->host, h->policy.hosts))
         return refuse(h, 400,
                       "The Host header must be localhost, an IP address or an allowed name.");
-    if (h->values[ORIGIN].lines > 1 || !cdp__http_origin_ok(req->origin, h->policy.origins))
+    if (h->headers.values[ORIGIN].lines > 1 || !cdp__http_origin_ok(req->origin, h->policy.origins))
         return refuse(h, 403, "Requests of this origin are not allowed.");
     return h->websocket ? judge_handshake(h) : 0;
 }
@@ -359,12 +286,10 @@ static void start(cdp__http *h)
     h->taken = 0;
     h->complete = false;
     h->lines = 0;
-    h->url_len = h->name_len = 0;
-    h->header = N_HEADERS;
     h->websocket = h->upgrade = false;
     memset(&h->req, 0, sizeof h->req);
-    memset(h->values, 0, sizeof h->values);
-    cdp__buf_reset(&h->text, KEEP);
+    cdp__buf_reset(&h->url, KEEP);
+    cdp__headers_reset(&h->headers, KEEP);
 }
 
 cdp__http *cdp__http_new(const cdp__http_limits *limits, const cdp__http_policy *policy)
@@ -375,7 +300,9 @@ cdp__http *cdp__http_new(const cdp__http_limits *limits, const cdp__http_policy 
     if (!h)
         return NULL;
     memset(h, 0, sizeof *h);
-    h->text.allocator = allocator;
+    h->url.allocator = h->headers.text.allocator = allocator;
+    h->headers.names = header_names;
+    h->headers.n_names = N_HEADERS;
     if (limits)
         h->limits = *limits;
     if (policy)
@@ -394,7 +321,8 @@ void cdp__http_free(cdp__http *h)
 {
     if (!h)
         return;
-    cdp__buf_free(&h->text);
+    cdp__buf_free(&h->url);
+    cdp__buf_free(&h->headers.text);
     cdp__dealloc(h->limits.allocator, h, sizeof *h);
 }
 

@@ -105,7 +105,7 @@ static const char *host_check(cdp_str host, bool brackets)
         return "The URL's host is too long for a name.";
     for (size_t i = 0; i < host.len; i++) {
         const char c = host.ptr[i];
-        if (!is_letter(c) && !is_digit(c) && c != '.' && c != '-' && c != '_')
+        if (!is_letter(c) && !is_digit(c) && (c != '.' || i == 0) && c != '-' && c != '_')
             return "The URL's host holds a character that no name has.";
     }
     if (ends_in_number(host) && !is_address(AF_INET, host))

@@ -32,8 +32,8 @@ typedef struct cdp_tls_options {
     bool insecure;           /* the peer's certificate is not looked at: anybody may sit between */
 } cdp_tls_options;
 
-/* opt may be NULL.  CDP_EINVAL: a file can't be read; *why (may be NULL) then says it in a
- * sentence, and is one cdp_free(); CDP_ENOMEM. */
+/* opt may be NULL.  CDP_EINVAL: a file can't be read, or server_name is none; *why (may be NULL)
+ * then says it in a sentence, and is one cdp_free(); CDP_ENOMEM. */
 int cdp_tls_new(cdp_tls **out, const cdp_tls_options *opt, cdp_str **why);
 /* Sessions that use it keep it alive. */
 void cdp_tls_free(cdp_tls *tls);
