@@ -130,7 +130,7 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
     cdp__fault_clear(&fault);
     int depth = t->max_depth && t->max_depth < m->max_depth ? t->max_depth : m->max_depth;
     cdp__writer w = { &out, t->wire, t->tagged, 0, depth, &fault };
-    int rc = write_message(&w, s == top ? (cdp_str){ 0 } : cdp_sn(s->id, s->id_len), m);
+    int rc = write_message(&w, cdp_sn(s == top ? NULL : s->id, s->id_len), m);
     if (rc < 0) {
         cdp__error_fault(e ? e : &s->error, method, m->part ? m->part : "message", &fault);
     } else {
