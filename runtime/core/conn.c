@@ -3,6 +3,8 @@
  */
 #include "session.h"
 
+#include <cdp/value.h>
+
 #include <stdio.h>
 #include <time.h>
 
@@ -116,6 +118,8 @@ static void give_back(cdp__conn *c, cdp__buf *b)
 int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
 {
     cdp__conn *c = s->conn;
+    cdp_session *top = cdp__carrier(s);
+    cdp__transport *t = cdp__transport_of(s);
     cdp_str method = cdp_sn(m->method, m->method_len);
     cdp__fault fault;
     cdp__buf out = c->out;
@@ -124,17 +128,17 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
     c->out = (cdp__buf){ .allocator = c->allocator };
     out.failed = false;
     cdp__fault_clear(&fault);
-    int depth = c->t->max_depth && c->t->max_depth < m->max_depth ? c->t->max_depth : m->max_depth;
-    cdp__writer w = { &out, c->t->wire, c->t->tagged, 0, depth, &fault };
-    int rc = write_message(&w, cdp_sn(s->id, s->id_len), m);
+    int depth = t->max_depth && t->max_depth < m->max_depth ? t->max_depth : m->max_depth;
+    cdp__writer w = { &out, t->wire, t->tagged, 0, depth, &fault };
+    int rc = write_message(&w, cdp_sn(s == top ? NULL : s->id, s->id_len), m);
     if (rc < 0) {
         cdp__error_fault(e ? e : &s->error, method, m->part ? m->part : "message", &fault);
     } else {
-        if (c->trace)
-            c->trace(c->root, true, (cdp_value){ out.ptr, out.len, c->t->wire }, c->trace_data);
-        rc = c->t->ops->send(c->t, out.ptr, out.len);
+        if (c->trace && !top->t)
+            c->trace(c->root, true, (cdp_value){ out.ptr, out.len, t->wire }, c->trace_data);
+        rc = s->closed ? CDP_ECLOSED : t->ops->send(t, out.ptr, out.len);
         if (rc < 0)
-            cdp__error_set(e ? e : &s->error, rc, method, c->t->why);
+            cdp__error_set(e ? e : &s->error, rc, method, s->closed ? NULL : t->why);
     }
     give_back(c, &out);
     cdp__session_unref(s);
@@ -143,24 +147,34 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
 
 /* ---- in ---------------------------------------------------------------- */
 
-cdp_session *cdp__find_session(cdp__conn *c, cdp_str id)
+/* The session behind s, depth first among those below top; NULL: none.  into: also below s. */
+static cdp_session *next_below(cdp_session *s, const cdp_session *top, bool into)
 {
+    if (into && s->children)
+        return s->children;
+    while (s != top && !s->next)
+        s = s->parent;
+    return s == top ? NULL : s->next;
+}
+
+/* The next that top itself carries; what is nested has ids of its own. */
+static cdp_session *next_carried(cdp_session *s, const cdp_session *top)
+{
+    do
+        s = next_below(s, top, s == top || !s->t);
+    while (s && s->t);
+    return s;
+}
+
+cdp_session *cdp__find_session(cdp_session *top, cdp_str id)
+{
+    cdp_session *s = top;
+
     if (!id.ptr)
-        return c->root;
-    /* Depth first; children have children in nested targets. */
-    cdp_session *s = c->root->children;
-    while (s) {
-        if (!s->closed && s->id_len == id.len && memcmp(s->id, id.ptr, id.len) == 0)
+        return top;
+    while ((s = next_carried(s, top)))
+        if (s->id_len == id.len && memcmp(s->id, id.ptr, id.len) == 0)
             return s;
-        if (s->children) {
-            s = s->children;
-            continue;
-        }
-        while (s && !s->next)
-            s = s->parent == c->root ? NULL : s->parent;
-        if (s)
-            s = s->next;
-    }
     return NULL;
 }
 
@@ -210,99 +224,131 @@ int cdp__decode_slice(cdp__msg *m, cdp_value slice, bool strict, const cdp__doma
     return cdp__decode(&r, copy, d, t, *root) ? 0 : f->status;
 }
 
+/* The call in flight that a reply is for. */
+static cdp__pending *answered(cdp_session *top, const cdp__envelope *e)
+{
+    cdp__pending *p = e->has_id ? cdp__pending_find(top->conn, (uint32_t)e->id) : NULL;
+
+    return p && !p->done && cdp__carrier(p->session) == top ? p : NULL;
+}
+
+static bool is_detached(cdp_str method)
+{
+    static const char name[] = "Target.detachedFromTarget";
+
+    return method.len == sizeof name - 1 && memcmp(method.ptr, name, sizeof name - 1) == 0;
+}
+
 /* What the envelope's body is, while it is being read. */
 static bool body_type(void *ctx, const cdp__envelope *e, const cdp__domain **d, const cdp__type **t)
 {
-    cdp__conn *c = ctx;
+    cdp_session *top = ctx;
 
     if (e->method.ptr) {
-        if (e->has_id || (c->root->children && !e->session_id.ptr))
-            return false; /* a command; or an event of whoever is named later */
-        cdp_session *s = cdp__find_session(c, e->session_id);
+        if (e->has_id || (top->children && !e->session_id.ptr) || is_detached(e->method))
+            return false; /* a command; an event of whoever is named later; one read twice */
+        cdp_session *s = cdp__find_session(top, e->session_id);
         return s && cdp__event_type(s, e->method, d, t);
     }
-    cdp__pending *p = e->has_id ? cdp__pending_find(c, (uint32_t)e->id) : NULL;
-    if (!p || p->done || !p->want || !(*t = cdp__pending_type(p)))
+    cdp__pending *p = answered(top, e);
+    if (!p || !p->want || !(*t = cdp__pending_type(p)))
         return false;
     *d = p->d;
     return true;
 }
 
-static void reply(cdp__conn *c, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
+static void reply(cdp_session *top, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 {
-    cdp__pending *p = e->has_id ? cdp__pending_find(c, (uint32_t)e->id) : NULL;
+    cdp__pending *p = answered(top, e);
 
-    if (p && !p->done) {
+    if (p) {
         cdp__pending_reply(p, m, e, r);
         return;
     }
     if (e->error.ptr) {
         cdp__error err = { .owner = NULL };
         cdp__error_remote(&err, (cdp_str){ 0 }, m, e->error);
-        cdp__report(c->root, &err);
+        cdp__report(top, &err);
     } else {
-        report(c->root, CDP_EPROTO, (cdp_str){ 0 },
+        report(top, CDP_EPROTO, (cdp_str){ 0 },
                e->has_id ? "reply to no call in flight" : "message without id and method");
     }
 }
 
-static bool serves(const cdp_session *s)
+static bool serves(cdp_session *s)
 {
-    return s->services || s->serve_any || s->conn->t->ops->pass;
+    return s->services || s->serve_any || cdp__transport_of(s)->ops->pass;
 }
 
-static void malformed(cdp__conn *c, const cdp__envelope *e, const cdp__reader *r)
+static void malformed(cdp_session *top, const cdp__envelope *e, const cdp__reader *r)
 {
     char why[128];
 
     snprintf(why, sizeof why, "%s: %s at position %zu", r->wire == CDP_CBOR ? "CBOR" : "JSON",
              r->fault->why, r->fault->at);
-    if (serves(c->root))
-        cdp__serve_error(c->root, e->has_id, e->id, CDP_PARSE_ERROR, why, NULL);
-    report(c->root, r->fault->status == CDP_ENOMEM ? CDP_ENOMEM : CDP_EPROTO, (cdp_str){ 0 }, why);
+    if (serves(top))
+        cdp__serve_error(top, e->has_id, e->id, CDP_PARSE_ERROR, why, NULL);
+    report(top, r->fault->status == CDP_ENOMEM ? CDP_ENOMEM : CDP_EPROTO, (cdp_str){ 0 }, why);
 }
 
-static void route(cdp__conn *c, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
+/* An event for s.  What says that a child's target is gone ends that, then is told. */
+static void event(cdp_session *top, cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 {
-    cdp_session *s = cdp__find_session(c, e->session_id);
+    cdp_session *child = is_detached(e->method) ? top : NULL;
+    cdp_value id = child ? cdp_value_get(e->params, "sessionId") : (cdp_value){ 0 };
 
-    if (!e->method.ptr && serves(c->root) && !e->has_result && !e->error.ptr) {
-        cdp__serve_error(c->root, e->has_id, e->id, CDP_INVALID_REQUEST,
+    while (child && (child = next_carried(child, top)) && !cdp_value_str_eq(id, child->id))
+        ;
+    cdp__session_ref(s);
+    if (child)
+        cdp__gone(child);
+    if (!s->closed)
+        cdp__event_deliver(s, m, e, r);
+    cdp__session_unref(s);
+}
+
+static void route(cdp_session *top, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
+{
+    cdp_session *s = cdp__find_session(top, e->session_id);
+
+    if (!e->method.ptr && serves(top) && !e->has_result && !e->error.ptr) {
+        cdp__serve_error(top, e->has_id, e->id, CDP_INVALID_REQUEST,
                          e->has_id ? "Message must have string 'method' property"
                                    : "Message must have integer 'id' property",
                          NULL);
     } else if (!e->method.ptr) {
-        reply(c, m, e, r);
-    } else if (e->bad_id || (!e->has_id && c->t->ops->pass)) { /* those send commands only */
-        cdp__serve_error(s ? s : c->root, false, 0, CDP_INVALID_REQUEST,
+        reply(top, m, e, r);
+    } else if (e->bad_id || (!e->has_id && cdp__transport_of(top)->ops->pass)) {
+        /* those send commands only */
+        cdp__serve_error(s ? s : top, false, 0, CDP_INVALID_REQUEST,
                          "Message must have integer 'id' property", NULL);
     } else if (!s) {
         if (e->has_id)
-            cdp__serve_error(c->root, true, e->id, CDP_SESSION_NOT_FOUND,
+            cdp__serve_error(top, true, e->id, CDP_SESSION_NOT_FOUND,
                              "Session with given id not found.", NULL);
-        report(c->root, CDP_EPROTO, e->method, "message for an unknown session");
+        report(top, CDP_EPROTO, e->method, "message for an unknown session");
     } else if (e->has_id) {
         cdp__serve_request(s, m, e, r);
     } else {
-        cdp__event_deliver(s, m, e, r);
+        event(top, s, m, e, r);
     }
 }
 
-int cdp__receive(cdp_session *root, const void *bytes, size_t len)
+int cdp__receive(cdp_session *top, const void *bytes, size_t len)
 {
-    cdp__conn *c = root->conn;
+    cdp__conn *c = top->conn;
     cdp__fault fault;
     cdp__envelope e;
 
     if (len > c->opt.max_message) {
-        cdp__lost(root, CDP_ETOOBIG, 0, "a message is larger than max_message");
+        cdp__lost(c->root, CDP_ETOOBIG, 0, "a message is larger than max_message");
         return CDP_ETOOBIG;
     }
     cdp__msg *m = cdp__msg_new(c->pool, len + CDP__PAD + 256);
     char *p = m ? cdp__msg_alloc(m, len + CDP__PAD) : NULL;
     if (!p) {
         cdp__msg_unref(m);
-        cdp__lost(root, CDP_ENOMEM, 0, "no memory to receive a message");
+        cdp__lost(c->root, CDP_ENOMEM, 0, "no memory to receive a message");
         return CDP_ENOMEM;
     }
     memcpy(p, bytes, len);
@@ -313,51 +359,73 @@ int cdp__receive(cdp_session *root, const void *bytes, size_t len)
                       .msg = m,
                       .memo = cdp__pool_memo(m->pool),
                       .strict = c->opt.strict,
-                      .trusted = c->t->trusted,
+                      .trusted = cdp__transport_of(top)->trusted,
                       .wire = len && (unsigned char)*p == 0xd8 ? CDP_CBOR : CDP_JSON,
                       .fault = &fault };
-    cdp__session_ref(root);
-    if (c->trace)
-        c->trace(root, false, (cdp_value){ p, len, r.wire }, c->trace_data);
-    if (cdp__envelope_read(&r, &e, body_type, c) == 0)
-        route(c, m, &e, &r);
+    cdp__session_ref(top);
+    if (c->trace && !top->t)
+        c->trace(top, false, (cdp_value){ p, len, r.wire }, c->trace_data);
+    if (cdp__envelope_read(&r, &e, body_type, top) == 0)
+        route(top, m, &e, &r);
     else
-        malformed(c, &e, &r);
+        malformed(top, &e, &r);
     cdp__msg_unref(m);
-    cdp__session_unref(root);
+    cdp__session_unref(top);
     return 0;
 }
 
-/* The next session, from s on and depth first, that wants to know; NULL: none. */
-static cdp_session *next_to_tell(cdp_session *s)
+/* ---- the end of a peer, or of a target --------------------------------- */
+
+/* The first session from top on that wants to know; NULL: none. */
+static cdp_session *next_to_tell(cdp_session *top)
 {
-    if (!s->closed && s->on_lost)
-        return s;
-    for (s = s->children; s; s = s->next) {
-        cdp_session *found = next_to_tell(s);
-        if (found)
-            return found;
-    }
-    return NULL;
+    cdp_session *s = top->closed ? NULL : top;
+
+    while (s && !s->on_lost && !s->on_end)
+        s = next_below(s, top, true);
+    return s;
 }
 
-/* Callbacks may close sessions, and start others: look anew after each. */
-static void tell_lost(cdp_session *root)
+static void tell(cdp_session *s, const cdp_error *why)
 {
-    cdp__conn *c = root->conn;
+    cdp_lost_cb *lost = s->on_lost;
+    void (*end)(cdp_session *, void *) = lost ? NULL : s->on_end;
 
-    for (cdp_session *s; (s = next_to_tell(root));) {
-        cdp__error e = { .owner = NULL };
-        cdp_lost_cb *cb = s->on_lost;
-        cdp__error_set(&e, c->lost, (cdp_str){ 0 }, c->lost_why);
-        e.pub.sys = c->lost_sys;
+    if (lost) {
         s->on_lost = NULL;
+        lost(s, why, s->on_lost_data);
+    } else {
+        s->on_end = NULL;
+        end(s, s->on_end_data);
+    }
+}
+
+/* Ends what is in flight on top and below.  Callbacks may close sessions, and start others: look
+ * anew after each. */
+static void end_all(cdp_session *top, int status, int sys, const char *why)
+{
+    cdp__conn *c = top->conn;
+
+    cdp__session_ref(top);
+    cdp__pending_end_all(top, status, sys, why);
+    for (cdp_session *s; (s = next_to_tell(top));) {
+        cdp__error e = { .owner = NULL };
+        cdp__error_set(&e, status, (cdp_str){ 0 }, why);
+        e.pub.sys = sys;
         cdp__session_ref(s);
         c->busy++;
-        cb(s, &e.pub, s->on_lost_data);
+        tell(s, &e.pub);
         c->busy--;
         cdp__session_unref(s);
     }
+    cdp__session_unref(top);
+}
+
+void cdp__gone(cdp_session *s)
+{
+    for (cdp_session *below = s; below; below = next_below(below, s, true))
+        below->gone = true;
+    end_all(s, CDP_ECLOSED, 0, CDP__TARGET_GONE);
 }
 
 void cdp__lost(cdp_session *root, int status, int sys, const char *why)
@@ -369,10 +437,7 @@ void cdp__lost(cdp_session *root, int status, int sys, const char *why)
     c->lost = status;
     c->lost_sys = sys;
     snprintf(c->lost_why, sizeof c->lost_why, "%s", why ? why : cdp_strerror(status));
-    cdp__session_ref(root);
-    cdp__pending_end_all(c, NULL, status, sys, c->lost_why);
-    tell_lost(root);
-    cdp__session_unref(root);
+    end_all(c->root, status, sys, c->lost_why);
 }
 
 /* ---- progress ---------------------------------------------------------- */

@@ -351,7 +351,6 @@ static int time_left(uint64_t deadline)
 /* Takes what sub waits for, or gives up; sub may die in a close meanwhile. */
 static int await(cdp_session *s, uint32_t id, cdp_str name, void **ev)
 {
-    cdp__conn *c = s->conn;
     uint64_t deadline = s->timeout_ms == CDP_NO_TIMEOUT ? 0 : cdp__now() + s->timeout_ms;
 
     for (;;) {
@@ -365,14 +364,16 @@ static int await(cdp_session *s, uint32_t id, cdp_str name, void **ev)
             return 0;
         }
         int left = time_left(deadline);
-        int rc = left == 0 ? CDP_ETIMEDOUT : cdp__step(c, left);
+        int rc = left == 0 ? CDP_ETIMEDOUT : cdp__usable(s, name);
+        if (rc == 0)
+            rc = cdp__step(s->conn, left);
         sub = find_sub(s, id); /* a callback may have ended it */
         if (!sub && !s->closed)
             return cdp__error_set(&s->error, CDP_ECANCELED, name, NULL);
         if (rc < 0 && !(sub && sub->taken)) {
             if (sub)
                 unsubscribe(s, sub);
-            return cdp__error_set(&s->error, rc, name, c->lost ? c->lost_why : NULL);
+            return cdp__usable(s, name) < 0 ? rc : cdp__error_set(&s->error, rc, name, NULL);
         }
     }
 }

@@ -261,13 +261,23 @@ void cdp__pending_reply(cdp__pending *p, cdp__msg *m, cdp__envelope *e, cdp__rea
     cdp__pending_complete(p);
 }
 
-void cdp__pending_end_all(cdp__conn *c, cdp_session *of, int status, int sys, const char *why)
+/* (A call that is not done has a session that is open, and so are those above it.) */
+static bool is_within(const cdp_session *s, const cdp_session *top)
 {
+    while (s && s != top)
+        s = s->parent;
+    return s != NULL;
+}
+
+void cdp__pending_end_all(cdp_session *of, int status, int sys, const char *why)
+{
+    cdp__conn *c = of->conn;
+
     /* A callback may start or end others: look anew after each. */
     for (size_t i = 0; i < c->n_buckets; i++)
     again:
         for (cdp__pending *p = c->buckets[i]; p; p = p->next)
-            if (!p->done && (!of || p->session == of)) {
+            if (!p->done && is_within(p->session, of)) {
                 cdp__pending_end(p, status, sys, why);
                 goto again;
             }

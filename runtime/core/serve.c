@@ -267,7 +267,7 @@ static void not_found(cdp_request *req)
 
 void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 {
-    cdp__transport *t = s->conn->t;
+    cdp__transport *t = cdp__transport_of(s);
     int rc = CDP_FALLTHROUGH;
 
     if (e->params.ptr && cdp_value_typeof(e->params) != CDP_VALUE_OBJECT) {

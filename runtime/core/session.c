@@ -123,7 +123,34 @@ int cdp__open(cdp_session **out, cdp__transport *t, const cdp_options *opt)
     return *out ? 0 : CDP_ENOMEM;
 }
 
-int cdp_attach(cdp_session **out, cdp_session *parent, cdp_str session_id)
+/* Node has std::stoi() read ids of sessions, and aborts at what exceeds an int; 32 hexadecimal
+ * digits are Chromium's. */
+static bool aborts_node(cdp_str id)
+{
+    const char *p = id.ptr, *end = id.ptr + id.len;
+    size_t digits = 0, hex = 0;
+
+    for (size_t i = 0; i < id.len; i++)
+        hex += strchr("0123456789abcdefABCDEF", id.ptr[i]) && id.ptr[i];
+    while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
+        p++;
+    p += p < end && (*p == '-' || *p == '+');
+    while (p + digits < end && p[digits] >= '0' && p[digits] <= '9')
+        digits++;
+    return digits > 9 && !(id.len == 32 && hex == 32);
+}
+
+static bool is_taken(cdp_session *parent, cdp_str id, bool nested)
+{
+    if (!nested)
+        return cdp__find_session(cdp__carrier(parent), id) != NULL;
+    for (const cdp_session *s = parent->children; s; s = s->next)
+        if (s->t && cdp_str_eq(cdp_session_id(s), id))
+            return true;
+    return false;
+}
+
+static int new_child(cdp_session **out, cdp_session *parent, cdp_str session_id, cdp__transport *t)
 {
     int rc = cdp__usable(parent, (cdp_str){ 0 });
 
@@ -132,7 +159,10 @@ int cdp_attach(cdp_session **out, cdp_session *parent, cdp_str session_id)
         return rc;
     if (!session_id.len || cdp__utf8_check(session_id.ptr, session_id.len, true) != session_id.len)
         return cdp__error_set(&parent->error, CDP_EINVAL, (cdp_str){ 0 }, "not a session id");
-    if (cdp__find_session(parent->conn, session_id))
+    if (aborts_node(session_id))
+        return cdp__error_set(&parent->error, CDP_EINVAL, (cdp_str){ 0 },
+                              "a session id that Node would abort at");
+    if (is_taken(parent, session_id, t != NULL))
         return cdp__error_set(&parent->error, CDP_ESTATE, (cdp_str){ 0 },
                               "a session of that id is attached");
     cdp_session *s = new_session(parent->conn, parent->timeout_ms);
@@ -145,11 +175,27 @@ int cdp_attach(cdp_session **out, cdp_session *parent, cdp_str session_id)
     memcpy(s->id, session_id.ptr, session_id.len);
     s->id[session_id.len] = 0;
     s->id_len = session_id.len;
+    s->t = t;
     s->parent = parent;
     s->next = parent->children;
     parent->children = s;
     *out = s;
     return 0;
+}
+
+int cdp_attach(cdp_session **out, cdp_session *parent, cdp_str session_id)
+{
+    return new_child(out, parent, session_id, NULL);
+}
+
+int cdp__nest(cdp_session **out, cdp_session *parent, cdp_str id, cdp__transport *t)
+{
+    int rc = new_child(out, parent, id, t);
+
+    t->owner = *out;
+    if (rc < 0)
+        t->ops->close(t);
+    return rc;
 }
 
 /* ---- the end ----------------------------------------------------------- */
@@ -161,6 +207,7 @@ static void unlink_child(cdp_session *s)
     while (*link != s)
         link = &(*link)->next;
     *link = s->next;
+    s->parent = s->conn->root; /* which stays in memory, as the parent may not */
 }
 
 /* What was posted to s and did not run is told so. */
@@ -202,10 +249,15 @@ void cdp_close(cdp_session *s)
         unlink_child(s);
     while (s->children)
         cdp_close(s->children);
-    cdp__pending_end_all(c, s, CDP_ECLOSED, 0, NULL);
+    cdp__pending_end_all(s, CDP_ECLOSED, 0, NULL);
     cdp__deliver_ready(c->root); /* what had been answered is still called back */
     drop_posts(s);
     cdp__serve_free_all(s);
+    if (s->on_end)
+        s->on_end(s, s->on_end_data);
+    if (s->t)
+        s->t->ops->close(s->t);
+    s->t = NULL;
     if (s == c->root) {
         cdp__transport *t = c->t;
         c->t = &closed_transport;
@@ -227,6 +279,8 @@ int cdp__usable(cdp_session *s, cdp_str method)
         s->error.pub.sys = c->lost_sys;
         return c->lost;
     }
+    if (s->gone)
+        return cdp__error_set(&s->error, CDP_ECLOSED, method, CDP__TARGET_GONE);
     return 0;
 }
 

@@ -95,16 +95,20 @@ struct cdp_request {
 struct cdp_session {
     cdp__conn *conn;
     cdp_session *parent, *children, *next;
-    char *id; /* NULL: the root */
+    cdp__transport *t; /* of a nested child (cdp__nest()); else NULL */
+    char *id;          /* NULL: the root */
     size_t id_len;
     unsigned refs;
     bool closed, stop;
+    bool gone;           /* its target is */
     unsigned delivering; /* frames that walk subscriptions */
     bool dead_subs;
     uint32_t timeout_ms;
     void *data;
     cdp_lost_cb *on_lost;
     void *on_lost_data;
+    void (*on_end)(cdp_session *s, void *data); /* once: lost, gone or closed, after its calls */
+    void *on_end_data;
     cdp__topic *topics[CDP__TOPIC_BUCKETS];
     cdp__topic *any;
     cdp__service *services;
@@ -157,6 +161,8 @@ static inline const cdp_allocator *cdp__session_allocator(const cdp_session *s)
     return s->conn->allocator;
 }
 
+#define CDP__TARGET_GONE "the target is gone"
+
 uint64_t cdp__now(void); /* ms, monotonic, coarse */
 void cdp__session_free(cdp_session *s);
 
@@ -169,6 +175,22 @@ static inline void cdp__session_unref(cdp_session *s)
 {
     if (--s->refs == 0)
         cdp__session_free(s);
+}
+
+/* The session whose transport carries s's messages: the root, or the nested child that s is or is
+ * below of. */
+static inline cdp_session *cdp__carrier(cdp_session *s)
+{
+    while (s->parent && !s->t)
+        s = s->parent;
+    return s;
+}
+
+static inline cdp__transport *cdp__transport_of(cdp_session *s)
+{
+    const cdp_session *carrier = cdp__carrier(s);
+
+    return carrier->t ? carrier->t : s->conn->t;
 }
 
 /* 0 where s may wait, or CDP_ESTATE: in a callback of a transport that does not nest, or on a loop
@@ -203,7 +225,15 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e);
 /* One round of progress, at most timeout_ms; what cdp_poll() does, and calls that wait. */
 int cdp__step(cdp__conn *c, int timeout_ms);
 
-cdp_session *cdp__find_session(cdp__conn *c, cdp_str id);
+/* The session of that id among those that top carries; top itself where there is no id. */
+cdp_session *cdp__find_session(cdp_session *top, cdp_str id);
+
+/* Makes a child of parent whose messages t carries: t->ops has send() and close(), and t is owned
+ * as by cdp__open().  What arrives for it is given to cdp__receive(). */
+int cdp__nest(cdp_session **out, cdp_session *parent, cdp_str id, cdp__transport *t);
+
+/* The target of s, a child, is gone: its calls end, and those of what is below it. */
+void cdp__gone(cdp_session *s);
 
 /* Tells the program of something that concerns no call: see cdp_set_fault(). */
 void cdp__report(cdp_session *s, cdp__error *e);
@@ -223,7 +253,8 @@ void cdp__pending_take_out(cdp__conn *c, cdp__pending *p);
 void cdp__pending_free(cdp__conn *c, cdp__pending *p);
 void cdp__pending_reply(cdp__pending *p, cdp__msg *m, cdp__envelope *e, cdp__reader *r);
 void cdp__pending_end(cdp__pending *p, int status, int sys, const char *why);
-void cdp__pending_end_all(cdp__conn *c, cdp_session *of, int status, int sys, const char *why);
+/* Of that session, and of what is below it. */
+void cdp__pending_end_all(cdp_session *of, int status, int sys, const char *why);
 void cdp__pending_forget(cdp_session *s); /* replies that nobody came for */
 void cdp__pending_free_all(cdp__conn *c);
 const cdp__type *cdp__pending_type(const cdp__pending *p);

@@ -1,5 +1,6 @@
 /*
- * transport.h - what carries the messages of a root session.
+ * transport.h - what carries the messages of a root session (or of one nested in another, see
+ * cdp__nest()).
  *
  * A transport embeds struct cdp__transport first and is owned by its session:
  * the session's last act is ops->close().  It calls in with cdp__receive() and

@@ -150,6 +150,15 @@ static void test_unknown_session(void **state)
 
 static void test_refused(void **state)
 {
+    static const char *const aborts[] = { "1234567890", " \t\v+99999999999999999999", "-2147483649",
+                                          "00000000000000000000000000000001x" };
+    static const char *const sound[] = { "123456789",
+                                         "-12",
+                                         "+",
+                                         " ",
+                                         "x1234567890123",
+                                         "01234567890123456789012345678901",
+                                         "1234567890ABCDEF1234567890abcdef" };
     rig r;
     cdp_session *s;
 
@@ -161,11 +170,146 @@ static void test_refused(void **state)
     assert_int_equal(cdp_attach(&s, r.a, cdp_s("")), CDP_EINVAL);
     assert_int_equal(cdp_attach(&s, r.a, cdp_s(NULL)), CDP_EINVAL);
     assert_int_equal(cdp_attach(&s, r.a, cdp_s("\xff")), CDP_EINVAL);
+    for (size_t i = 0; i < sizeof aborts / sizeof *aborts; i++)
+        assert_int_equal(cdp_attach(&s, r.a, cdp_s(aborts[i])), CDP_EINVAL);
+    assert_non_null(strstr(cdp_last_error(r.a)->message.ptr, "Node"));
+    for (size_t i = 0; i < sizeof sound / sizeof *sound; i++)
+        attached(r.a, sound[i]);
     cdp_close(r.b);
     r.b = NULL;
     cdp_poll(r.a, 0);
     assert_int_equal(cdp_attach(&s, r.a, cdp_s("2")), CDP_ECLOSED);
     rig_close(&r);
+}
+
+/* ---- a target's end -------------------------------------------------------------- */
+
+typedef struct witness {
+    cdp_session *close; /* when told */
+    int lost, events, calls, order;
+    int lost_at, event_at, call_at;
+} witness;
+
+static void on_lost(cdp_session *s, const cdp_error *why, void *data)
+{
+    witness *w = data;
+    cdp_session *victim = w->close;
+
+    assert_int_equal(why->status, CDP_ECLOSED);
+    assert_string_equal(why->message.ptr, "the target is gone");
+    assert_int_equal(cdp_call_async(s, "A.b", (cdp_value){ 0 }, NULL, NULL) != 0, true);
+    w->lost++;
+    w->lost_at = ++w->order;
+    w->close = NULL;
+    cdp_close(victim);
+}
+
+static void on_detached(cdp_session *s, cdp_str method, const cdp_value *params, void *data)
+{
+    witness *w = data;
+
+    (void)s;
+    (void)method;
+    assert_true(cdp_value_str_eq(cdp_value_get(*params, "sessionId"), "1"));
+    w->events++;
+    w->event_at = ++w->order;
+}
+
+static void on_ended(cdp_session *s, const cdp_error *err, const cdp_value *result, void *data)
+{
+    witness *w = data;
+
+    (void)s;
+    (void)result;
+    assert_int_equal(err->status, CDP_ECLOSED);
+    assert_string_equal(err->message.ptr, "A.b: the target is gone");
+    w->calls++;
+    w->call_at = ++w->order;
+}
+
+static void test_target_gone(void **state)
+{
+    (void)state;
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        witness one = { 0 }, below = { 0 }, other = { 0 };
+        rig_open(&r, (cdp_wire)wire, NULL);
+        cdp_session *s1 = attached(r.a, "1"), *s2 = attached(s1, "2"), *s3 = attached(r.a, "3");
+        cdp_set_lost(s1, on_lost, &one);
+        cdp_set_lost(s2, on_lost, &below);
+        cdp_set_lost(s3, on_lost, &other);
+        cdp_on(r.a, "Target.detachedFromTarget", on_detached, &one);
+        cdp_call_async(s1, "A.b", (cdp_value){ 0 }, on_ended, &one);
+        cdp_call_async(s2, "A.b", (cdp_value){ 0 }, on_ended, &below);
+        cdp_emit(r.b, "Target.detachedFromTarget", cdp_json("{\"sessionId\":\"1\"}"));
+        cdp_emit(r.b, "Target.detachedFromTarget", cdp_json("{\"sessionId\":\"1\"}"));
+        cdp_poll(r.a, -1);
+        assert_int_equal(one.calls, 1);
+        assert_int_equal(one.lost, 1);
+        assert_int_equal(one.events, 2);
+        assert_true(one.call_at < one.lost_at && one.lost_at < one.event_at);
+        assert_int_equal(below.calls, 1);
+        assert_int_equal(below.lost, 1);
+        assert_int_equal(other.lost, 0);
+        assert_int_equal(cdp_call(s3, "A.b", (cdp_value){ 0 }, NULL), CDP_EREMOTE);
+        assert_int_equal(cdp_call(s1, "A.b", (cdp_value){ 0 }, NULL), CDP_ECLOSED);
+        assert_string_equal(cdp_last_error(s1)->message.ptr, "A.b: the target is gone");
+        assert_int_equal(cdp_poll(s2, 0), CDP_ECLOSED);
+        assert_int_equal(cdp_run(s2), CDP_ECLOSED);
+        assert_int_equal(cdp_emit(s2, "A.b", (cdp_value){ 0 }), CDP_ECLOSED);
+        assert_int_equal(cdp_attach(&s2, s1, cdp_s("4")), CDP_ECLOSED);
+        cdp_close(s1);
+        rig_close(&r);
+    }
+}
+
+/* What waits for a target that goes ends. */
+static void test_target_gone_while_waited_for(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        rig r;
+        rig_open(&r, CDP_JSON, NULL);
+        cdp_session *s = attached(r.a, "1");
+        cdp_debugger_paused_event *ev;
+        uint32_t id = cdp_debugger_expect_paused(s);
+        cdp_emit(r.b, "Target.detachedFromTarget", cdp_json("{\"sessionId\":\"1\"}"));
+        if (way == 0)
+            assert_int_equal(cdp_call(s, "A.b", (cdp_value){ 0 }, NULL), CDP_ECLOSED);
+        else if (way == 1)
+            assert_int_equal(cdp_run(s), CDP_ECLOSED);
+        else
+            assert_int_equal(cdp_debugger_take_paused(s, id, &ev), CDP_ECLOSED);
+        assert_string_equal(strstr(cdp_last_error(s)->message.ptr, "the target"),
+                            "the target is gone");
+        rig_close(&r);
+    }
+}
+
+/* Whoever is told closes a session: the one, the one below, the root. */
+static void test_target_gone_and_closed(void **state)
+{
+    (void)state;
+    for (int victim = 0; victim < 3; victim++)
+        for (int of = 1; of < 3; of++) {
+            rig r;
+            witness w = { 0 };
+            rig_open(&r, CDP_JSON, NULL);
+            cdp_session *s[3] = { r.a, attached(r.a, "1") };
+            s[2] = attached(s[1], "2");
+            w.close = s[victim];
+            cdp_on(r.a, "Target.detachedFromTarget", on_detached, &w);
+            cdp_set_lost(s[of], on_lost, &w);
+            cdp_call_async(s[2], "A.b", (cdp_value){ 0 }, on_ended, &w);
+            cdp_emit(r.b, "Target.detachedFromTarget", cdp_json("{\"sessionId\":\"1\"}"));
+            cdp_poll(r.a, -1);
+            assert_int_equal(w.lost, 1);
+            assert_int_equal(w.calls, 1);
+            assert_int_equal(w.events, victim != 0);
+            if (victim == 0)
+                r.a = NULL;
+            rig_close(&r);
+        }
 }
 
 /* ---- closing ----------------------------------------------------------------- */
@@ -349,6 +493,9 @@ int main(void)
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_unknown_session),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_target_gone),
+        cmocka_unit_test(test_target_gone_while_waited_for),
+        cmocka_unit_test(test_target_gone_and_closed),
         cmocka_unit_test(test_closed_with_parent),
         cmocka_unit_test(test_close_from_anywhere),
         cmocka_unit_test(test_root_closed_under_child),

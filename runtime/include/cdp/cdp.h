@@ -212,7 +212,9 @@ typedef struct cdp_options {
 int cdp_pair(cdp_session **a, cdp_session **b, const cdp_options *opt);
 
 /* A child session: same transport as parent, messages marked with session_id
- * (the "flat" mode of Target.attachToTarget).  Closed with its parent. */
+ * (the "flat" mode of Target.attachToTarget).  Closed with its parent.  When its
+ * target is gone (Target.detachedFromTarget) its calls end with CDP_ECLOSED.
+ * CDP_EINVAL: no id, or one at which Node would abort. */
 int cdp_attach(cdp_session **out, cdp_session *parent, cdp_str session_id);
 
 /* Ends a session and its children: calls in flight end with CDP_ECLOSED, their
