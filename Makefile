@@ -43,7 +43,7 @@ LEVELS += $(if $(STALE),generate)
 
 include $(patsubst %,$B/setup-%.mk,$(sort $(LEVELS)))
 $(patsubst %,$B/setup-%.mk,$(filter-out build,$(LEVELS))): $B/setup-build.mk
-$B/setup-clients.mk: tests/clients/package-lock.json
+$B/setup-clients.mk: tests/clients/package-lock.json tests/remote/package-lock.json
 $B/setup-%.mk: tools/setup.sh
 	@B='$B' V8='$(V8)' SETUP='$(SETUP)' CC='$(CC)' CXX='$(CXX)' tools/setup.sh $*
 
@@ -229,7 +229,7 @@ TESTS := $(call programs,asan,$(MAIN_C)) $(call programs,obj,$(filter tests/v8/%
 build-tests: all $(TESTS)
 
 test: build-tests
-	@tools/run_tests.py --logs $B/test-logs $(TESTS:%='tap:%') \
+	@NODES='$(NODES)' tools/run_tests.py --logs $B/test-logs $(TESTS:%='tap:%') \
 	    $(if $(wildcard tests/generator),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/generator') \
 	    $(if $(CLI_C),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/cli') \
 	    $(if $(CLI),'pytest:env CDP_TARGET="$(CLI) run" NODE_PATH=$(NODE_MODULES) $(PYTHON) -m pytest -p no:cacheprovider tests/clients') \

@@ -289,22 +289,29 @@ END
         fail "the unpacked node does not run"
 }
 
-# ---- clients to test the inspector with ------------------------------------
+# ---- clients to test the inspector with, and peers to test clients with -----
 
 has_fonts() { fc-list | grep -q .; }
 
-# As tests/clients/package-lock.json pins it.
-setup_npm()
+# As FROM/package-lock.json pins them.
+setup_npm() # WHAT FROM FOLDER
 {
-    npm=$deps/npm
-    lock=tests/clients/package-lock.json
-    cmp -s "$lock" "$npm/package-lock.json" && [ -e "$npm/node_modules/.package-lock.json" ] && return 0
-    [ "${SETUP:-yes}" != no ] || fail "missing: chrome-remote-interface (an npm package)"
-    say "installing chrome-remote-interface into ${deps#"$PWD"/}/npm"
-    mkdir -p "$npm"
-    cp tests/clients/package.json "$lock" "$npm"
-    (cd "$npm" && npm ci --ignore-scripts --no-audit --no-fund) >>"$log" 2>&1 ||
-        fail "npm could not install chrome-remote-interface (see $log)"
+    cmp -s "$2/package-lock.json" "$3/package-lock.json" && [ -e "$3/node_modules/.package-lock.json" ] && return 0
+    [ "${SETUP:-yes}" != no ] || fail "missing: $1 (from npm, as $2/package-lock.json says)"
+    say "installing $1 into ${3#"$PWD"/}"
+    mkdir -p "$3"
+    cp "$2/package.json" "$2/package-lock.json" "$3"
+    (cd "$3" && npm ci --ignore-scripts --no-audit --no-fund) >>"$log" 2>&1 ||
+        fail "npm could not install $1 (see $log)"
+}
+
+# "18=FILE 20=FILE ...": Node, for the processors that npm's packages are made for.
+find_nodes() # FOLDER
+{
+    for node in "$1"/node_modules/node-*/bin/node; do
+        version=${node#"$1"/node_modules/node-}
+        "$node" -e 0 >/dev/null 2>&1 && echo "${version%%-*}=$node"
+    done | tr '\n' ' '
 }
 
 # ---- levels ----------------------------------------------------------------
@@ -369,10 +376,14 @@ clients)
     wants chromium have chromium
     wants 'fontconfig fonts-dejavu-core' has_fonts
     install_missing
-    setup_npm
+    setup_npm chrome-remote-interface tests/clients "$deps/npm"
+    setup_npm 'Node 18, 20, 22 and 24' tests/remote "$deps/nodes"
+    nodes=$(find_nodes "$deps/nodes")
+    [ -n "$nodes" ] || say "no other Node for this machine: only its own is tested against"
     cat >"$mk.new" <<END
 # Written by tools/setup.sh.
-NODE_MODULES := $npm/node_modules
+NODE_MODULES := $deps/npm/node_modules
+NODES := $nodes
 END
     ;;
 bench)

@@ -109,6 +109,14 @@ static int respond_error(cdp_request *req, int code, const char *text, const cha
     return answer(req, &(cdp__outgoing){ .code = code, .error = text, .error_data = data });
 }
 
+/* What the library answers by itself is the last word, even if the peer takes nothing more. */
+static void refuse(cdp_request *req, int code, const char *text, const char *data)
+{
+    respond_error(req, code, text, data);
+    if (!req->answered)
+        let_go(req);
+}
+
 int cdp_respond_error(cdp_request *req, int code, const char *fmt, ...)
 {
     char text[512];
@@ -189,7 +197,7 @@ static void invalid_params(cdp_request *req, const cdp__fault *f)
     without_indexes(path, sizeof path, cdp__fault_path(f));
     snprintf(data, sizeof data, "Failed to deserialize params%s - %s at position %zu", path,
              crdtp_words(f->why), f->at);
-    respond_error(req, CDP_INVALID_PARAMS, "Invalid parameters", data);
+    refuse(req, CDP_INVALID_PARAMS, "Invalid parameters", data);
 }
 
 /* ---- dispatch ---------------------------------------------------------- */
@@ -206,8 +214,8 @@ static int find_command(const cdp__domain *d, cdp_str method)
 static void outcome(cdp_request *req, int rc)
 {
     if (rc < 0 && !req->answered)
-        respond_error(req, rc == CDP_EINVAL ? CDP_INVALID_PARAMS : CDP_SERVER_ERROR,
-                      rc == CDP_EINVAL ? "Invalid parameters" : cdp_strerror(rc), NULL);
+        refuse(req, rc == CDP_EINVAL ? CDP_INVALID_PARAMS : CDP_SERVER_ERROR,
+               rc == CDP_EINVAL ? "Invalid parameters" : cdp_strerror(rc), NULL);
 }
 
 static int serve_typed(const cdp__service *v, cdp_request *req, const cdp__envelope *e)
@@ -262,7 +270,7 @@ static void not_found(cdp_request *req)
 
     snprintf(text, sizeof text, "'%.*s' wasn't found",
              (int)(req->method.len > 128 ? 128 : req->method.len), req->method.ptr);
-    respond_error(req, CDP_METHOD_NOT_FOUND, text, NULL);
+    refuse(req, CDP_METHOD_NOT_FOUND, text, NULL);
 }
 
 void cdp__serve_request(cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r)

@@ -70,7 +70,9 @@ static void take(cdp__get *g, const char *bytes, size_t len)
     size_t used;
     int rc = g->done ? 0 : cdp__reply_feed(g->reply, bytes, len, &used);
 
-    if (rc < 0)
+    if (rc < 0 && len == 0)
+        finish(g, CDP_EIO, UV_EOF, cdp__reply_why(g->reply));
+    else if (rc < 0)
         finish(g, rc, 0, cdp__reply_why(g->reply));
     else if (rc > 0 && cdp__reply_status(g->reply) != 200)
         finish(g, CDP_EREMOTE, 0, cdp__reply_why(g->reply));
