@@ -26,6 +26,16 @@ static bool refused(rig_heap *h)
     return true;
 }
 
+static void count(rig_heap *h, size_t n)
+{
+    const size_t bytes = atomic_fetch_add(&h->bytes, n) + n;
+    size_t peak = h->peak;
+
+    atomic_fetch_add(&h->blocks, 1);
+    while (bytes > peak && !atomic_compare_exchange_weak(&h->peak, &peak, bytes))
+        ;
+}
+
 /* Always moves, so that whoever keeps an old pointer is found out. */
 static void *heap_realloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
@@ -38,7 +48,7 @@ static void *heap_realloc(void *ctx, void *ptr, size_t old_size, size_t new_size
         if (refused(h) || !(made = malloc(sizeof *made + new_size)))
             return NULL;
         made->size = new_size;
-        atomic_fetch_add(&h->blocks, 1);
+        count(h, new_size);
         memset(made + 1, 0xa5, new_size); /* nobody may count on zeros */
         if (old)
             memcpy(made + 1, ptr, old_size < new_size ? old_size : new_size);
@@ -46,6 +56,7 @@ static void *heap_realloc(void *ctx, void *ptr, size_t old_size, size_t new_size
     if (old) {
         free(old);
         atomic_fetch_sub(&h->blocks, 1);
+        atomic_fetch_sub(&h->bytes, old_size);
     }
     return made ? made + 1 : NULL;
 }

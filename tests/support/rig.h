@@ -13,6 +13,7 @@
 typedef struct rig_heap {
     cdp_allocator allocator;
     atomic_size_t blocks, requests, failures;
+    atomic_size_t bytes, peak; /* live now, and the most so far */
     size_t fail_at;
     bool and_all_after;
 } rig_heap;
