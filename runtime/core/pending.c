@@ -187,8 +187,6 @@ void cdp__pending_complete(cdp__pending *p)
     *c->ready_end = p;
     c->ready_end = &p->next;
     cdp__session_ref(p->session);
-    if (c->t->ops->schedule)
-        c->t->ops->schedule(c->t);
 }
 
 cdp__error *cdp__pending_error(cdp__pending *p)
@@ -355,10 +353,15 @@ static void deliver_taken(cdp__pending *p)
 void cdp__pending_started(cdp__pending *p)
 {
     cdp_session *s = p->session;
+    cdp__transport *t = s->conn->t;
 
     p->starting = false;
-    if (p->kind == CDP__ASYNC && p->done && s->closed && take_ready(s->conn, p))
+    if (p->kind != CDP__ASYNC || !p->done)
+        return;
+    if (s->closed && take_ready(s->conn, p))
         deliver_taken(p); /* nobody will poll any more */
+    else if (!s->closed && t->ops->schedule)
+        t->ops->schedule(t);
 }
 
 unsigned cdp__deliver_ready(cdp_session *root)

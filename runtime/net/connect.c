@@ -287,5 +287,5 @@ int cdp_connect(cdp_session **out, const char *url, const cdp_remote_options *op
         return rc;
     if (prepare(r, url) == 0)
         cdp__remote_connect(r);
-    return cdp__remote_wait(r);
+    return cdp__remote_wait(r, out);
 }

@@ -20,17 +20,14 @@ enum {
 
 struct cdp__stash {
     cdp__stash *next;
+    int status; /* 0: a message; else the peer's goodbye, and bytes say why */
     size_t len;
     char bytes[];
 };
 
 /* ---- out --------------------------------------------------------------------- */
 
-static void flush(cdp__remote *r)
-{
-    if (r->open && !r->closing)
-        cdp__stream_flush(&r->stream, cdp__frames_out(&r->frames));
-}
+static void arm(cdp__remote *r);
 
 static size_t remote_queued(const cdp__transport *t)
 {
@@ -38,6 +35,35 @@ static size_t remote_queued(const cdp__transport *t)
     const cdp__buf *out = r->frames.pipe ? &r->frames.out : &r->frames.ws.out;
 
     return out->len + (r->streaming ? cdp__stream_queued(&r->stream) : 0);
+}
+
+static bool is_drained(const cdp__remote *r)
+{
+    return r->filled && r->open && remote_queued(&r->t) == 0;
+}
+
+/* Not from amid a flush, which a call may be in: from the loop, and from polls. */
+static bool tell_drained(cdp__remote *r)
+{
+    if (r->closing || !is_drained(r))
+        return false;
+    cdp__conn *c = r->t.owner->conn;
+    r->filled = false;
+    cdp__session_ref(c->root);
+    c->busy++;
+    r->opt.drained(c->root, r->opt.data);
+    c->busy--;
+    cdp__session_unref(c->root);
+    return true;
+}
+
+static void flush(cdp__remote *r)
+{
+    if (!r->open || r->closing)
+        return;
+    cdp__stream_flush(&r->stream, cdp__frames_out(&r->frames));
+    if (r->t.driven && !r->closing && is_drained(r))
+        arm(r);
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -58,6 +84,7 @@ static int remote_send(cdp__transport *t, const void *bytes, size_t len)
     int rc = cdp__frames_send(&r->frames, bytes, len);
     if (rc < 0)
         return rc;
+    r->filled = r->opt.drained != NULL;
     if (cdp__frames_out(&r->frames)->len >= FLUSH_AT) {
         r->sending = true;
         flush(r);
@@ -70,7 +97,7 @@ static int remote_send(cdp__transport *t, const void *bytes, size_t len)
 
 /* ---- in ---------------------------------------------------------------------- */
 
-static void stash(cdp__remote *r, const char *text, size_t len)
+static void stash(cdp__remote *r, int status, const char *text, size_t len)
 {
     cdp__stash *s = cdp__alloc(r->allocator, sizeof *s + len);
 
@@ -79,23 +106,42 @@ static void stash(cdp__remote *r, const char *text, size_t len)
         return;
     }
     s->next = NULL;
+    s->status = status;
     s->len = len;
     memcpy(s->bytes, text, len);
     *r->stash_end = s;
     r->stash_end = &s->next;
 }
 
-static void on_message(void *self, const char *text, size_t len)
+static void deliver(cdp__remote *r, int status, const char *text, size_t len)
 {
-    cdp__remote *r = self;
+    if (status < 0)
+        cdp__remote_lose(r, status, 0, text);
+    else if (cdp__receive(r->t.owner, text, len) < 0)
+        cdp__remote_lose(r, CDP_ENOMEM, 0, NULL); /* the core has told why */
+}
 
-    if (r->closing || r->lost)
+static void take(cdp__remote *r, int status, const char *text, size_t len)
+{
+    if (r->closing || !r->open)
         return;
     if (r->paused || r->stash)
-        stash(r, text, len);
+        stash(r, status, text, len);
     else
-        cdp__receive(r->t.owner, text, len);
+        deliver(r, status, text, len);
 }
+
+static void on_message(void *self, const char *text, size_t len)
+{
+    take(self, 0, text, len);
+}
+
+static void on_ended(void *self, bool broken, const char *why)
+{
+    take(self, broken ? CDP_EPROTO : CDP_ECLOSED, why, strlen(why) + 1);
+}
+
+static const cdp__frames_ops frames_ops = { .message = on_message, .ended = on_ended };
 
 static cdp__stash *take_stash(cdp__remote *r)
 {
@@ -111,9 +157,9 @@ static bool deliver_stash(cdp__remote *r)
 {
     bool any = false;
 
-    while (!r->paused && !r->closing && !r->lost && r->stash) {
+    while (!r->paused && !r->closing && r->open && r->stash) {
         cdp__stash *s = take_stash(r);
-        cdp__receive(r->t.owner, s->bytes, s->len);
+        deliver(r, s->status, s->bytes, s->len);
         cdp__dealloc(r->allocator, s, sizeof *s + s->len);
         any = true;
     }
@@ -139,13 +185,6 @@ static void remote_pause(cdp__transport *t, bool pause)
         remote_schedule(t);
 }
 
-static void on_ended(void *self, bool broken, const char *why)
-{
-    cdp__remote_lose(self, broken ? CDP_EPROTO : CDP_ECLOSED, 0, why);
-}
-
-static const cdp__frames_ops frames_ops = { .message = on_message, .ended = on_ended };
-
 void cdp__remote_feed(cdp__remote *r, const char *bytes, size_t len)
 {
     r->silent = false;
@@ -156,13 +195,11 @@ void cdp__remote_feed(cdp__remote *r, const char *bytes, size_t len)
 
 /* ---- what the core has to do ---------------------------------------------------- */
 
-static void arm(cdp__remote *r);
-
 /* On a caller's loop: what cdp_poll() does elsewhere. */
 static void progress(cdp__remote *r)
 {
-    if (!r->closing && !r->lost)
-        deliver_stash(r);
+    deliver_stash(r);
+    tell_drained(r);
     if (!r->closing)
         cdp__run_posted(r->t.owner);
     if (!r->closing)
@@ -181,7 +218,8 @@ static void on_timer(uv_timer_t *timer)
 
 static void arm(cdp__remote *r)
 {
-    int ms = r->stash && !r->paused ? 0 : cdp__next_timeout(r->t.owner);
+    bool now = (r->stash && !r->paused) || is_drained(r);
+    int ms = now ? 0 : cdp__next_timeout(r->t.owner);
 
     uv_update_time(r->loop);
     if (ms < 0)
@@ -223,14 +261,8 @@ void cdp__remote_settle(cdp__remote *r)
 
 static void begin_end(cdp__remote *r);
 
-static int remote_poll(cdp__transport *t, int timeout_ms)
+static void run(cdp__remote *r, int timeout_ms)
 {
-    cdp__remote *r = (cdp__remote *)t;
-
-    if (deliver_stash(r) || r->closing)
-        return 0;
-    flush(r);
-    r->inside++;
     if (timeout_ms > 0) {
         uv_update_time(r->loop);
         uv_timer_start(&r->timer, on_timer, (uint64_t)timeout_ms, 0);
@@ -238,6 +270,19 @@ static int remote_poll(cdp__transport *t, int timeout_ms)
     uv_run(r->loop, timeout_ms ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     if (!r->closing)
         uv_timer_stop(&r->timer);
+    tell_drained(r);
+}
+
+static int remote_poll(cdp__transport *t, int timeout_ms)
+{
+    cdp__remote *r = (cdp__remote *)t;
+
+    r->inside++;
+    if (deliver_stash(r) || tell_drained(r))
+        timeout_ms = 0;
+    flush(r);
+    if (!r->closing)
+        run(r, is_drained(r) ? 0 : timeout_ms);
     if (--r->inside == 0 && r->closing)
         begin_end(r);
     return 0;
@@ -269,22 +314,19 @@ static void on_drained(void *self)
 {
     cdp__remote *r = self;
 
-    if (r->open)
-        flush(r);
-    if (!r->open || remote_queued(&r->t) || !r->opt.drained)
+    if (!r->open) {
+        cdp__connect_opened(r); /* the rest of the handshake */
         return;
-    cdp__conn *c = r->t.owner->conn;
-    cdp__session_ref(c->root);
-    c->busy++;
-    r->opt.drained(c->root, r->opt.data);
-    c->busy--;
-    cdp__session_unref(c->root);
+    }
+    flush(r);
+    tell_drained(r);
 }
 
 static void on_late_loss(uv_timer_t *timer)
 {
     cdp__remote *r = timer->data;
 
+    deliver_stash(r);
     cdp__remote_lose(r, CDP_EIO, r->late_sys, uv_strerror(r->late_sys));
 }
 
@@ -297,6 +339,7 @@ static void on_lost(void *self, int sys, const char *why)
         r->late_sys = sys;
         uv_timer_start(&r->limit, on_late_loss, 0, 0);
     } else {
+        deliver_stash(r); /* what was resumed and comes first */
         cdp__remote_lose(r, sys == UV_ETIMEDOUT ? CDP_ETIMEDOUT : CDP_EIO, sys, why);
     }
 }
@@ -339,6 +382,7 @@ void cdp__remote_opened(cdp__remote *r)
     cdp__conn *c = r->t.owner->conn;
 
     r->open = true;
+    r->silent = false;
     uv_timer_stop(&r->limit);
     if (r->opt.ping_ms && !r->frames.pipe)
         uv_timer_start(&r->limit, on_ping, r->opt.ping_ms, r->opt.ping_ms);
@@ -363,17 +407,17 @@ void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why)
     if (r->lost || r->closing)
         return;
     r->open = false;
+    drop_stash(r);
     if (r->loop) {
         uv_timer_stop(&r->limit);
         cdp__connect_end(r);
     }
-    for (cdp__companion *p = r->companions; p; p = p->next)
+    for (cdp__companion *p = r->t.owner->conn->lost ? NULL : r->companions; p; p = p->next)
         if (p->ops->lost && p->ops->lost(p, status, sys, why))
             return;
     r->lost = true;
     if (r->loop)
         uv_unref((uv_handle_t *)&r->async); /* nothing will come that a loop should wait for */
-    drop_stash(r);
     cdp__lost(r->t.owner, status, sys, why);
     if (!r->closing)
         remote_schedule(&r->t);
@@ -522,15 +566,17 @@ void cdp__remote_add(cdp__remote *r, cdp__companion *c)
     r->holds++;
 }
 
-int cdp__remote_wait(cdp__remote *r)
+int cdp__remote_wait(cdp__remote *r, cdp_session **out)
 {
-    cdp_session *s = r->t.owner;
+    cdp_session *s = *out;
     int rc = 0;
 
     cdp__session_ref(s);
-    while (!r->t.driven && !r->open && rc == 0)
+    while (rc == 0 && !s->closed && !r->t.driven && !r->open)
         rc = cdp__step(s->conn, -1);
     rc = cdp__usable(s, (cdp_str){ 0 });
+    if (s->closed)
+        *out = NULL;
     cdp__session_unref(s);
     return rc;
 }

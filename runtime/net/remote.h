@@ -43,6 +43,7 @@ struct cdp__remote {
     unsigned inside;      /* frames that run r's own loop */
     bool closing, open, lost, paused;
     bool silent;  /* nothing came since the last ping */
+    bool filled;  /* something was sent since `drained` was called */
     bool sending; /* amid remote_send() */
     int late_sys; /* of a loss that was seen then */
     cdp__companion *companions;
@@ -59,8 +60,8 @@ struct cdp__remote {
     bool own_tls;
     cdp__get *get;
     cdp__http_reply *reply; /* during the handshake */
-    cdp__buf head;     /* the handshake's request */
-    bool redial;       /* connect again once the stream is gone */
+    cdp__buf head;          /* the handshake's request */
+    bool redial;            /* connect again once the stream is gone */
 };
 
 /* remote.c */
@@ -73,8 +74,9 @@ int cdp__remote_new(cdp_session **out, cdp__remote **r, const cdp_remote_options
 void cdp__remote_opened(cdp__remote *r);
 /* The peer is lost, unless a companion minds. */
 void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why);
-/* With a loop of its own: waits until r is open or lost.  0, or the session's last error. */
-int cdp__remote_wait(cdp__remote *r);
+/* With a loop of its own: waits until r is open or lost.  0, or the session's last error; *out is
+ * NULL where a callback closed it. */
+int cdp__remote_wait(cdp__remote *r, cdp_session **out);
 void cdp__remote_add(cdp__remote *r, cdp__companion *c); /* one more hold */
 void cdp__remote_release(cdp__remote *r);
 

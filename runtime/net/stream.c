@@ -1,7 +1,9 @@
 /* stream.c - see stream.h. */
 #include "stream.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 enum {
     INPUT = 64 << 10, /* read at once */
@@ -42,15 +44,31 @@ static void lose(cdp__stream *s, int sys)
     cdp__stream_lose(s, sys, sys == UV_EOF ? "the peer ended the connection" : uv_strerror(sys));
 }
 
+/* What the peer takes at once; libuv's code where that fails.  (uv_try_write() would have the
+ * peer's end be a SIGPIPE.) */
+static ssize_t write_now(cdp__stream *s, const char *p, size_t n)
+{
+    uv_os_fd_t fd;
+    ssize_t done = uv_fileno(&s->h.handle, &fd);
+
+    if (done < 0)
+        return done;
+    do
+        done = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (done < 0 && errno == EINTR);
+    if (done < 0)
+        return errno == EWOULDBLOCK || errno == ENOBUFS ? UV_EAGAIN : uv_translate_sys_error(errno);
+    return done;
+}
+
 void cdp__stream_close(cdp__stream *s)
 {
     if (s->closing)
         return;
     if (s->tls && s->is_open && !s->busy) { /* as far as it can be said at once */
         cdp__tls_end_writing(s->tls, &s->cipher);
-        uv_buf_t buf = uv_buf_init(s->cipher.ptr, (unsigned)s->cipher.len);
-        if (buf.len)
-            uv_try_write(&s->h.stream, &buf, 1);
+        if (s->cipher.len)
+            (void)write_now(s, s->cipher.ptr, s->cipher.len);
     }
     s->closing = true;
     s->is_open = false;
@@ -178,16 +196,14 @@ static void write_some(cdp__stream *s, cdp__buf *out)
     if (out->len == 0 || s->busy)
         return;
     while (done < out->len) {
-        size_t n = out->len - done;
-        uv_buf_t buf = uv_buf_init(out->ptr + done, (unsigned)(n < MOST ? n : MOST));
-        int rc = uv_try_write(&s->h.stream, &buf, 1);
-        if (rc == UV_EAGAIN)
+        ssize_t n = write_now(s, out->ptr + done, out->len - done);
+        if (n == UV_EAGAIN)
             break;
-        if (rc < 0) {
-            lose(s, rc);
+        if (n < 0) {
+            lose(s, (int)n);
             return;
         }
-        done += (size_t)rc;
+        done += (size_t)n;
     }
     if (done == out->len) {
         cdp__buf_reset(out, KEEP);
