@@ -299,9 +299,19 @@ size: all
 	@size -t $(ARCHIVES) | sed -n '1p; /TOTALS/p'
 	@size $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES)
 
+# The manual page and the completions are what the command says of itself.
+define install-cli # folder
+install -d '$1/man/man1' '$1/bash-completion/completions' '$1/zsh/site-functions' '$1/fish/vendor_completions.d'
+	$(CLI) help --man >'$1/man/man1/cdp.1'
+	$(CLI) completion bash >'$1/bash-completion/completions/cdp'
+	$(CLI) completion zsh >'$1/zsh/site-functions/_cdp'
+	$(CLI) completion fish >'$1/fish/vendor_completions.d/cdp.fish'
+endef
+
 install: $(ARCHIVES) $(SHARED) $(CLI)
 	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/cdp' '$(DESTDIR)$(PREFIX)/bin'
 	$(if $(CLI),install -m 755 $(CLI) '$(DESTDIR)$(PREFIX)/bin')
+	$(if $(CLI),$(call install-cli,$(DESTDIR)$(PREFIX)/share))
 	install -m 644 $(ARCHIVES) '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(SHARED:%=%.$(SOVERSION)) '$(DESTDIR)$(LIBDIR)'
 	for l in $(notdir $(SHARED)); do ln -sf $$l.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/'$$l; done

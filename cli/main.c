@@ -2,83 +2,69 @@
  * main.c - the cdp command: its first word names one of the commands below.
  */
 #include "cli.h"
+#include "help.h"
+#include "interrupt.h"
+#include "jobs.h"
+#include "nearest.h"
+#include "term.h"
 
-#include <cdp/cdp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include <cdp/desc.h>
+#include <signal.h>
 
-static command_fn help_command, version_command;
-
-static const struct command {
-    const char *name, *summary;
-    command_fn *run;
-} commands[] = {
-    { "run", "run a script that debuggers can inspect, as node does", run_command },
-    { "help", "tell what a command does", help_command },
-    { "version", "tell the version", version_command },
+const job *const jobs[] = {
+    &list_job, &eval_job,       &call_job, &events_job,  &console_job, &protocol_job,
+    &run_job,  &completion_job, &help_job, &version_job, NULL,
 };
 
-int complain(int status, const char *fmt, ...)
+int complain_command(const char *name)
 {
-    va_list args;
+    nearest near = nearest_to(cdp_s(name));
 
-    fputs("cdp: ", stderr);
-    va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
-    va_end(args);
-    fputc('\n', stderr);
-    return status;
+    for (const job *const *c = jobs; *c; c++)
+        nearest_offer(&near, cdp_s((*c)->name));
+    if (near.word.ptr)
+        return complain(STATUS_USAGE, "there is no command '%s', did you mean '%s'? See 'cdp help'",
+                        name, near.word.ptr);
+    return complain(STATUS_USAGE, "there is no command '%s'; see 'cdp help'", name);
 }
 
-static const struct command *find_command(const char *name)
+static int run_version(const words *w)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
-    return NULL;
+    if (words_flag(w, "json"))
+        print(stdout, "{\"cdpkit\":\"%d.%d.%d\",\"protocol\":\"%s\"}\n", CDP_VERSION_MAJOR,
+              CDP_VERSION_MINOR, CDP_VERSION_PATCH, cdp__protocol_revision);
+    else
+        print(stdout, "cdpkit %d.%d.%d\n", CDP_VERSION_MAJOR, CDP_VERSION_MINOR, CDP_VERSION_PATCH);
+    return 0;
 }
 
-static int call_command(int argc, char **argv)
+const job version_job = {
+    .name = "version",
+    .summary = "tell the version",
+    .run = run_version,
+};
+
+static int run_named(int argc, char **argv)
 {
-    const struct command *c = find_command(argv[0]);
+    const job *c = words_find_job(argv[0]);
+    words w;
 
     if (!c)
-        return complain(STATUS_USAGE, "there is no command '%s'; see 'cdp help'", argv[0]);
-    return c->run(argc, argv);
-}
-
-static int print_help(void)
-{
-    printf("usage: cdp COMMAND [arguments]\n\n");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        printf("  %-10s%s\n", commands[i].name, commands[i].summary);
-    printf("\n'cdp help COMMAND' tells more.\n");
-    return 0;
-}
-
-static int help_command(int argc, char **argv)
-{
-    char help[] = "--help";
-
-    if (argc < 2 || find_command(argv[1]) == find_command("help"))
-        return print_help();
-    char *words[] = { argv[1], help, NULL };
-    return call_command(2, words);
-}
-
-static int version_command(int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    printf("cdpkit %d.%d.%d\n", CDP_VERSION_MAJOR, CDP_VERSION_MINOR, CDP_VERSION_PATCH);
-    return 0;
+        return complain_command(argv[0]);
+    int status = words_parse(&w, c, argc, argv);
+    return status >= 0 ? status : c->run(&w);
 }
 
 int main(int argc, char **argv)
 {
+    char help[] = "help", version[] = "version";
+
+    /* What can't be written is told by write(). */
+    signal(SIGPIPE, SIG_IGN);
+    term_start("auto", false, false);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return print_help();
+        return term_end(run_named(1, (char *[]){ help, NULL }));
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0)
-        return version_command(argc, argv);
-    return call_command(argc - 1, argv + 1);
+        return term_end(run_named(1, (char *[]){ version, NULL }));
+    return term_end(interrupt_end(run_named(argc - 1, argv + 1)));
 }

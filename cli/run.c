@@ -4,6 +4,8 @@
 #include "run.h"
 
 #include "cli.h"
+#include "help.h"
+#include "jobs.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,22 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
-
-static const char usage[] =
-    "usage: cdp run [flags] [-e CODE | FILE] [--] [arguments]\n"
-    "\n"
-    "Runs a script with console, timers, inspector and process.argv, and lets\n"
-    "debuggers look into it: DevTools, 'node inspect', anything that speaks CDP.\n"
-    "\n"
-    "  -e, --eval CODE     run CODE instead of a file\n"
-    "  --inspect[=ADDR]    listen for debuggers at [HOST:]PORT (127.0.0.1:9229)\n"
-    "  --inspect-wait[=ADDR]       and run the script when one says so\n"
-    "  --inspect-brk[=ADDR]        and pause at its first statement, too\n"
-    "  --inspect-port ADDR         where to listen, once something asks for it\n"
-    "  --inspect-publish-uid=stderr,http   where the URL is told\n"
-    "  --disable-sigusr1   do not listen on SIGUSR1\n"
-    "  --experimental-network-inspection   have inspector.Network send events\n"
-    "  -h, --help          this text\n";
 
 /* ---- words ------------------------------------------------------------- */
 
@@ -49,8 +35,7 @@ static int parse_own(run *r, int argc, char **argv, int *status)
         return 2;
     }
     if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
-        fputs(usage, stdout);
-        *status = 0;
+        *status = help_print(&run_job);
         return -1;
     }
     *status = complain(STATUS_FLAGS, "bad option: %s", word);
@@ -184,11 +169,11 @@ static int name_script(run *r)
     return 0;
 }
 
-int run_command(int argc, char **argv)
+static int run_run(const words *w)
 {
     run r = { .code = NULL };
     cdp_host_options opt = { .data = &r };
-    int status = parse_words(&r, argc, argv);
+    int status = parse_words(&r, w->argc, w->argv);
 
     if (status >= 0)
         return status;
@@ -203,3 +188,41 @@ int run_command(int argc, char **argv)
     free(r.url);
     return status;
 }
+
+/* ---- what is told of it ------------------------------------------------ */
+
+static const option options[] = {
+    { 'e', "eval", WORD_TEXT, "CODE", NULL, "run CODE instead of a file" },
+    { 0, "inspect", WORD_TEXT, "[=ADDR]", NULL,
+      "listen for debuggers at [HOST:]PORT (127.0.0.1:9229)" },
+    { 0, "inspect-wait", WORD_TEXT, "[=ADDR]", NULL, "and run the script when one says so" },
+    { 0, "inspect-brk", WORD_TEXT, "[=ADDR]", NULL, "and pause at its first statement, too" },
+    { 0, "inspect-port", WORD_TEXT, "ADDR", NULL, "where to listen, once something asks for it" },
+    { 0, "inspect-publish-uid", WORD_TEXT, "stderr,http", NULL, "where the URL is told" },
+    { 0, "disable-sigusr1", WORD_FLAG, NULL, NULL, "do not listen on SIGUSR1" },
+    { 0, "experimental-network-inspection", WORD_FLAG, NULL, NULL,
+      "have inspector.Network send events" },
+    { 'h', "help", WORD_FLAG, NULL, NULL, "tell about the command" },
+    { 0, NULL, WORD_FLAG, NULL, NULL, NULL },
+};
+static const operand operands[] = {
+    { "FILE", WORD_FILE, true, false, "the script; it is left out after -e" },
+    { "ARGUMENT", WORD_TEXT, true, true, "what process.argv has after it" },
+    { NULL, WORD_TEXT, false, false, NULL },
+};
+static const example examples[] = {
+    { "cdp run --inspect-brk server.js", "wait for a debugger before the first statement" },
+    { NULL, NULL },
+};
+const job run_job = {
+    .name = "run",
+    .summary = "run a script that debuggers can inspect, as node does",
+    .about = "Runs a script with console, timers, inspector and process.argv, and lets debuggers "
+             "look into it: DevTools, 'node inspect', anything that speaks CDP. Exits with the "
+             "script's code, or 9 for wrong flags.",
+    .verbatim = true,
+    .options = options,
+    .operands = operands,
+    .examples = examples,
+    .run = run_run,
+};

@@ -276,6 +276,13 @@ static void test_endings(void **state)
         assert_int_equal(cdp_cancel(r.a, id), CDP_EINVAL);
         assert_int_equal(cdp_set_timeout(r.a, id, 5), CDP_EINVAL);
 
+        start(r.a, "later", &cancel);
+        start(r.a, "later", &stray);
+        assert_int_equal(cdp_cancel(r.a, 0), 0);
+        assert_ended(&cancel, CDP_ECANCELED);
+        assert_ended(&stray, CDP_ECANCELED);
+        assert_int_equal(cdp_cancel(r.a, 0), 0);
+
         id = start(r.a, "later", &stray);
         snprintf(json, sizeof json, "{\"id\":%u}", (unsigned)id);
         rig_feed(r.a, json);

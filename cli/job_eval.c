@@ -1,0 +1,151 @@
+/*
+ * job_eval.c - `cdp eval`: evaluates JavaScript in a target.
+ */
+#include "cli.h"
+#include "interrupt.h"
+#include "jobs.h"
+#include "json.h"
+#include "object.h"
+#include "stdin.h"
+#include "target.h"
+#include "term.h"
+
+static int tell_exception(const words *w, const cdp_runtime_evaluate_result *r)
+{
+    CDP_AUTO cdp_str *text = NULL;
+
+    if (words_flag(w, "json")) {
+        if (cdp_runtime_exception_details_to_json(r->exception_details, &text) < 0)
+            return complain_memory();
+        json_out j = { .to = stdout };
+        json_open(&j, '{');
+        json_key(&j, "exceptionDetails");
+        json_value(&j, (cdp_value){ text->ptr, text->len, CDP_JSON });
+        json_close(&j, '}');
+        print(stdout, "\n");
+        return STATUS_FAILED;
+    }
+    put_exception(stderr, r, r->exception_details);
+    print(stderr, "\n");
+    return STATUS_FAILED;
+}
+
+/* An object as JSON: returnByValue is asked of the object, since it fails for what JSON can't hold,
+ * and the description is still there then. */
+static int fetch_value(cdp_session *s, const cdp_runtime_remote_object *o,
+                       cdp_runtime_call_function_on_result **res)
+{
+    cdp_runtime_call_function_on_params p = {
+        .function_declaration = cdp_s("function () { return this }"),
+        .object_id = o->object_id,
+        .return_by_value = CDP_SOME(true),
+        .silent = CDP_SOME(true),
+    };
+
+    return cdp_runtime_call_function_on(s, &p, res);
+}
+
+static bool is_plain(const cdp_runtime_remote_object *o)
+{
+    return o->type == CDP_RUNTIME_REMOTE_OBJECT_TYPE_OBJECT && o->object_id.len &&
+           (o->subtype == 0 || o->subtype == CDP_RUNTIME_REMOTE_OBJECT_SUBTYPE_ARRAY);
+}
+
+/* As JSON even where the value has none: then it is its description. */
+static void print_json(cdp_value value, const cdp_runtime_remote_object *o)
+{
+    json_out j = { .to = stdout };
+
+    if (value.ptr)
+        json_value(&j, value);
+    else if (o->unserializable_value.len)
+        json_text(&j, o->unserializable_value);
+    else
+        json_text(&j, o->description);
+    print(stdout, "\n");
+}
+
+static int tell_value(const words *w, cdp_session *s, const cdp_runtime_evaluate_result *r)
+{
+    CDP_AUTO cdp_runtime_call_function_on_result *by_value = NULL;
+    const cdp_runtime_remote_object *o = r->result;
+
+    if (is_plain(o))
+        fetch_value(s, o, &by_value);
+    bool fetched = by_value && !by_value->exception_details && by_value->result->value.ptr;
+    if (fetched || words_flag(w, "json")) {
+        print_json(fetched ? by_value->result->value : o->value, o);
+        return 0;
+    }
+    put_object(stdout, r, o);
+    print(stdout, "\n");
+    return 0;
+}
+
+static int evaluate(const words *w, target *t, cdp_str code)
+{
+    CDP_AUTO cdp_runtime_evaluate_result *res = NULL;
+    cdp_runtime_evaluate_params p = {
+        .expression = code,
+        .include_command_line_api = CDP_SOME(true),
+        .await_promise = CDP_SOME(true),
+        .user_gesture = CDP_SOME(true),
+        .generate_preview = CDP_SOME(true),
+    };
+
+    /* REPL mode has let and const be declared again, and awaits what is at the top. */
+    if (words_flag(w, "repl"))
+        p.repl_mode = (cdp_opt_bool)CDP_SOME(true);
+    if (words_flag(w, "no-await"))
+        p.await_promise.value = false;
+    int rc = cdp_runtime_evaluate(t->session, &p, &res);
+    if (rc < 0)
+        return target_fail(t, rc);
+    return res->exception_details ? tell_exception(w, res) : tell_value(w, t->session, res);
+}
+
+static int run_eval(const words *w)
+{
+    target t;
+    char *text = NULL;
+    cdp_str code = cdp_s(words_operand(w, 0));
+
+    if (cdp_str_eq(code, cdp_s("-"))) {
+        int status = stdin_read(&text, &code);
+        if (status)
+            return status;
+    }
+    int status = target_open(&t, w);
+    if (status == 0)
+        status = evaluate(w, &t, code);
+    target_close(&t);
+    stdin_free(text);
+    return status;
+}
+
+static const option options[] = {
+    { 'r', "repl", WORD_FLAG, NULL, NULL, "allow await at the top, and let declared again" },
+    { 0, "no-await", WORD_FLAG, NULL, NULL, "print a promise, and not what becomes of it" },
+    { 0, NULL, WORD_FLAG, NULL, NULL, NULL },
+};
+static const operand operands[] = {
+    { "CODE", WORD_TEXT, false, false, "an expression or a script; '-' reads stdin" },
+    { NULL, WORD_TEXT, false, false, NULL },
+};
+static const example examples[] = {
+    { "cdp eval 4711 'process.memoryUsage()'", "ask a Node by its process id" },
+    { "cdp eval :9222 document.title", "ask the first page of a Chromium" },
+    { NULL, NULL },
+};
+const job eval_job = {
+    .name = "eval",
+    .summary = "evaluate JavaScript in a target",
+    .about = "Evaluates CODE in the target, waits for the promise if it gives one, and prints the "
+             "value: strings as they are, plain objects and arrays as JSON. Exits with 1 if it "
+             "throws.",
+    .takes = TAKES_TARGET,
+    .options = options,
+    .operands = operands,
+    .examples = examples,
+    .run = run_eval,
+};

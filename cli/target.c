@@ -1,0 +1,266 @@
+/*
+ * target.c - reaching a job's target.
+ */
+#include "target.h"
+
+#include "cli.h"
+#include "interrupt.h"
+
+#include <cdp/runtime.h>
+#include <cdp/target.h>
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#pragma weak cdp_connect_pid
+#pragma weak cdp_launch
+
+uint32_t target_milliseconds(double seconds)
+{
+    return seconds > 0 ? (uint32_t)(seconds * 1000) + 1 : CDP_NO_TIMEOUT;
+}
+
+int target_options(cdp_remote_options *opt, target *t, const words *w)
+{
+    const cdp_tls_options tls = { .ca_file = words_text(w, "ca"),
+                                  .insecure = words_flag(w, "insecure") };
+    CDP_AUTO cdp_str *why = NULL;
+    uint32_t limit = target_milliseconds(words_seconds(w, "timeout"));
+
+    *opt = (cdp_remote_options){ .session = { .timeout_ms = limit, .max_message = 1u << 30 },
+                                 .connect_ms = limit,
+                                 .token = words_text(w, "token") };
+    if (!tls.ca_file && !tls.insecure)
+        return 0;
+    if (cdp_tls_new(&t->tls, &tls, &why) < 0)
+        return complain(STATUS_FAILED, "%s", why ? why->ptr : cdp_strerror(CDP_ENOMEM));
+    opt->tls = t->tls;
+    return 0;
+}
+
+int target_fail(const target *t, int rc)
+{
+    const cdp_error *e = t->session ? cdp_last_error(t->session) : NULL;
+
+    if (interrupted())
+        return complain(STATUS_FAILED, "interrupted");
+    if (!e || e->status != rc)
+        return complain(STATUS_FAILED, "%s", cdp_strerror(rc));
+    const char *message = e->message.ptr;
+    if (!e->method.len)
+        return complain(STATUS_FAILED, "%s", message);
+    return complain(STATUS_FAILED, "%s: %s", e->method.ptr, message);
+}
+
+/* ---- by name ------------------------------------------------------------- */
+
+static bool holds(cdp_str text, const char *part)
+{
+    size_t len = strlen(part);
+
+    for (size_t i = 0; i + len <= text.len; i++) {
+        size_t n = 0;
+        while (n < len &&
+               tolower((unsigned char)text.ptr[i + n]) == tolower((unsigned char)part[n]))
+            n++;
+        if (n == len)
+            return true;
+    }
+    return false;
+}
+
+static bool is_page(const cdp_target_entry *e)
+{
+    return cdp_str_eq(e->type, cdp_s("page"));
+}
+
+/* The one whose title or URL holds text, pages before others; NULL: it has been said. */
+static const cdp_target_entry *find_text(const cdp_target_entries *list, const char *text)
+{
+    const cdp_target_entry *found = NULL;
+    int n = 0;
+
+    for (size_t i = 0; i < list->targets.n; i++) {
+        const cdp_target_entry *e = &list->targets.items[i];
+        if (!holds(e->title, text) && !holds(e->url, text))
+            continue;
+        if (found && is_page(found) != is_page(e)) {
+            if (is_page(found))
+                continue;
+            n = 0;
+        }
+        found = e;
+        n++;
+    }
+    if (n == 1)
+        return found;
+    if (n == 0)
+        complain(STATUS_FAILED, "no target has '%s' in its title or URL; see 'cdp list'", text);
+    else
+        complain(STATUS_FAILED, "%d targets have '%s' in their title or URL; see 'cdp list'", n,
+                 text);
+    return NULL;
+}
+
+static const cdp_target_entry *find_page(const cdp_target_entries *list)
+{
+    for (size_t i = 0; i < list->targets.n; i++)
+        if (is_page(&list->targets.items[i]))
+            return &list->targets.items[i];
+    return NULL;
+}
+
+/* Makes the URL of an endpoint that of one of its targets.  0, or what to exit with. */
+static int name_target(target_name *name, const cdp_target_entry *e)
+{
+    size_t len = strlen(name->url);
+    const char *slash = strncmp(name->url, "unix:", 5) == 0 ? ":/" : "/";
+
+    while (len && name->url[len - 1] == '/')
+        len--;
+    int n = snprintf(name->url + len, sizeof name->url - len, "%s%.*s", slash, (int)e->id.len,
+                     e->id.ptr);
+    if (n >= (int)(sizeof name->url - len))
+        return complain(STATUS_FAILED, "the target's id is too long");
+    return 0;
+}
+
+/* Which target of an endpoint?  0, or what to exit with. */
+static int choose(target_name *name, const cdp_remote_options *opt)
+{
+    CDP_AUTO cdp_target_entries *list = NULL;
+    CDP_AUTO cdp_str *why = NULL;
+    int rc = cdp_target_list(&list, name->url, opt, &why);
+
+    if (rc < 0)
+        return complain(STATUS_FAILED, "%s: %s", name->url, why ? why->ptr : cdp_strerror(rc));
+    const cdp_target_entry *e = name->text ? find_text(list, name->text) : find_page(list);
+    if (e)
+        return name_target(name, e);
+    return name->text ? STATUS_FAILED : 0;
+}
+
+static int connect_pid(target *t, int64_t pid, const cdp_remote_options *opt)
+{
+    if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+        return complain(STATUS_FAILED, "there is no process %lld%s", (long long)pid,
+                        pid <= 65535 ? "; a port has a colon before it" : "");
+    return cdp_connect_pid(&t->root, pid, opt);
+}
+
+static int connect_name(target *t, const words *w, const cdp_remote_options *opt)
+{
+    target_name name;
+    const char *why = target_parse(&name, w->target);
+
+    if (why)
+        return words_refuse(w->job, "TARGET '%s': %s", w->target, why);
+    if (name.pid)
+        return connect_pid(t, name.pid, opt);
+    if (name.any || name.text) {
+        int status = choose(&name, opt);
+        if (status)
+            return status;
+    }
+    return cdp_connect(&t->root, name.url, opt);
+}
+
+/* ---- by starting it -------------------------------------------------------- */
+
+/* A page of the browser that was started.  0, CDP_E*; nothing to do where it is no browser. */
+static int attach_page(target *t)
+{
+    CDP_AUTO cdp_target_get_targets_result *list = NULL;
+    CDP_AUTO cdp_target_create_target_result *made = NULL;
+    CDP_AUTO cdp_target_attach_to_target_result *attached = NULL;
+    cdp_target_attach_to_target_params p = { .flatten = CDP_SOME(true) };
+    int rc = cdp_target_get_targets(t->root, NULL, &list);
+
+    if (rc == CDP_EREMOTE)
+        return 0;
+    for (size_t i = 0; rc == 0 && !p.target_id.ptr && i < list->target_infos.n; i++)
+        if (cdp_str_eq(list->target_infos.items[i].type, cdp_s("page")))
+            p.target_id = list->target_infos.items[i].target_id;
+    if (rc == 0 && !p.target_id.ptr) {
+        cdp_target_create_target_params blank = { .url = cdp_s("about:blank") };
+        rc = cdp_target_create_target(t->root, &blank, &made);
+        p.target_id = rc == 0 ? made->target_id : p.target_id;
+    }
+    if (rc == 0)
+        rc = cdp_target_attach_to_target(t->root, &p, &attached);
+    if (rc == 0)
+        rc = cdp_attach(&t->session, t->root, attached->session_id);
+    return rc;
+}
+
+static int start(target *t, const words *w, const cdp_remote_options *opt)
+{
+    const cdp_launch_options launch = { .remote = *opt, .argv = w->launch };
+
+    t->started = true;
+    return cdp_launch(&t->root, &launch);
+}
+
+int target_go(target *t)
+{
+    if (!t->started || t->session != t->root)
+        return 0;
+    return cdp_runtime_run_if_waiting_for_debugger(t->session);
+}
+
+/* ---- both -------------------------------------------------------------------- */
+
+int target_open(target *t, const words *w)
+{
+    cdp_remote_options opt;
+    int status = interrupt_start();
+
+    *t = (target){ .root = NULL };
+    if (status == 0)
+        status = target_options(&opt, t, w);
+    if (status)
+        return status;
+    int rc = w->launch ? start(t, w, &opt) : connect_name(t, w, &opt);
+    if (rc > 0)
+        return rc;
+    t->session = t->root;
+    interrupt_session(t->root, NULL);
+    if (rc == 0 && t->started)
+        rc = attach_page(t);
+    if (rc < 0)
+        return target_fail(t, rc);
+    interrupt_session(t->root, t->session);
+    return interrupted() ? target_fail(t, CDP_ECANCELED) : 0;
+}
+
+void target_close(target *t)
+{
+    interrupt_session(NULL, NULL);
+    cdp_close(t->root);
+    cdp_tls_free(t->tls);
+    *t = (target){ .root = NULL };
+}
+
+static double now(void)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+int target_wait(const target *t, double seconds, const bool *done)
+{
+    double until = now() + seconds;
+    int rc = 0;
+
+    while (rc == 0 && !(done && *done) && !interrupted()) {
+        double left = until - now();
+        if (seconds >= 0 && left <= 0)
+            break;
+        rc = cdp_poll(t->root, seconds < 0 ? -1 : left > 3600 ? 3600000 : (int)(left * 1000) + 1);
+    }
+    return rc;
+}

@@ -1,0 +1,64 @@
+/*
+ * target.h - the program that a job speaks to: named by a word, or started.
+ */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include "words.h"
+
+#include <cdp/remote.h>
+
+/* ---- names ------------------------------------------------------------- */
+
+/*
+ * What a word names.  One rule: a number alone is a process, a port has a colon before it.
+ *
+ *     4711                        a process
+ *     [HOST]:PORT[/ID]            an endpoint, or one target of it; /browser: the browser itself
+ *     [[HOST]:PORT]@TEXT          the target whose title or URL holds TEXT
+ *     ws: wss: http: https: unix: as cdp_connect() has them
+ */
+typedef struct target_name {
+    int64_t pid;      /* 0: none */
+    char url[512];    /* for cdp_connect(); "" with a pid */
+    const char *text; /* of @TEXT; or NULL */
+    bool any;         /* an endpoint: a page if it has one, else what cdp_connect() chooses */
+} target_name;
+
+/* NULL, or what is wrong with the word. */
+const char *target_parse(target_name *out, const char *word);
+
+/* Is it a TARGET by its form, sound or not? */
+bool target_reads_like(const char *word);
+
+/* ---- the target of a job ------------------------------------------------- */
+
+typedef struct target {
+    cdp_session *root;
+    cdp_session *session; /* to speak to: root, or a page of the browser that was started */
+    cdp_tls *tls;
+    bool started; /* by us: it waits for target_go() */
+} target;
+
+/* Connects, or starts a program.  0, or what to exit with (it has been said).  Either way it is to
+ * be closed. */
+int target_open(target *t, const words *w);
+void target_close(target *t);
+
+/* Has a program that we started run; else nothing. */
+int target_go(target *t);
+
+/* Delivers until *done (may be NULL), for so many seconds (< 0: no limit), or until a signal.  0,
+ * or why the session can't go on. */
+int target_wait(const target *t, double seconds, const bool *done);
+
+/* Says why a call on the job's session failed with rc.  Returns STATUS_FAILED. */
+int target_fail(const target *t, int rc);
+
+/* For questions that need no session; opt is as the words say.  0, or what to exit with. */
+int target_options(cdp_remote_options *opt, target *t, const words *w);
+
+/* In milliseconds, for the library: 0 seconds are no limit. */
+uint32_t target_milliseconds(double seconds);
+
+#endif /* TARGET_H */
