@@ -80,10 +80,8 @@ typedef struct cdp_report_table {
     CDP_LIST(cdp_report_row) rows; /* the largest self first */
     double total;
     int64_t hits;
-    const cdp__extra *extra_;
 } cdp_report_table;
 
-/* The table lives by itself; its strings by p's profile. */
 int cdp_report_top(cdp_report_table **out, const cdp_report_profile *p);
 
 /* ---- coverage ----------------------------------------------------------------- */
