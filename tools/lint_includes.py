@@ -5,7 +5,7 @@
     net         core, and libraries          v8          core; libuv in host files; V8 in C++
     targets, report: core, and the domains' headers
     inspector   core, net, v8, and libuv     cli, examples: public headers; bench: core, v8 too
-    public headers: C's headers and each other (inspector_network.h: network.h too)
+    public headers: C's headers and each other (inspector_network.h, report.h: those of domains too)
     generated headers: cdp.h, forward.h and each other; sources: desc.h and their own header
 """
 
@@ -65,8 +65,8 @@ def allowed(path):
     cxx = path.endswith((".cc", ".hh"))
     nothing = lambda name: False
     if path.startswith("runtime/include/"):
-        domain = "cdp/network.h" if base == "inspector_network.h" else None
-        return lambda n: is_c(n) or public(n) or n == domain, nothing
+        typed = base in ("inspector_network.h", "report.h")
+        return lambda n: is_c(n) or public(n) or (typed and any_public(n)), nothing
     if path.startswith("generated/include/"):
         return lambda n: is_c(n) or any_public(n), nothing
     if path.startswith("generated/src/"):

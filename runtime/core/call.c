@@ -235,7 +235,7 @@ uint32_t cdp_call_async(cdp_session *s, const char *method, cdp_value params, cd
 int cdp_cancel(cdp_session *s, uint32_t id)
 {
     if (id == 0) {
-        cdp__pending_end_all(s->conn, s, CDP_ECANCELED, 0, NULL);
+        cdp__pending_end_all(s, CDP_ECANCELED, 0, NULL);
         return 0;
     }
     cdp__pending *p = cdp__pending_find(s->conn, id);
