@@ -20,6 +20,12 @@ extern "C" {
  * call that it carries if it fails, and receivedMessageFromWorker.  cdp_close() detaches. */
 int cdp_attach_worker(cdp_session **out, cdp_session *parent, cdp_str session_id);
 
+/* A session with a target of Chromium's, by its id; browser: a session with the browser. */
+int cdp_attach_target(cdp_session **out, cdp_session *browser, cdp_str target_id);
+
+/* A new page of Chromium's, at url (NULL: an empty one), and a session with it. */
+int cdp_open_page(cdp_session **out, cdp_session *browser, const char *url);
+
 /* A target that was found. */
 typedef struct cdp_follow_info {
     cdp_str id;          /* of the target; in Node of the worker */
