@@ -54,7 +54,7 @@ static int run(cdp_session *s)
     uint32_t end = cdp_node_runtime_expect_waiting_for_disconnect(s);
     if ((rc = cdp_runtime_run_if_waiting_for_debugger(s)) < 0)
         return rc;
-    return cdp_node_runtime_take_waiting_for_disconnect(s, end, NULL);
+    return cdp_node_runtime_take_waiting_for_disconnect(s, end);
 }
 
 static int report(cdp_session *s)

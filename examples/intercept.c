@@ -3,6 +3,7 @@
  * pattern is refused, and /hello gets an answer that no server gave.
  */
 #include <cdp/fetch.h>
+#include <cdp/network.h>
 #include <cdp/page.h>
 #include <cdp/remote.h>
 #include <cdp/runtime.h>
@@ -12,12 +13,13 @@
 
 static const char *refused; /* in a URL */
 
-/* What was done with a request, once the browser has confirmed it. */
+/* What could not be done with a request. */
 static void on_done(cdp_session *s, const cdp_error *err, void *data)
 {
     (void)s;
+    (void)data;
     if (err)
-        fprintf(stderr, "%s: %s\n", (const char *)data, err->message.ptr);
+        fprintf(stderr, "%s: %s\n", err->method.ptr, err->message.ptr);
 }
 
 static void on_request(cdp_session *s, const cdp_fetch_request_paused_event *ev, void *data)
@@ -33,14 +35,14 @@ static void on_request(cdp_session *s, const cdp_fetch_request_paused_event *ev,
             .body = { (const uint8_t *)text, sizeof text - 1 },
         };
         printf("answered %s\n", url.ptr);
-        cdp_fetch_fulfill_request_async(s, &p, on_done, "fulfill");
+        cdp_fetch_fulfill_request_async(s, &p, on_done, NULL);
     } else if (strstr(url.ptr, refused)) {
         cdp_fetch_fail_request_params p = {
             .request_id = ev->request_id,
             .error_reason = CDP_NETWORK_ERROR_REASON_BLOCKED_BY_CLIENT,
         };
         printf("refused %s\n", url.ptr);
-        cdp_fetch_fail_request_async(s, &p, on_done, "fail");
+        cdp_fetch_fail_request_async(s, &p, on_done, NULL);
     } else {
         cdp_fetch_continue_request_params p = { .request_id = ev->request_id };
         printf("let through %s\n", url.ptr);
