@@ -78,8 +78,6 @@ void tls_pair_open(tls_pair *p, const tls_cert *c, int version, const cdp_tls_op
     assert_non_null(p->ctx);
     SSL_CTX_set_min_proto_version(p->ctx, version);
     SSL_CTX_set_max_proto_version(p->ctx, version);
-    if (version < TLS1_2_VERSION)
-        SSL_CTX_set_security_level(p->ctx, 0);
     assert_int_equal(SSL_CTX_use_certificate(p->ctx, c->cert), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(p->ctx, c->key), 1);
     p->server = SSL_new(p->ctx);

@@ -303,6 +303,7 @@ static void test_limits(void **state)
         { CHUNKS "fffffffffffffff\r\n01234567890", LONG_BODY },
         { CHUNKS "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n1\r\nd\r\n1\r\ne\r\n0\r\n\r\n", "200 [abcde]" },
         { CHUNKS "1;a=01234567890123456789\r\nx\r\n0\r\n\r\n", SCATTERED },
+        { CHUNKS "1;a=01234567890123456789\r\nx\r\n9\r\n012345678\r\n0\r\n\r\n", SCATTERED },
         { CHUNKS "0000000000000000000001\r\nx\r\n0\r\n\r\n", SCATTERED },
         { CHUNKS "0\r\nTrailer: 0123456789\r\n\r\n", SCATTERED },
         { CHUNKS "2\r\nab\r\n0\r\nA: 01234567890123456789012345\r\n\r\n", SCATTERED },
