@@ -171,7 +171,7 @@ typedef struct cdp_report_snapshot_counts {
 int cdp_report_snapshot_new(cdp_report_snapshot **out, const cdp_allocator *allocator);
 void cdp_report_snapshot_free(cdp_report_snapshot *s); /* NULL is fine */
 
-/* CDP_EINVAL, from then on: it is no snapshot.  CDP_ETOOBIG: numbers that no snapshot has. */
+/* CDP_EINVAL, from then on: it is no snapshot. */
 int cdp_report_snapshot_feed(cdp_report_snapshot *s, const char *bytes, size_t len);
 /* After the last chunk.  *counts (may be NULL): what was found, also on failure. */
 int cdp_report_snapshot_end(cdp_report_snapshot *s, cdp_report_snapshot_counts *counts);
