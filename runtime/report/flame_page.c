@@ -21,7 +21,7 @@ const char *const cdp__flame_head[] = {
     ":root { color-scheme: light dark; }\n",
     ":root { --back: #fff; --fore: #222; --dim: #666; --line: #ccc; --tip: #fffffff2; }\n",
     "@media (prefers-color-scheme: dark) {\n",
-    "  :root { --back: #1b1c1f; --fore: #e4e4e4; --dim: #a0a0a0; --line: #444; --tip: #2a2b30f2; }\n",
+    "  :root { --back: #1b1c1f; --fore: #e4e4e4; --dim: #aaa; --line: #444; --tip: #2a2b30f2; }\n",
     "}\n",
     "body { margin: 0; background: var(--back); color: var(--fore); }\n",
     "body { font: 13px/1.4 system-ui, sans-serif; }\n",

@@ -95,6 +95,14 @@ void cdp__out_num_member(cdp__out *o, const char *key, double value)
     cdp__write_next(&o->json);
 }
 
+int cdp__compare_text(cdp_str a, cdp_str b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int d = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+    return d ? d : a.len < b.len ? -1 : a.len > b.len;
+}
+
 void *cdp__report_root(const cdp_allocator *a, size_t size)
 {
     cdp__pool *pool = cdp__pool_new(a);

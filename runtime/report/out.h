@@ -43,6 +43,9 @@ void cdp__out_num_member(cdp__out *o, const char *key, double value);
 int cdp__report_refuse(const cdp_allocator *a, cdp_str **why, int status, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* As memcmp() would, and the shorter of equals first. */
+int cdp__compare_text(cdp_str a, cdp_str b);
+
 /* A message of its own, whose root has that size.  NULL: no memory. */
 void *cdp__report_root(const cdp_allocator *a, size_t size);
 

@@ -182,25 +182,17 @@ cdp_str cdp__function_name(const cdp_runtime_call_frame *frame)
     return frame->function_name.len ? frame->function_name : cdp_s("(anonymous)");
 }
 
-static int compare_text(cdp_str a, cdp_str b)
-{
-    size_t n = a.len < b.len ? a.len : b.len;
-    int d = n ? memcmp(a.ptr, b.ptr, n) : 0;
-
-    return d ? d : a.len < b.len ? -1 : a.len > b.len;
-}
-
 static int compare_functions(const void *a, const void *b)
 {
     const cdp_runtime_call_frame *x = (*(const cdp__node *const *)a)->frame;
     const cdp_runtime_call_frame *y = (*(const cdp__node *const *)b)->frame;
-    int d = compare_text(x->url, y->url);
+    int d = cdp__compare_text(x->url, y->url);
 
     if (d == 0 && x->line_number != y->line_number)
         d = x->line_number < y->line_number ? -1 : 1;
     if (d == 0 && x->column_number != y->column_number)
         d = x->column_number < y->column_number ? -1 : 1;
-    return d ? d : compare_text(x->function_name, y->function_name);
+    return d ? d : cdp__compare_text(x->function_name, y->function_name);
 }
 
 static int name_functions(cdp_report_profile *p, cdp__node **by_function)

@@ -98,11 +98,10 @@ typedef struct cdp_report_lcov_options {
 } cdp_report_lcov_options;
 
 /* lcov's trace file, of precise or best-effort coverage.  A line that is not blank counts as often
- * as the innermost range does that holds all of its text.  file: URLs become paths; scripts without
- * URL are left out.  CDP_EINVAL: ranges that do not nest, *why (may be NULL) says where. */
+ * as the innermost range does that holds all of its text; blocks are branches.  file: URLs become
+ * paths; scripts without URL are left out. */
 int cdp_report_lcov(const cdp_profiler_script_coverage *scripts, size_t n,
-                    const cdp_report_lcov_options *opt, cdp_report_write *write, void *data,
-                    cdp_str **why);
+                    const cdp_report_lcov_options *opt, cdp_report_write *write, void *data);
 
 /* ---- network events as HAR 1.2 ------------------------------------------------ */
 
@@ -171,7 +170,7 @@ typedef struct cdp_report_snapshot_counts {
 int cdp_report_snapshot_new(cdp_report_snapshot **out, const cdp_allocator *allocator);
 void cdp_report_snapshot_free(cdp_report_snapshot *s); /* NULL is fine */
 
-/* CDP_EINVAL, from then on: it is no snapshot.  CDP_ETOOBIG: numbers that no snapshot has. */
+/* CDP_EINVAL, from then on: it is no snapshot. */
 int cdp_report_snapshot_feed(cdp_report_snapshot *s, const char *bytes, size_t len);
 /* After the last chunk.  *counts (may be NULL): what was found, also on failure. */
 int cdp_report_snapshot_end(cdp_report_snapshot *s, cdp_report_snapshot_counts *counts);
