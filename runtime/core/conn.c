@@ -232,11 +232,14 @@ static cdp__pending *answered(cdp_session *top, const cdp__envelope *e)
     return p && !p->done && cdp__carrier(p->session) == top ? p : NULL;
 }
 
-static bool is_detached(cdp_str method)
+static bool is_named(const cdp__envelope *e, const char *name)
 {
-    static const char name[] = "Target.detachedFromTarget";
+    return e->method.len == strlen(name) && memcmp(e->method.ptr, name, e->method.len) == 0;
+}
 
-    return method.len == sizeof name - 1 && memcmp(method.ptr, name, sizeof name - 1) == 0;
+static bool is_detached(const cdp__envelope *e)
+{
+    return is_named(e, "Target.detachedFromTarget");
 }
 
 /* What the envelope's body is, while it is being read. */
@@ -245,7 +248,7 @@ static bool body_type(void *ctx, const cdp__envelope *e, const cdp__domain **d, 
     cdp_session *top = ctx;
 
     if (e->method.ptr) {
-        if (e->has_id || (top->children && !e->session_id.ptr) || is_detached(e->method))
+        if (e->has_id || (top->children && !e->session_id.ptr) || is_detached(e))
             return false; /* a command; an event of whoever is named later; one read twice */
         cdp_session *s = cdp__find_session(top, e->session_id);
         return s && cdp__event_type(s, e->method, d, t);
@@ -291,10 +294,11 @@ static void malformed(cdp_session *top, const cdp__envelope *e, const cdp__reade
     report(top, r->fault->status == CDP_ENOMEM ? CDP_ENOMEM : CDP_EPROTO, (cdp_str){ 0 }, why);
 }
 
-/* An event for s.  What says that a child's target is gone ends that, then is told. */
+/* An event for s.  What says that a target is gone, or crashed, ends calls, then is told.  (A page
+ * that crashed can be loaded anew, but what it had been asked is answered by nobody.) */
 static void event(cdp_session *top, cdp_session *s, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 {
-    cdp_session *child = is_detached(e->method) ? top : NULL;
+    cdp_session *child = is_detached(e) ? top : NULL;
     cdp_value id = child ? cdp_value_get(e->params, "sessionId") : (cdp_value){ 0 };
 
     while (child && (child = next_carried(child, top)) && !cdp_value_str_eq(id, child->id))
@@ -302,6 +306,8 @@ static void event(cdp_session *top, cdp_session *s, cdp__msg *m, cdp__envelope *
     cdp__session_ref(s);
     if (child)
         cdp__gone(child);
+    else if (is_named(e, "Inspector.targetCrashed"))
+        cdp__pending_end_all(s, CDP_ECLOSED, 0, "the target crashed");
     if (!s->closed)
         cdp__event_deliver(s, m, e, r);
     cdp__session_unref(s);

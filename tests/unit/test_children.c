@@ -312,6 +312,36 @@ static void test_target_gone_and_closed(void **state)
         }
 }
 
+static void on_crashed(cdp_session *s, const cdp_error *err, const cdp_value *result, void *data)
+{
+    (void)s;
+    (void)result;
+    assert_int_equal(err->status, CDP_ECLOSED);
+    assert_string_equal(err->message.ptr, "A.b: the target crashed");
+    ++*(int *)data;
+}
+
+/* A crash ends what is in flight there, and nothing else. */
+static void test_target_crashed(void **state)
+{
+    rig r;
+    int ended = 0, told = 0;
+
+    (void)state;
+    rig_open(&r, CDP_JSON, NULL);
+    cdp_session *s = attached(r.a, "1"), *far = attached(r.b, "1");
+    cdp_serve_any(far, serve_id, NULL);
+    cdp_on(s, "Inspector.targetCrashed", on_event, &told);
+    cdp_emit(far, "Inspector.targetCrashed", (cdp_value){ 0 });
+    cdp_call_async(s, "A.b", (cdp_value){ 0 }, on_crashed, &ended);
+    cdp_poll(r.b, -1);
+    assert_int_equal(ended, 1);
+    assert_int_equal(told, 1);
+    rig_settle(&r);
+    assert_answers(s, "1");
+    rig_close(&r);
+}
+
 /* ---- closing ----------------------------------------------------------------- */
 
 /* A callback that closes a session, and how often it ran. */
@@ -496,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_target_gone),
         cmocka_unit_test(test_target_gone_while_waited_for),
         cmocka_unit_test(test_target_gone_and_closed),
+        cmocka_unit_test(test_target_crashed),
         cmocka_unit_test(test_closed_with_parent),
         cmocka_unit_test(test_close_from_anywhere),
         cmocka_unit_test(test_root_closed_under_child),
