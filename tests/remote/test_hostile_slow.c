@@ -2,14 +2,11 @@
  * than their peer: nothing piles up but what was allowed. */
 #include "endure.h"
 
-#include "support/rig.h"
-
 #include <cdp/runtime.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <uv.h>
 
 enum { MB = 1 << 20, CALLS = 100, QUEUE = 16 * MB };
 
@@ -32,10 +29,7 @@ static const endure_row rows[] = {
 
 typedef struct slow {
     hostile peer;
-    rig_heap heap;
-    uv_loop_t loop;
-    bool driven;
-    cdp_session *s;
+    visit v;
     unsigned sent, ended, answered, refused, closed, drained, events;
 } slow;
 
@@ -49,38 +43,18 @@ static void on_drained(cdp_session *s, void *data)
 
 static void begin(slow *w, const hostile_script *script, bool driven, size_t max_queue)
 {
-    cdp_remote_options opt = { .max_queue = max_queue, .drained = on_drained, .data = w };
+    const cdp_remote_options opt = { .max_queue = max_queue, .drained = on_drained, .data = w };
     char url[64];
 
     memset(w, 0, sizeof *w);
-    w->driven = driven;
-    rig_heap_init(&w->heap);
     hostile_start(&w->peer, script);
-    opt.session.allocator = &w->heap.allocator;
-    if (driven) {
-        assert_int_equal(uv_loop_init(&w->loop), 0);
-        opt.loop = &w->loop;
-    }
     snprintf(url, sizeof url, "ws://127.0.0.1:%u/", w->peer.port);
-    assert_int_equal(cdp_connect(&w->s, url, &opt), 0);
-}
-
-static void turn(slow *w)
-{
-    if (w->driven)
-        uv_run(&w->loop, UV_RUN_ONCE);
-    else
-        cdp_poll(w->s, 1000);
+    assert_int_equal(visit_begin(&w->v, url, &opt, driven), 0);
 }
 
 static void end(slow *w)
 {
-    cdp_close(w->s);
-    if (w->driven) {
-        uv_run(&w->loop, UV_RUN_DEFAULT);
-        assert_int_equal(uv_loop_close(&w->loop), 0);
-    }
-    assert_int_equal(w->heap.blocks, 0);
+    visit_end(&w->v);
     assert_false(hostile_stop(&w->peer));
 }
 
@@ -106,10 +80,10 @@ static void call(slow *w)
     memset(text, '1', MB);
     const cdp_runtime_evaluate_params p = { .expression = { text, MB } };
     for (int i = 0; i < CALLS; i++)
-        assert_true(cdp_runtime_evaluate_async(w->s, &p, on_reply, w) > 0);
+        assert_true(cdp_runtime_evaluate_async(w->v.s, &p, on_reply, w) > 0);
     w->sent += CALLS;
     free(text);
-    assert_true(cdp_queued(w->s) <= QUEUE + 2 * MB);
+    assert_true(cdp_queued(w->v.s) <= QUEUE + 2 * MB);
 }
 
 static void refused_beyond_the_queue(void **state)
@@ -123,8 +97,8 @@ static void refused_beyond_the_queue(void **state)
         begin(&w, &deaf, driven, QUEUE);
         call(&w);
         while (!w.refused)
-            turn(&w);
-        assert_in_range(w.heap.peak, 1, 6 * QUEUE);
+            visit_turn(&w.v);
+        assert_in_range(w.v.heap.peak, 1, 6 * QUEUE);
         end(&w);
         assert_int_equal(w.answered, 0);
         assert_int_equal(w.closed + w.refused, CALLS);
@@ -143,8 +117,9 @@ static void goes_on_once_it_is_read(void **state)
         begin(&w, &late, driven, QUEUE);
         for (int i = 0; i < 3; i++) {
             call(&w);
-            while (w.ended < w.sent || cdp_queued(w.s))
-                turn(&w);
+            visit_again(&w.v);
+            while (w.ended < w.sent || cdp_queued(w.v.s))
+                visit_turn(&w.v);
         }
         assert_true(w.drained > 0);
         assert_true(w.answered > 0);
@@ -169,10 +144,10 @@ static void spin(slow *w)
     const struct timespec t = { 0, 2000000 };
 
     for (int i = 0; i < 100; i++) {
-        if (w->driven)
-            uv_run(&w->loop, UV_RUN_NOWAIT);
+        if (w->v.driven)
+            uv_run(&w->v.loop, UV_RUN_NOWAIT);
         else
-            cdp_poll(w->s, 0);
+            cdp_poll(w->v.s, 0);
         nanosleep(&t, NULL);
     }
 }
@@ -188,16 +163,16 @@ static void paused_amid_events_without_end(void **state)
     (void)state;
     for (int driven = 0; driven < 2; driven++) {
         begin(&w, &chatty, driven, 0);
-        assert_true(cdp_runtime_on_console_api_called(w.s, on_console, &w) > 0);
+        assert_true(cdp_runtime_on_console_api_called(w.v.s, on_console, &w) > 0);
         for (unsigned pauses = 1; pauses <= 5; pauses++) {
             while (w.events < 1000 * pauses)
-                turn(&w);
+                visit_turn(&w.v);
             spin(&w);
             assert_int_equal(w.events, 1000 * pauses);
-            assert_int_equal(cdp_pause(w.s, false), 0);
+            assert_int_equal(cdp_pause(w.v.s, false), 0);
         }
-        assert_in_range(w.heap.peak, 1, 4 * MB);
-        assert_int_equal(cdp_pause(w.s, true), 0);
+        assert_in_range(w.v.heap.peak, 1, 4 * MB);
+        assert_int_equal(cdp_pause(w.v.s, true), 0);
         end(&w);
     }
 }
