@@ -1,55 +1,25 @@
 /* endure.c - see endure.h. */
 #include "endure.h"
 
-#include "support/rig.h"
-
 #include <cdp/runtime.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <uv.h>
 
 enum {
-    LIMIT_MS = 10000,  /* in which everything has to end */
-    NEVER_MS = 600000, /* later than that */
+    CONNECT_MS = 10000,
+    NEVER_MS = 600000, /* later than anything here takes */
     PEAK = 1 << 20
 };
 
 typedef struct client {
     const endure_row *row;
     hostile peer;
-    rig_heap heap;
-    cdp_session *s;
-    bool driven;
-    uv_loop_t loop;   /* driven */
-    uv_timer_t guard; /* wakes it */
-    uint64_t until;
+    visit v;
 
     unsigned ended, wrong, lost, faults, other_faults;
     int status; /* of the first call that was wrong, or the first */
     char says[1024], fault[1024];
 } client;
-
-unsigned open_files(void)
-{
-    DIR *files = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    assert_non_null(files);
-    while (readdir(files))
-        n++;
-    closedir(files);
-    return n;
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- what it is told ------------------------------------------------------------ */
 
@@ -111,71 +81,33 @@ static void on_console(cdp_session *s, const cdp_runtime_console_api_called_even
 
 /* ---- what it does --------------------------------------------------------------- */
 
-static void on_guard(uv_timer_t *timer)
-{
-    (void)timer;
-}
-
-static void turn(client *c)
-{
-    if (now_ms() > c->until)
-        fail_msg("%u calls have ended of %u, lost %u; %s", c->ended, c->row->calls, c->lost,
-                 c->says);
-    if (c->driven)
-        uv_run(&c->loop, UV_RUN_ONCE);
-    else
-        cdp_poll(c->s, 50);
-}
-
 static void call(client *c, const char *expression, size_t n)
 {
     const cdp_runtime_evaluate_params p = { .expression = { expression, n } };
 
-    if (!cdp_runtime_evaluate_async(c->s, &p, on_reply, c))
-        note(c, cdp_last_error(c->s)->status, cdp_last_error(c->s));
+    if (!cdp_runtime_evaluate_async(c->v.s, &p, on_reply, c))
+        note(c, cdp_last_error(c->v.s)->status, cdp_last_error(c->v.s));
 }
 
-static void connect_to(client *c)
+static void connect_to(client *c, bool driven)
 {
     cdp_remote_options opt = c->row->opt;
     char url[1024];
 
     snprintf(url, sizeof url, c->row->url ? c->row->url : "ws://127.0.0.1:%u/", c->peer.port);
-    opt.session.allocator = &c->heap.allocator;
     if (!opt.session.timeout_ms)
         opt.session.timeout_ms = NEVER_MS;
     if (!opt.connect_ms)
-        opt.connect_ms = LIMIT_MS;
-    if (c->driven) {
-        assert_int_equal(uv_loop_init(&c->loop), 0);
-        uv_timer_init(&c->loop, &c->guard);
-        uv_timer_start(&c->guard, on_guard, 50, 50);
-        opt.loop = &c->loop;
-    }
-    c->until = now_ms() + LIMIT_MS;
-    int rc = cdp_connect(&c->s, url, &opt);
-    assert_non_null(c->s);
-    cdp_set_lost(c->s, on_lost, c);
-    cdp_set_fault(c->s, on_fault, c);
+        opt.connect_ms = CONNECT_MS;
+    int rc = visit_begin(&c->v, url, &opt, driven);
+    cdp_set_lost(c->v.s, on_lost, c);
+    cdp_set_fault(c->v.s, on_fault, c);
     if (c->row->end == ENDURE_ALIVE)
-        assert_true(cdp_runtime_on_console_api_called(c->s, on_console, c) > 0);
+        assert_true(cdp_runtime_on_console_api_called(c->v.s, on_console, c) > 0);
     if (rc < 0) { /* as if the call had come to it */
-        note(c, rc, cdp_last_error(c->s));
+        note(c, rc, cdp_last_error(c->v.s));
         c->lost = 1;
     }
-}
-
-static void hang_up(client *c)
-{
-    cdp_close(c->s);
-    if (c->driven) {
-        uv_close((uv_handle_t *)&c->guard, NULL);
-        for (c->until = now_ms() + LIMIT_MS; uv_run(&c->loop, UV_RUN_NOWAIT);)
-            if (now_ms() > c->until)
-                fail_msg("cdp_close() leaves something on the loop");
-        assert_int_equal(uv_loop_close(&c->loop), 0);
-    }
-    assert_int_equal(c->heap.blocks, 0);
 }
 
 static void check(const client *c)
@@ -190,7 +122,7 @@ static void check(const client *c)
         fail_msg("%u faults of status %d, %u others: %s", c->faults, row->fault, c->other_faults,
                  c->fault);
     assert_int_equal(c->lost, row->end == ENDURE_LOST);
-    assert_in_range(c->heap.peak, 1, row->peak ? row->peak : PEAK);
+    assert_in_range(c->v.heap.peak, 1, row->peak ? row->peak : PEAK);
 }
 
 void endure_once(const endure_row *row, bool driven)
@@ -202,26 +134,24 @@ void endure_once(const endure_row *row, bool driven)
     assert_non_null(c);
     assert_non_null(expression);
     memset(expression, '1', row->each + 1);
-    rig_heap_init(&c->heap);
     c->row = row;
-    c->driven = driven;
     hostile_start(&c->peer, &row->peer);
-    connect_to(c);
+    connect_to(c, driven);
     for (unsigned i = c->ended; i < calls; i++)
         call(c, expression, row->each + 1);
     while (c->ended < calls || (row->end == ENDURE_LOST && !c->lost))
-        turn(c);
+        visit_turn(&c->v);
     check(c);
     if (row->end == ENDURE_ALIVE) {
         c->row = &(const endure_row){ .fault = row->fault };
         call(c, "1", 1);
         while (c->ended <= calls)
-            turn(c);
+            visit_turn(&c->v);
         if (c->wrong)
             fail_msg("a further call ends with %d: %s", c->status, c->says);
         assert_int_equal(c->lost, 0);
     }
-    hang_up(c);
+    visit_end(&c->v);
     assert_int_equal(c->ended, row->end == ENDURE_ALIVE ? calls + 1 : calls);
     if (hostile_stop(&c->peer))
         fail_msg("it went where it was not sent");

@@ -10,12 +10,7 @@
 #define ENDURE_H
 
 #include "hostile.h"
-
-#include <cdp/remote.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "visit.h"
 
 typedef enum endure_end {
     ENDURE_LOST,  /* the session ends by itself, and says so once */
@@ -44,8 +39,5 @@ int endure(const char *group, const endure_row *rows, size_t n);
 void endure_once(const endure_row *row, bool driven);
 
 #define ENDURE(group, rows) endure(group, rows, sizeof(rows) / sizeof *(rows))
-
-/* Files that this process has open. */
-unsigned open_files(void);
 
 #endif /* ENDURE_H */

@@ -8,11 +8,14 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -416,9 +419,11 @@ static int listen_at(unsigned *port)
     socklen_t size = sizeof at;
     struct sockaddr *name = (struct sockaddr *)(void *)&at;
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    const int room = 65536; /* or the system takes 80 MB for a peer that reads nothing */
 
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_true(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     assert_int_equal(bind(fd, name, sizeof at), 0);
     assert_int_equal(listen(fd, 16), 0);
     assert_int_equal(getsockname(fd, name, &size), 0);
@@ -426,26 +431,57 @@ static int listen_at(unsigned *port)
     return fd;
 }
 
-void hostile_start(hostile *h, const hostile_script *script)
+static void open_all(hostile *h, const hostile_script *script)
 {
     memset(h, 0, sizeof *h);
     h->script = script;
     h->listener = listen_at(&h->port);
     h->trap = listen_at(&h->trap_port);
     assert_int_equal(pipe(h->stop), 0);
-    assert_int_equal(pthread_create(&h->thread, NULL, live, h), 0);
 }
 
-bool hostile_stop(hostile *h)
+/* True: somebody is in the trap. */
+static bool close_all(hostile *h)
 {
     struct pollfd trap = { h->trap, POLLIN, 0 };
-
-    close(h->stop[1]);
-    pthread_join(h->thread, NULL);
     const bool caught = poll(&trap, 1, 0) > 0;
+
     close(h->stop[0]);
     close(h->listener);
     close(h->trap);
     free(h->out);
     return caught;
+}
+
+void hostile_start(hostile *h, const hostile_script *script)
+{
+    open_all(h, script);
+    assert_int_equal(pthread_create(&h->thread, NULL, live, h), 0);
+}
+
+bool hostile_stop(hostile *h)
+{
+    close(h->stop[1]);
+    pthread_join(h->thread, NULL);
+    return close_all(h);
+}
+
+void hostile_fork(hostile *h, const hostile_script *script)
+{
+    open_all(h, script);
+    h->child = fork();
+    assert_true(h->child >= 0);
+    if (h->child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        live(h);
+        _exit(0);
+    }
+}
+
+void hostile_kill(hostile *h)
+{
+    kill(h->child, SIGKILL);
+    assert_int_equal(waitpid(h->child, NULL, 0), h->child);
+    close(h->stop[1]);
+    close_all(h);
 }

@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { HOSTILE_STEPS = 12 };
 
@@ -45,6 +46,7 @@ typedef struct hostile {
     const hostile_script *script;
     unsigned port, trap_port;
     pthread_t thread;
+    pid_t child; /* instead of it */
     int listener, trap, stop[2];
 
     /* of the connection that is served */
@@ -61,5 +63,9 @@ typedef struct hostile {
 void hostile_start(hostile *h, const hostile_script *script);
 /* Ends it, whatever it is at.  True: somebody came to the trap. */
 bool hostile_stop(hostile *h);
+
+/* The same as a process, and its end by SIGKILL.  No other thread may run meanwhile. */
+void hostile_fork(hostile *h, const hostile_script *script);
+void hostile_kill(hostile *h);
 
 #endif /* HOSTILE_H */

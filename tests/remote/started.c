@@ -121,6 +121,13 @@ static int delete (const char *path, const struct stat *st, int kind, struct FTW
     return 0;
 }
 
+void started_kill(started *p)
+{
+    kill(p->pid, SIGKILL);
+    waitpid(p->pid, NULL, 0);
+    p->pid = 0;
+}
+
 void started_end(started *p)
 {
     if (p->pid > 0) {

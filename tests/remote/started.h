@@ -20,6 +20,8 @@ typedef struct started {
  * skipped); anything else that goes wrong fails the test. */
 bool started_node(started *p, const char *script);
 bool started_chromium(started *p);
+/* SIGKILL, and it is gone. */
+void started_kill(started *p);
 void started_end(started *p);
 
 #endif /* TESTS_STARTED_H */
