@@ -368,6 +368,10 @@ static void on_ping(uv_timer_t *timer)
 {
     cdp__remote *r = timer->data;
 
+    if (r->paused) { /* nothing is read: an answer could not be seen */
+        r->silent = false;
+        return;
+    }
     if (r->silent) {
         cdp__remote_lose(r, CDP_ETIMEDOUT, UV_ETIMEDOUT, "the peer does not answer pings");
         return;

@@ -175,7 +175,6 @@ static void respond_json(peer_link *l, const char *status, const char *body)
              strlen(body), body);
     put(l, text);
     l->closing = true;
-    l->peer->asked++;
 }
 
 static void upgrade(peer_link *l, const char *key)
@@ -238,6 +237,7 @@ static void read_in(peer_link *l)
     static char bytes[256 << 10];
     ssize_t n = recv(l->fd, bytes, l->upgraded ? sizeof bytes : 1024, 0);
 
+    l->peer->reads += n > 0;
     if (n > 0)
         take(l, bytes, (size_t)n);
     else if (n == 0 || errno != EAGAIN)
@@ -422,20 +422,27 @@ void peer_say(peer *p, const char *text)
     wake(p);
 }
 
-unsigned peer_upgrades(peer *p)
+static unsigned look(peer *p, const unsigned *at)
 {
     pthread_mutex_lock(&p->lock);
-    unsigned n = p->upgrades;
+    unsigned n = *at;
     pthread_mutex_unlock(&p->lock);
     return n;
 }
 
+unsigned peer_upgrades(peer *p)
+{
+    return look(p, &p->upgrades);
+}
+
 unsigned peer_commands(peer *p)
 {
-    pthread_mutex_lock(&p->lock);
-    unsigned n = p->commands;
-    pthread_mutex_unlock(&p->lock);
-    return n;
+    return look(p, &p->commands);
+}
+
+unsigned peer_reads(peer *p)
+{
+    return look(p, &p->reads);
 }
 
 char *peer_log(peer *p)

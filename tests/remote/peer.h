@@ -47,7 +47,7 @@ typedef struct peer {
     unsigned path;     /* that is served */
     unsigned upgrades; /* handshakes that were accepted */
     unsigned commands; /* that were received */
-    unsigned asked;    /* other HTTP requests */
+    unsigned reads;    /* that brought something */
     cdp__buf log;      /* "Method{params}\n" of the newest connection */
     peer_link links[PEER_LINKS];
 } peer;
@@ -68,6 +68,7 @@ void peer_say(peer *p, const char *text);
 
 unsigned peer_upgrades(peer *p);
 unsigned peer_commands(peer *p);
+unsigned peer_reads(peer *p);
 /* What the newest connection was told so far; to be free()d. */
 char *peer_log(peer *p);
 
