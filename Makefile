@@ -2,7 +2,7 @@
 # make demo       builds and runs the demonstration
 # make test       every test; the last line says how many passed and failed
 # make lint       format, warnings of gcc and clang, clang-tidy, cppcheck, our own rules
-# make bench      measurements against node:inspector of a Node with the same V8
+# make bench      measurements against other clients, and the inspectors of Node
 # make tsan       what has threads, under ThreadSanitizer
 # make fuzz       each fuzzer for FUZZ_TIME seconds (30)
 # make generate   generated/ from protocol_json/ (make does it by itself when these change)
@@ -44,6 +44,7 @@ LEVELS += $(if $(STALE),generate)
 include $(patsubst %,$B/setup-%.mk,$(sort $(LEVELS)))
 $(patsubst %,$B/setup-%.mk,$(filter-out build,$(LEVELS))): $B/setup-build.mk
 $B/setup-clients.mk: tests/clients/package-lock.json tests/remote/package-lock.json
+$B/setup-bench.mk: bench/package-lock.json
 $B/setup-%.mk: tools/setup.sh
 	@B='$B' V8='$(V8)' SETUP='$(SETUP)' CC='$(CC)' CXX='$(CXX)' tools/setup.sh $*
 
@@ -251,7 +252,7 @@ fuzz: $(call programs,fuzz,$(FUZZ_C))
 	done
 
 bench: $(BENCHES) $(CLI)
-	@export NODE18='$(NODE18)'; if [ -x bench/run ]; then bench/run; else for b in $(BENCHES); do $$b || exit 1; done; fi
+	@export NODE18='$(NODE18)' NODE_PATH='$(BENCH_MODULES)'; if [ -x bench/run ]; then bench/run; else for b in $(BENCHES); do $$b || exit 1; done; fi
 
 # ---- lint ------------------------------------------------------------------
 

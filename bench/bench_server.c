@@ -64,7 +64,7 @@ static double settled_cpu(const side *s)
     struct timespec ms = { .tv_nsec = 2000000 };
 
     nanosleep(&ms, NULL);
-    return target_cpu(&s->t);
+    return target_cpu(s->t.pid);
 }
 
 static figures round_trips(side *s, const char *method, const char *params, int n)
@@ -102,7 +102,7 @@ static void on_first_chunk(void *data)
 {
     side *s = data;
 
-    s->cpu_at_first = target_cpu(&s->t);
+    s->cpu_at_first = target_cpu(s->t.pid);
 }
 
 /* Per byte, from the first chunk on: before it V8 is busy by itself. */
@@ -188,7 +188,7 @@ static void measure(const test *t, const way *w)
     for (int i = 0; i < SIDES; i++) {
         if (!sides[i].t.pid)
             continue;
-        target_place(&sides[i].t, w->together);
+        target_place_all(w->together);
         snprintf(params[i], sizeof params[i], t->params, sides[i].object);
         w->go(&sides[i], t->method, params[i], 1000); /* warms up */
         /* by CPU time: Node's last replies wait for the client's delayed acknowledgement */
@@ -235,13 +235,15 @@ static char *read_text(const char *folder, const char *name)
 }
 
 /* Has the program run idle.js, and gives it state.js through its inspector. */
-static void start(side *s, const char *const *command, const char *folder)
+static void start(side *s, const char *program, const char *word, const char *folder)
 {
     char path[512];
+    const char *const command[] = { program, "--inspect=127.0.0.1:0", path, NULL };
+    const char *const with_word[] = { program, word, command[1], path, NULL };
 
     snprintf(path, sizeof path, "%s/idle.js", folder);
-    if (!command[0] || target_start(&s->t, command, path) < 0) {
-        printf("without %s: %s does not start\n", s->name, command[0] ? command[0] : "it");
+    if (!program || target_start(&s->t, word ? with_word : command) < 0) {
+        printf("without %s: %s does not start\n", s->name, program ? program : "it");
         return;
     }
     floor_connect(&s->c, s->t.url);
@@ -264,13 +266,10 @@ static const char *named(const char *variable, const char *otherwise)
 int main(int argc, char **argv)
 {
     const char *folder = argc > 1 ? argv[1] : "bench";
-    const char *const cdp[] = { named("CDP", "build/cdp"), "run", NULL };
-    const char *const node18[] = { named("NODE18", NULL), NULL };
-    const char *const node[] = { named("NODE", "node"), NULL };
 
-    start(&sides[OURS], cdp, folder);
-    start(&sides[NODE18], node18, folder);
-    start(&sides[NODE], node, folder);
+    start(&sides[OURS], named("CDP", "build/cdp"), "run", folder);
+    start(&sides[NODE18], named("NODE18", NULL), NULL, folder);
+    start(&sides[NODE], named("NODE", "node"), NULL, folder);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         puts(tests[i].what);
         for (size_t k = 0; k < sizeof ways / sizeof *ways; k++)

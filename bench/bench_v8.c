@@ -12,8 +12,8 @@
  * NODE18 names the Node; without one there are only two contestants.
  */
 #include "bench.h"
-#include "node.h"
 #include "raw.h"
+#include "worker.h"
 
 #include <cdp/debugger.h>
 #include <cdp/heap_profiler.h>
@@ -32,7 +32,7 @@ enum { WARM = 5 }; /* a batch of n begins with n / WARM calls that are not timed
 static const char *folder = "bench";
 static cdp_host *host;
 static cdp_session *session;
-static node_child other;
+static worker other;
 
 static void must(int rc, const char *what)
 {
@@ -318,7 +318,7 @@ static double batch(const test *t, int side, int n, double *units)
         return NAN;
     y = side == TYPED ? do_typed(t, n)
         : side == RAW ? do_raw(t, n)
-                      : node_do(&other, t->name, number);
+                      : worker_do(&other, t->name, number);
     if (y.units == 0)
         must(-1, t->name);
     *units = y.units;
@@ -330,7 +330,7 @@ static void set_up(const test *t)
     if (t->setup)
         run_js(t->setup);
     if (t->setup && other.pid)
-        node_do(&other, "eval", t->setup);
+        worker_do(&other, "eval", t->setup);
     if (t->ready)
         t->ready();
 }
@@ -476,10 +476,12 @@ static const test tests[] = {
 static void start(void)
 {
     static const cdp_allocator counting = { counting_realloc, NULL };
-    char path[512];
+    char path[512], script[512];
+    const char *const node[] = { getenv("NODE18"), script, path, NULL };
 
-    node_start(&other, getenv("NODE18"), folder);
+    snprintf(script, sizeof script, "%s/node_session.js", folder);
     snprintf(path, sizeof path, "%s/state.js", folder);
+    worker_start(&other, node);
     must(cdp_host_new(&host, NULL), "V8");
     must(cdp_host_run_file(host, path, NULL), path);
     must(cdp_host_connect(&session, host, &(cdp_options){ .allocator = &counting }), "connect");
@@ -492,7 +494,7 @@ static void stop(void)
     cdp_close(session);
     cdp_host_free(host);
     cdp_host_shutdown();
-    node_stop(&other);
+    worker_stop(&other);
 }
 
 /* In a process of its own, that no case sees the heap that another leaves.  How many goals it

@@ -1,8 +1,9 @@
 /* target.c - see target.h. */
-#define _GNU_SOURCE /* processors */
+#define _GNU_SOURCE /* pipe2, processors */
 #include "target.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,43 +14,36 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS = 8 };
-
-static void become(const char *const *command, const char *script, int err)
+static void become(const char *const *command, int err)
 {
-    char *words[WORDS + 3];
-    int n = 0;
+    char *const *words;
 
-    for (; command[n] && n < WORDS; n++)
-        words[n] = strdup(command[n]);
-    words[n++] = strdup("--inspect=127.0.0.1:0");
-    words[n++] = strdup(script);
-    words[n] = NULL;
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with us, however we end */
+    memcpy(&words, &command, sizeof words); /* as execvp() takes them */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);       /* it ends with us, however we end */
     dup2(err, 2);
     execvp(words[0], words);
     _exit(127);
 }
 
-int target_start(target *t, const char *const *command, const char *script)
+int target_start(target *t, const char *const *command)
 {
     char line[512];
     int fds[2];
 
     *t = (target){ .pid = 0 };
-    if (pipe(fds) < 0)
+    if (pipe2(fds, O_CLOEXEC) < 0)
         return -1;
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0)
-        become(command, script, fds[1]);
+        become(command, fds[1]);
     close(fds[1]);
     FILE *err = fdopen(fds[0], "r"); /* stays open: the target may write more */
     if (pid < 0 || !err)
         return -1;
     t->pid = pid;
     while (fgets(line, sizeof line, err))
-        if (sscanf(line, "Debugger listening on %255s", t->url) == 1)
+        if (sscanf(line, "%*s listening on %255s", t->url) == 1)
             return 0;
     target_stop(t);
     return -1;
@@ -64,20 +58,41 @@ void target_stop(target *t)
     t->pid = 0;
 }
 
-double target_cpu(const target *t)
+double target_cpu(pid_t pid)
 {
     struct timespec now;
     clockid_t clock;
 
-    if (clock_getcpuclockid(t->pid, &clock) != 0 || clock_gettime(clock, &now) < 0)
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &now) < 0)
         return 0;
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-void target_place(const target *t, bool together)
+static void place_tree(int pid, const cpu_set_t *set)
+{
+    char path[320];
+    int child;
+
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *d; tasks && (d = readdir(tasks));) {
+        if (d->d_name[0] == '.')
+            continue;
+        sched_setaffinity(atoi(d->d_name), sizeof *set, set);
+        snprintf(path, sizeof path, "/proc/%d/task/%s/children", pid, d->d_name);
+        FILE *children = fopen(path, "r");
+        while (children && fscanf(children, "%d", &child) == 1)
+            place_tree(child, set);
+        if (children)
+            fclose(children);
+    }
+    if (tasks)
+        closedir(tasks);
+}
+
+void target_place_all(bool together)
 {
     static cpu_set_t all;
-    char path[64];
     cpu_set_t set;
 
     if (CPU_COUNT(&all) == 0)
@@ -85,12 +100,5 @@ void target_place(const target *t, bool together)
     set = all;
     for (int i = 0; together && CPU_COUNT(&set) > 1; i++)
         CPU_CLR(i, &set);
-    sched_setaffinity(0, sizeof set, &set);
-    snprintf(path, sizeof path, "/proc/%d/task", (int)t->pid);
-    DIR *tasks = opendir(path);
-    for (struct dirent *d; tasks && (d = readdir(tasks));)
-        if (d->d_name[0] != '.')
-            sched_setaffinity(atoi(d->d_name), sizeof set, &set);
-    if (tasks)
-        closedir(tasks);
+    place_tree(getpid(), &set);
 }

@@ -1,5 +1,5 @@
 /*
- * target.h - a program with an inspector as a child: PROGRAM --inspect=127.0.0.1:0 SCRIPT.
+ * target.h - a program with an inspector as a child, and where processes run.
  */
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H
@@ -12,14 +12,16 @@ typedef struct target {
     char url[256];
 } target;
 
-/* command: the words before --inspect, NULL at the end.  -1: it does not start. */
-int target_start(target *t, const char *const *command, const char *script);
+/* command: its words, NULL at the end.  Waits until it says that it is "listening on" a URL.  -1:
+ * it does not start. */
+int target_start(target *t, const char *const *command);
 void target_stop(target *t);
 
-/* CPU time of all its threads, in ns. */
-double target_cpu(const target *t);
+/* CPU time of all threads of a process, in ns. */
+double target_cpu(pid_t pid);
 
-/* Puts all its threads, and this one, on one processor; or wherever the kernel likes. */
-void target_place(const target *t, bool together);
+/* Puts all threads of this process, of its children and theirs on one processor; or wherever the
+ * kernel likes. */
+void target_place_all(bool together);
 
 #endif /* BENCH_TARGET_H */

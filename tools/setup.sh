@@ -388,11 +388,16 @@ END
     ;;
 bench)
     wants python3 have python3
+    wants nodejs have node
+    wants npm have npm
+    wants chromium have chromium
     install_missing
     setup_node18
+    setup_npm 'chrome-remote-interface and puppeteer-core' bench "$deps/npm-bench"
     cat >"$mk.new" <<END
 # Written by tools/setup.sh.
 NODE18 := $deps/node18/run-node
+BENCH_MODULES := $deps/npm-bench/node_modules
 END
     ;;
 lint)

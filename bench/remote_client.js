@@ -1,0 +1,122 @@
+// remote_client.js - the contestants of bench_remote.c in JavaScript, as remote_client.h says:
+//
+//     node remote_client.js chrome-remote-interface|puppeteer-core
+//
+// Each calls as its users do.  Of puppeteer it is the Connection and its sessions, which all of
+// its calls go through: `connect` of the package itself takes nothing but browsers.
+'use strict';
+
+const fs = require('fs');
+const readline = require('readline');
+
+const WINDOW = 64;
+
+// What is called: evaluate(params), version(), onChunk(callback), takeSnapshot().
+let client;
+
+const contestants = {
+    'chrome-remote-interface': async (url, id) => {
+        const root = await require('chrome-remote-interface')({ target: url, local: true });
+        if (!id)
+            return {
+                evaluate: (params) => root.Runtime.evaluate(params),
+                version: () => root.Browser.getVersion(),
+                onChunk: (callback) => root.HeapProfiler.addHeapSnapshotChunk(callback),
+                takeSnapshot: () => root.HeapProfiler.takeHeapSnapshot(),
+            };
+        const { sessionId } = await root.Target.attachToTarget({ targetId: id, flatten: true });
+        return {
+            evaluate: (params) => root.Runtime.evaluate(params, sessionId),
+            version: () => root.Browser.getVersion(),
+        };
+    },
+
+    'puppeteer-core': async (url, id) => {
+        const { Connection } = require('puppeteer-core/internal/cdp/Connection.js');
+        const { NodeWebSocketTransport } =
+            require('puppeteer-core/internal/node/NodeWebSocketTransport.js');
+        const root = new Connection(url, await NodeWebSocketTransport.create(url));
+        const session = id ? await root.createSession({ targetId: id, type: 'page' }) : root;
+        return {
+            evaluate: (params) => session.send('Runtime.evaluate', params),
+            version: () => root.send('Browser.getVersion'),
+            onChunk: (callback) => session.on('HeapProfiler.addHeapSnapshotChunk', callback),
+            takeSnapshot: () => session.send('HeapProfiler.takeHeapSnapshot'),
+        };
+    },
+};
+
+const evaluate = () => client.evaluate({ expression: '1 + 1' });
+const version = () => client.version();
+
+// The median of the times of n round trips.
+async function trips(call, n)
+{
+    const took = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+        const before = performance.now();
+        await call();
+        took[i] = performance.now() - before;
+    }
+    took.sort();
+    return { ns: took[n >> 1] * 1e6, units: n };
+}
+
+async function pipelined(call, n)
+{
+    let left = n;
+    const next = async () => {
+        while (left-- > 0)
+            await call();
+    };
+    await Promise.all(Array.from({ length: WINDOW }, next));
+    return { units: n };
+}
+
+async function text(n)
+{
+    const { result } =
+        await client.evaluate({ expression: `'x'.repeat(${n})`, returnByValue: true });
+    return { units: result.value.length };
+}
+
+let file, written;
+
+async function snapshot(path)
+{
+    if (!file)
+        client.onChunk(({ chunk }) => {
+            written += fs.writeSync(file, chunk);
+        });
+    file = fs.openSync(path, 'w');
+    written = 0;
+    await client.takeSnapshot();
+    fs.closeSync(file);
+    return { units: written };
+}
+
+const orders = {
+    async connect(argument) {
+        client = await contestants[process.argv[2]](...argument.split(' '));
+        return { units: 1 };
+    },
+    evaluate: (n) => trips(evaluate, +n),
+    evaluates: (n) => pipelined(evaluate, +n),
+    version: (n) => trips(version, +n),
+    versions: (n) => pipelined(version, +n),
+    text: (n) => text(+n),
+    snapshot,
+};
+
+async function main()
+{
+    for await (const line of readline.createInterface({ input: process.stdin })) {
+        const [what] = line.split(' ', 1);
+        const before = performance.now();
+        const { ns, units } = await orders[what](line.slice(what.length + 1));
+        console.log(ns ?? (performance.now() - before) * 1e6, units);
+    }
+    process.exit(0);
+}
+
+main();
