@@ -443,6 +443,7 @@ void cdp__lost(cdp_session *root, int status, int sys, const char *why)
     c->lost = status;
     c->lost_sys = sys;
     snprintf(c->lost_why, sizeof c->lost_why, "%s", why ? why : cdp_strerror(status));
+    c->next_deadline = UINT64_MAX; /* no call is left to be overdue */
     end_all(c->root, status, sys, c->lost_why);
 }
 

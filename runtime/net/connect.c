@@ -234,6 +234,14 @@ void cdp__connect_free(cdp__remote *r)
         cdp_tls_free(r->tls);
 }
 
+void cdp__remote_limit(cdp__remote *r)
+{
+    if (uv_is_active((uv_handle_t *)&r->limit))
+        return;
+    uv_update_time(r->loop);
+    uv_timer_start(&r->limit, on_late, r->opt.connect_ms, 0);
+}
+
 void cdp__remote_connect(cdp__remote *r)
 {
     r->redial = r->streaming;
@@ -242,8 +250,7 @@ void cdp__remote_connect(cdp__remote *r)
     if (r->path)
         cdp__dealloc(r->allocator, r->path, strlen(r->path) + 1);
     r->path = NULL;
-    uv_update_time(r->loop);
-    uv_timer_start(&r->limit, on_late, r->opt.connect_ms, 0);
+    cdp__remote_limit(r);
     if (!r->url.web_socket) {
         get(r, *r->url.path ? "/json/list" : "/json/version", *r->url.path ? on_list : on_version);
         return;

@@ -562,6 +562,13 @@ int cdp__remote_new(cdp_session **out, cdp__remote **made, const cdp_remote_opti
     return cdp__usable(*out, (cdp_str){ 0 });
 }
 
+cdp__remote *cdp__remote_of(const cdp_session *s)
+{
+    cdp__transport *t = s->conn->t;
+
+    return t->ops->poll == remote_poll ? (cdp__remote *)t : NULL;
+}
+
 void cdp__remote_add(cdp__remote *r, cdp__companion *c)
 {
     c->remote = r;

@@ -70,6 +70,9 @@ struct cdp__remote {
  * valid where *out is.  CDP_ENOMEM with *out NULL; CDP_EIO (no loop): the session can tell. */
 int cdp__remote_new(cdp_session **out, cdp__remote **r, const cdp_remote_options *opt, bool pipe);
 
+/* The remote that carries s; NULL: something else does, or s is closed. */
+cdp__remote *cdp__remote_of(const cdp_session *s);
+
 /* Frames can be sent from now on. */
 void cdp__remote_opened(cdp__remote *r);
 /* The peer is lost, unless a companion minds. */
@@ -89,6 +92,8 @@ void cdp__remote_settle(cdp__remote *r);
 
 /* connect.c */
 
+/* From now on all of connecting has opt.connect_ms; what comes before may start it earlier. */
+void cdp__remote_limit(cdp__remote *r);
 /* Connects to where r->url points; how it ends is told by cdp__remote_opened() or _lose(). */
 void cdp__remote_connect(cdp__remote *r);
 /* What stream and frames are for while r is not open. */

@@ -81,8 +81,10 @@ typedef struct cdp_remote_options {
  */
 int cdp_connect(cdp_session **out, const char *url, const cdp_remote_options *opt);
 
-/* By /json of a process's inspector, which SIGUSR1 opens where it is not open yet; a process that
- * does not handle that signal is left alone (CDP_ENOTSUP).  Linux: /proc tells where it listens. */
+/* Connects to the inspector of a process of this machine: whichever of the sockets that it listens
+ * on is one; or else SIGUSR1 opens one, as in Node.  A process that does not handle that signal is
+ * left alone (CDP_ENOTSUP).  Whatever listens there is sent a request for /json/version, and opt's
+ * token and headers.  Only one's own processes, and root all; Linux's /proc is needed. */
 int cdp_connect_pid(cdp_session **out, int64_t pid, const cdp_remote_options *opt);
 
 /* ---- what a peer has ----------------------------------------------------------- */
@@ -135,38 +137,56 @@ int cdp_target_close(const char *url, const char *id, const cdp_remote_options *
 /* ---- starting a program --------------------------------------------------------- */
 
 typedef enum cdp_launch_kind {
-    CDP_LAUNCH_AUTO, /* by the program's name */
-    CDP_LAUNCH_NODE, /* Node, Deno, `cdp run`: --inspect-brk=127.0.0.1:0, and what it says on stderr
-                      */
-    CDP_LAUNCH_CHROMIUM /* --remote-debugging-pipe: no port, and a profile folder */
+    CDP_LAUNCH_AUTO,    /* by the program's name */
+    CDP_LAUNCH_NODE,    /* Node, Deno, `cdp run` and their like: --inspect-brk=127.0.0.1:0 */
+    CDP_LAUNCH_CHROMIUM /* Chromium, Chrome and their like: --remote-debugging-pipe, no port */
 } cdp_launch_kind;
 
 typedef struct cdp_launch_options {
-    cdp_remote_options remote;
+    cdp_remote_options remote; /* connect_ms: for starting, too */
     cdp_launch_kind kind;
-    const char *const
-        *argv; /* program and arguments, NULL at the end; the program is looked for in PATH */
+    /* Program and arguments, NULL at the end; the program is looked for in PATH. */
+    const char *const *argv;
     const char *const *env; /* "NAME=value", instead of this process's; NULL: that */
     const char *cwd;
-    const char *profile; /* Chromium's folder; NULL: a new one, removed when it has ended */
-    bool visible;        /* Chromium: with a window; else --headless=new */
-    bool run;            /* Node: does not wait for Runtime.runIfWaitingForDebugger */
-    bool quiet;          /* its output is dropped */
-    bool leave;          /* cdp_close() does not end it (Node) */
+    bool quiet; /* no input, and its output is dropped */
+
+    /* Node */
+    bool run;   /* does not wait for Runtime.runIfWaitingForDebugger, nor pause at the start */
+    bool apart; /* a session and process group of its own, ended as a whole; Ctrl-C at a terminal
+                 * is not for it */
+    bool leave; /* cdp_close() does not end it */
+
+    /* Chromium */
+    const char *profile; /* its folder; NULL: a new one, removed when it has ended */
+    bool visible;        /* with a window; else --headless=new */
 } cdp_launch_options;
 
-/* Starts a program and connects to it.  Its end ends the session's calls (CDP_EIO, which tells
- * exit code or signal).  cdp_close() ends it: politely, and after 2 s not.  *out as with
- * cdp_connect(). */
+/*
+ * Starts a program and connects to it.  Its end ends the session's calls (CDP_EIO, which tells exit
+ * code or signal).  cdp_close() ends it: politely, and after 2 s not.  *out as with cdp_connect().
+ *
+ * Node gets our stdin, stdout and stderr; of the last what its inspector says there is taken out
+ * (not with `leave`, where it must go on by itself).
+ *
+ * Chromium gets flags that keep it from calling home and asking questions, before those in argv;
+ * for root, as whom it runs in no other way, --no-sandbox as well: pages are less shut in then. Its
+ * processes end with it, and its temporary files go (they have a folder below $TMPDIR or /tmp).
+ *
+ * A loop of the caller's gets a handler of SIGCHLD from libuv; the program must leave that signal
+ * to it (whoever replaces the handler, or ignores the signal, does not learn of ends).
+ */
 int cdp_launch(cdp_session **out, const cdp_launch_options *opt);
 
-/* Of the session's child: its process id, or 0. */
+/* Of the session's child, while it runs: its process id; else 0. */
 int64_t cdp_child_pid(const cdp_session *s);
-/* Waits at most timeout_ms (-1: as long as it takes) for its end.  *code: what it exited with,
- * *signal: what it died of, or 0; both may be NULL.  CDP_ETIMEDOUT; CDP_EINVAL: no child;
- * CDP_ESTATE. */
+/* Delivers, and waits at most timeout_ms (-1: as long as it takes) for its end, also once the
+ * session was lost.  Node that has run to its end waits for its debuggers to leave: then the
+ * connection is ended here (not with `leave`).  *code: what it exited with, *signal: what it died
+ * of, or 0; both may be NULL.  CDP_ETIMEDOUT; CDP_EINVAL: none was started; CDP_ECLOSED: s was
+ * closed meanwhile; CDP_ESTATE. */
 int cdp_child_wait(cdp_session *s, int timeout_ms, int *code, int *signal);
-/* CDP_EINVAL: no child, or ended. */
+/* Sends it a signal.  CDP_EINVAL: none was started, or it has ended, or no such signal; CDP_EIO. */
 int cdp_child_kill(cdp_session *s, int signal);
 
 #ifdef __cplusplus
