@@ -169,22 +169,31 @@ static int no_memory(cdp__http_reply *r)
     return -1;
 }
 
+/* The body's first line that is not blank, as far as it has come. */
+static cdp_str first_line(const cdp__http_reply *r)
+{
+    cdp_str s = cdp_sn(r->body.ptr, r->body.len < EXCERPT ? r->body.len : EXCERPT);
+    size_t n = 0;
+
+    while (s.len && (unsigned char)s.ptr[0] <= ' ')
+        s.ptr++, s.len--;
+    while (n < s.len && s.ptr[n] != '\n')
+        n++;
+    return cdp_sn(s.ptr, n);
+}
+
 /* The status, and the first line of the body where there is one. */
 static void explain(cdp__http_reply *r)
 {
-    int n = snprintf(r->why, sizeof r->why, "The peer answered with status %d", r->status);
-    size_t i = 0, end = r->body.len < EXCERPT ? r->body.len : EXCERPT;
-    const char *p = r->body.ptr;
+    const cdp_str line = first_line(r);
+    int n = snprintf(r->why, sizeof r->why, "The peer answered with status %d%s", r->status,
+                     line.len ? ": " : "");
 
-    while (i < end && (unsigned char)p[i] <= ' ')
-        i++;
-    if (i < end)
-        n += snprintf(r->why + n, sizeof r->why - (size_t)n, ": ");
-    for (; i < end && p[i] != '\n'; i++)
-        if (p[i] >= ' ' && p[i] < 0x7f)
-            r->why[n++] = p[i];
-        else if ((unsigned char)p[i] >= 0x80)
+    for (size_t i = 0; i < line.len; i++)
+        if ((unsigned char)line.ptr[i] >= 0x80)
             r->why[n++] = '?';
+        else if (line.ptr[i] >= ' ' && line.ptr[i] < 0x7f)
+            r->why[n++] = line.ptr[i];
     if (r->why[n - 1] != '.')
         r->why[n++] = '.';
     r->why[n] = 0;
@@ -310,7 +319,7 @@ static bool overhead_ok(const cdp__http_reply *r, const char *p)
 static int on_body(llhttp_t *parser, const char *p, size_t n)
 {
     cdp__http_reply *r = parser->data;
-    size_t room = (r->refused ? EXCERPT : r->limits.body) - r->body.len;
+    const size_t room = (r->refused ? EXCERPT : r->limits.body) - r->body.len;
 
     if (!overhead_ok(r, p))
         return fail(r, scattered);
@@ -319,7 +328,11 @@ static int on_body(llhttp_t *parser, const char *p, size_t n)
     cdp__buf_put(&r->body, p, n < room ? n : room);
     if (r->body.failed)
         return no_memory(r);
-    return n >= room && r->refused ? on_message_complete(parser) : 0;
+    if (!r->refused)
+        return 0;
+    const cdp_str line = first_line(r);
+    const bool whole = line.ptr + line.len < r->body.ptr + r->body.len;
+    return whole || n >= room ? on_message_complete(parser) : 0;
 }
 
 static const llhttp_settings_t settings = {

@@ -313,13 +313,18 @@ static void test_limits(void **state)
     (void)state;
     CHECK(rows, NULL, &limits);
 
-    /* A refusal that never ends is cut. */
+    /* Of a refusal only the first line is waited for, and not for ever. */
     const size_t n = (size_t)snprintf(text, sizeof text, "HTTP/1.1 500 x\r\n\r\n%01000d", 0);
     cdp__http_reply *r = cdp__reply_new(KEY, NULL);
     size_t used;
     assert_int_equal(cdp__reply_feed(r, text, n, &used), CDP_EPROTO);
     assert_int_equal(cdp__reply_status(r), 500);
     assert_in_range(strlen(cdp__reply_why(r)), 300, 400);
+    cdp__reply_free(r);
+    r = cdp__reply_new(KEY, NULL);
+    assert_int_equal(cdp__reply_feed(r, text, 18 + 6, &used), 0);
+    assert_int_equal(cdp__reply_feed(r, "\r\n", 2, &used), CDP_EPROTO);
+    assert_string_equal(cdp__reply_why(r), ANSWERED("500") ": 000000.");
     cdp__reply_free(r);
 }
 

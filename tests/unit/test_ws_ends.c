@@ -245,6 +245,23 @@ static void test_accept(void **state)
     assert_string_equal(out, "Kfh9QIsMVZcl6xEPYxPHzW8SZ8w=");
 }
 
+static void test_ping(void **state)
+{
+    (void)state;
+    for (int server = 0; server < 2; server++) {
+        ws_end e;
+        ws_end_open(&e, server, NULL);
+        assert_int_equal(cdp__ws_ping(&e.ws), 0);
+        assert_int_equal(cdp__ws_send(&e.ws, "x", 1), 0);
+        feed_script(&e, server, "8a:|8a:never asked for|81:y");
+        assert_int_equal(cdp__ws_close(&e.ws, CDP__WS_NORMAL, NULL), 0);
+        assert_int_equal(cdp__ws_ping(&e.ws), CDP_ESTATE);
+        assert_true(ws_end_sent(&e));
+        assert_string_equal(e.log, "[y]<ping ><text x><close 1000 >");
+        ws_end_close(&e);
+    }
+}
+
 /* ---- what a peer may cost ----------------------------------------------- */
 
 /* Pings of one who never reads. */
@@ -428,8 +445,8 @@ int main(void)
         cmocka_unit_test(test_after_close), cmocka_unit_test(test_close_reason),
         cmocka_unit_test(test_callbacks),   cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_masks),       cmocka_unit_test(test_accept),
-        cmocka_unit_test(test_ping_flood),  cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_ping),        cmocka_unit_test(test_ping_flood),
+        cmocka_unit_test(test_memory),      cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
