@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "nearest.h"
+#include "term.h"
 
 #include <cJSON.h>
 #include <cdp/value.h>
@@ -25,14 +26,14 @@ static int check_elem(check *c, const cdp__domain *d, cdp__elem is, cdp_value v)
 
 __attribute__((format(printf, 2, 3))) static int refuse(const check *c, const char *fmt, ...)
 {
-    char text[512];
     va_list args;
 
+    print(stderr, "cdp: %.*s: %s ", (int)c->command.len, c->command.ptr, c->path);
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    print_args(stderr, fmt, args);
     va_end(args);
-    return complain(STATUS_USAGE, "%.*s: %s %s", (int)c->command.len, c->command.ptr, c->path,
-                    text);
+    print(stderr, "\n");
+    return STATUS_USAGE;
 }
 
 static const char *type_of(cdp_value v)

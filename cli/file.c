@@ -106,7 +106,7 @@ static int write_all(output *o, const char *p, size_t len)
     if (!o->temporary) {
         put(stdout, cdp_sn(p, len));
         if (ferror(stdout))
-            o->error = errno ? errno : EIO;
+            o->error = EIO;
     }
     while (o->temporary && len && !o->error) {
         ssize_t n = write(o->fd, p, len);
@@ -219,14 +219,13 @@ static void close_output(output *o)
     free(o);
 }
 
-static int fail(output *o, int error)
+/* What is wrong with stdout is told at the very end (term_end()). */
+static int fail(output *o)
 {
-    const char *name = o->temporary ? o->name : "stdout";
-
-    if (o->temporary)
+    if (o->temporary) {
         unlink(o->temporary);
-    if (!(error == EPIPE && !o->temporary)) /* who reads no further knows it */
-        complain(STATUS_FAILED, "can't write %s: %s", name, strerror(error));
+        complain(STATUS_FAILED, "can't write %s: %s", o->name, strerror(o->error));
+    }
     close_output(o);
     return STATUS_FAILED;
 }
@@ -234,8 +233,8 @@ static int fail(output *o, int error)
 int output_finish(output *o)
 {
     write_room(o);
-    if (!o->error && !o->temporary && !term_flush())
-        o->error = errno ? errno : EIO;
+    if (!o->temporary && !term_flush())
+        o->error = EIO;
     if (o->error || !o->temporary)
         goto out;
     if (fsync(o->fd) < 0 && errno != EINVAL)
@@ -250,7 +249,7 @@ int output_finish(output *o)
         unlink(o->name);
 out:
     if (o->error)
-        return fail(o, o->error);
+        return fail(o);
     close_output(o);
     return 0;
 }
@@ -260,7 +259,7 @@ int output_drop(output *o, int status)
     if (!o)
         return status;
     if (o->error)
-        return fail(o, o->error);
+        return fail(o);
     if (o->temporary) {
         unlink(o->temporary);
         complain(status, "%s was not written", o->name);

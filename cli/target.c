@@ -48,10 +48,9 @@ int target_fail(const target *t, int rc)
         return complain(STATUS_FAILED, "interrupted");
     if (!e || e->status != rc)
         return complain(STATUS_FAILED, "%s", cdp_strerror(rc));
-    const char *message = e->message.ptr;
-    if (!e->method.len)
-        return complain(STATUS_FAILED, "%s", message);
-    return complain(STATUS_FAILED, "%s: %s", e->method.ptr, message);
+    if (rc == CDP_EREMOTE) /* the peer's own words */
+        return complain(STATUS_FAILED, "%s: %s", e->method.ptr, e->message.ptr);
+    return complain(STATUS_FAILED, "%s", e->message.ptr);
 }
 
 /* ---- by name ------------------------------------------------------------- */

@@ -140,7 +140,7 @@ void put_line(FILE *to, cdp_str text)
     put_either(to, text, true);
 }
 
-static void print_args(FILE *to, const char *fmt, va_list args)
+void print_args(FILE *to, const char *fmt, va_list args)
 {
     char room[512], *text = room;
     va_list again;

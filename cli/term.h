@@ -8,6 +8,7 @@
 #define TERM_H
 
 #include <cdp/cdp.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 /* when to use colors: "auto", "always" or "never"; raw: terminals get text unchanged, too; quiet:
@@ -23,6 +24,7 @@ void put(FILE *to, cdp_str text);
 /* The same, all on one line: \n and \t are escaped, too. */
 void put_line(FILE *to, cdp_str text);
 __attribute__((format(printf, 2, 3))) void print(FILE *to, const char *fmt, ...);
+__attribute__((format(printf, 2, 0))) void print_args(FILE *to, const char *fmt, va_list args);
 
 /* To stderr, unless quiet: what has been done. */
 __attribute__((format(printf, 1, 2))) void note(const char *fmt, ...);

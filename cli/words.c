@@ -90,13 +90,14 @@ const job *words_find_job(const char *name)
 
 int words_refuse(const job *c, const char *fmt, ...)
 {
-    char text[512];
     va_list args;
 
+    print(stderr, "cdp: ");
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    print_args(stderr, fmt, args);
     va_end(args);
-    return complain(STATUS_USAGE, "%s; see 'cdp help %s'", text, c->name);
+    print(stderr, "; see 'cdp help %s'\n", c->name);
+    return STATUS_USAGE;
 }
 
 /* ---- values ------------------------------------------------------------ */
@@ -170,8 +171,10 @@ const char *words_operand(const words *w, int i)
 /* Is it one of "a|b|c"? */
 static bool is_choice(const char *choices, const char *text)
 {
-    size_t n = strlen(text);
+    size_t n = strcspn(text, "|");
 
+    if (text[n])
+        return false;
     for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
         if (n && strncmp(p, text, n) == 0 && (p[n] == '|' || !p[n]))
             return true;

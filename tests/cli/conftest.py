@@ -3,11 +3,13 @@
 import base64
 import json
 import os
+import pty
 import re
 import select
 import socket
 import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -77,9 +79,9 @@ class Frontend:
 class Program:
     """A running cdp command.  What it says on stderr is read as it comes."""
 
-    def __init__(self, *words, cwd=None):
-        self.process = subprocess.Popen([CDP, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, cwd=cwd)
+    def __init__(self, *words, cwd=None, env=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
+        self.process = subprocess.Popen([CDP, *words], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+                                        cwd=cwd, env={**os.environ, **(env or {})})
         self.err = ""
 
     def wait_for(self, pattern):
@@ -94,13 +96,33 @@ class Program:
         return match
 
     def url(self):
+        """Of the inspector of `cdp run`."""
         return self.wait_for(r"Debugger listening on (ws://\S+)\n")[1]
 
     def end(self):
         """(exit code, stdout, stderr)"""
         out, err = self.process.communicate(timeout=PATIENCE)
         self.err += err.decode()
-        return self.process.returncode, out.decode(), self.err
+        return self.process.returncode, (out or b"").decode(), self.err
+
+
+def run_on_terminal(*words, env=None):
+    """Runs cdp on a terminal of its own: (exit code, what the terminal got)."""
+    master, slave = pty.openpty()
+    mode = termios.tcgetattr(slave)
+    mode[1] &= ~termios.OPOST  # "\n" stays what it is
+    termios.tcsetattr(slave, termios.TCSANOW, mode)
+    process = subprocess.Popen([CDP, *words], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
+                               env={**os.environ, "TERM": "xterm", **(env or {})})
+    os.close(slave)
+    got = b""
+    try:
+        while select.select([master], [], [], PATIENCE)[0] and (more := os.read(master, 65536)):
+            got += more
+    except OSError:  # nobody has the other end any more
+        pass
+    os.close(master)
+    return process.wait(PATIENCE), got
 
 
 @pytest.fixture
@@ -123,6 +145,19 @@ def start():
 def run(start):
     """Runs cdp with these words to its end: (exit code, stdout, stderr)."""
     return lambda *words, **options: start(*words, **options).end()
+
+
+@pytest.fixture
+def terminal():
+    return run_on_terminal
+
+
+@pytest.fixture
+def peer(start):
+    """A program to speak to, idle: .url, .target (":9229") and .process."""
+    program = start("run", "--inspect=0", "-e", "setInterval(() => {}, 1000)")
+    program.target = re.search(r":\d+", program.url()[5:])[0]
+    return program
 
 
 @pytest.fixture
