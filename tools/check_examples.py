@@ -106,6 +106,7 @@ def others(folder, _temp):
     assert "328350" in out and "third: canceled" in out and "second: timed out" in out, out
     out = run(folder / "teapot")
     assert "the pot is empty" in out and "V8 is here" in out, out
+    assert "were told: 999000" in run(folder / "thousand")
     assert "is two" in run(folder / "untyped")
     assert "hottest: busy" in run(folder / "embed")
 

@@ -107,6 +107,11 @@ int cdp__frames_feed(cdp__frames *f, const char *bytes, size_t len)
     return f->pipe ? feed_pipe(f, bytes, len) : cdp__ws_feed(&f->ws, bytes, len);
 }
 
+char *cdp__frames_room(cdp__frames *f, size_t *len)
+{
+    return f->pipe || f->ended ? NULL : cdp__ws_room(&f->ws, len);
+}
+
 int cdp__frames_send(cdp__frames *f, const void *bytes, size_t len)
 {
     if (f->ended)

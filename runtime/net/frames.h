@@ -31,6 +31,9 @@ void cdp__frames_free(cdp__frames *f); /* a zeroed one is fine */
 /* What came.  CDP_ENOMEM, CDP_EIO: the framing is of no use any more. */
 int cdp__frames_feed(cdp__frames *f, const char *bytes, size_t len);
 
+/* As cdp__ws_room(). */
+char *cdp__frames_room(cdp__frames *f, size_t *len);
+
 /* Appends one message to cdp__frames_out().  CDP_ESTATE: ended; CDP_EINVAL: it holds a NUL, which
  * would end it; CDP_ENOMEM, CDP_EIO. */
 int cdp__frames_send(cdp__frames *f, const void *bytes, size_t len);

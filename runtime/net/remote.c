@@ -305,6 +305,13 @@ static void on_data(void *self, const char *bytes, size_t len)
         cdp__connect_data(r, bytes, len);
 }
 
+static char *on_room(void *self, size_t *len)
+{
+    cdp__remote *r = self;
+
+    return r->open ? cdp__frames_room(&r->frames, len) : NULL;
+}
+
 static void on_settled(void *self)
 {
     cdp__remote_settle(self);
@@ -356,6 +363,7 @@ static void on_stream_closed(void *self)
 
 const cdp__stream_ops cdp__remote_stream_ops = { .opened = on_opened,
                                                  .data = on_data,
+                                                 .room = on_room,
                                                  .settled = on_settled,
                                                  .drained = on_drained,
                                                  .lost = on_lost,

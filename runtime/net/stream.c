@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 enum {
-    INPUT = 64 << 10, /* read at once */
+    INPUT = 16 << 10, /* read at once, where ops have no room */
     KEEP = 1 << 20    /* a larger buffer is not kept for the next writes */
 };
 
@@ -20,6 +20,8 @@ void cdp__stream_release(cdp__stream *s)
     s->tls = NULL;
     cdp__buf_free(&s->cipher);
     cdp__buf_free(&s->writing);
+    cdp__dealloc(s->allocator, s->input, INPUT);
+    s->input = NULL;
     s->ops->closed(s->self);
 }
 
@@ -87,10 +89,17 @@ void cdp__stream_close(cdp__stream *s)
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     cdp__stream *s = handle->data;
-    char *p = cdp__alloc(s->allocator, INPUT);
+    size_t len = 0;
+    char *p = s->tls || !s->ops->room ? NULL : s->ops->room(s->self, &len);
 
     (void)suggested;
-    *buf = uv_buf_init(p, p ? INPUT : 0); /* of nothing: UV_ENOBUFS */
+    if (!p) {
+        if (!s->input)
+            s->input = cdp__alloc(s->allocator, INPUT);
+        p = s->input;
+        len = p ? INPUT : 0; /* of nothing: UV_ENOBUFS */
+    }
+    *buf = uv_buf_init(p, (unsigned)len);
 }
 
 static void on_plain(void *self, const char *bytes, size_t len)
@@ -141,7 +150,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         feed_tls(s, buf->base, (size_t)n);
     else if (n > 0)
         s->ops->data(s->self, buf->base, (size_t)n);
-    cdp__dealloc(s->allocator, buf->base, buf->base ? INPUT : 0);
     if (n < 0)
         lose(s, (int)n);
     else if (n > 0 && s->is_open)

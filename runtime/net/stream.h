@@ -20,6 +20,8 @@ typedef struct cdp__stream_ops {
     void (*opened)(void *self);
     /* Bytes that came; borrowed. */
     void (*data)(void *self, const char *bytes, size_t len);
+    /* Where the next of them may be put, and how many; NULL: anywhere.  May be NULL. */
+    char *(*room)(void *self, size_t *len);
     /* No more data() for now: what it caused may be flushed. */
     void (*settled)(void *self);
     /* What a flush left over has been written. */
@@ -55,6 +57,7 @@ struct cdp__stream {
     bool is_local, has_handle, is_open, is_lost, closing, paused, reading;
     const cdp__url *url; /* while connecting; the owner's */
 
+    char *input; /* what is read into */
     cdp__tls_end *tls;
     cdp__buf cipher;  /* TLS: to be written */
     cdp__buf writing; /* what the write under way holds */

@@ -33,7 +33,11 @@ enum {
     MAX_HEAD = 14,
     MAX_CONTROL = 125,
     MAX_PONGS = 4096, /* bytes of out; beyond, a new pong replaces the one before */
-    KEEP = 8 << 20    /* of a message's memory, for the next one */
+    KEEP = 8 << 20,   /* of a message's memory, for the next one */
+
+    /* Bytes of a payload that are worth reading into its message. */
+    ROOM_LEAST = 16 << 10,
+    ROOM_MOST = 256 << 10
 };
 
 struct cdp__ws_state {
@@ -58,7 +62,7 @@ struct cdp__ws_state {
     uint32_t fragments; /* 0: there is none */
 
     size_t pong_at, pong_end; /* the last pong; still in out, and last, if that has this length */
-    uint8_t random[256];      /* for masks */
+    uint8_t random[1024];     /* for masks; OpenSSL takes as long to give a few */
     unsigned n_random;
 };
 
@@ -433,7 +437,11 @@ static int payload_take(cdp__ws *ws, const char **p, const char *stop)
     } else {
         if (!cdp__buf_room(&st->text, n))
             return CDP_ENOMEM;
-        mask(st->text.ptr + st->text.len, from, n, st->key);
+        char *to = st->text.ptr + st->text.len;
+        if (st->server)
+            mask(to, from, n, st->key);
+        else if (from != to) /* else cdp__ws_room() gave it */
+            memcpy(to, from, n);
         st->text.len += n;
         if (!text_ok(st, false))
             return fail(ws, CDP__WS_BAD_UTF8, "a text is not UTF-8");
@@ -463,6 +471,17 @@ static int frame_end(cdp__ws *ws)
         deliver(st, st->text.len ? st->text.ptr : "", st->text.len);
         return 0;
     }
+}
+
+char *cdp__ws_room(cdp__ws *ws, size_t *len)
+{
+    struct cdp__ws_state *st = ws->state;
+
+    if (st->ended || st->have < st->need || (st->head[0] & OPCODE) >= CLOSE ||
+        st->left < ROOM_LEAST)
+        return NULL;
+    *len = st->left < ROOM_MOST ? (size_t)st->left : ROOM_MOST;
+    return cdp__buf_room(&st->text, *len) ? st->text.ptr + st->text.len : NULL;
 }
 
 int cdp__ws_feed(cdp__ws *ws, const void *bytes, size_t len)

@@ -60,6 +60,10 @@ void cdp__ws_free(cdp__ws *ws); /* with ws->out; a zeroed one is fine */
  * CDP_EIO (no random numbers): as little comes after that, and no `closed`. */
 int cdp__ws_feed(cdp__ws *ws, const void *bytes, size_t len);
 
+/* Where the next bytes from the peer may be read to: *len of memory for a message that has begun,
+ * given to cdp__ws_feed() they are not copied again.  NULL: they are to come from elsewhere. */
+char *cdp__ws_room(cdp__ws *ws, size_t *len);
+
 /* Appends one unfragmented text frame, or nothing: CDP_ESTATE once a close frame was sent,
  * CDP_ENOMEM, CDP_EIO. */
 int cdp__ws_send(cdp__ws *ws, const char *text, size_t len);
