@@ -208,12 +208,22 @@ static void progress(cdp__remote *r)
         arm(r);
 }
 
+/* What a poll waits for may come from a timer that is due at its start, after which libuv would
+ * wait for something else. */
+static void return_soon(cdp__remote *r)
+{
+    if (!r->t.driven && r->loop)
+        uv_stop(r->loop);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     cdp__remote *r = timer->data;
 
     if (r->t.driven)
         progress(r);
+    else
+        return_soon(r);
 }
 
 static void arm(cdp__remote *r)
@@ -394,6 +404,7 @@ void cdp__remote_opened(cdp__remote *r)
     cdp__conn *c = r->t.owner->conn;
 
     r->open = true;
+    return_soon(r);
     r->silent = false;
     uv_timer_stop(&r->limit);
     if (r->opt.ping_ms && !r->frames.pipe)
@@ -428,6 +439,7 @@ void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why)
         if (p->ops->lost && p->ops->lost(p, status, sys, why))
             return;
     r->lost = true;
+    return_soon(r);
     if (r->loop)
         uv_unref((uv_handle_t *)&r->async); /* nothing will come that a loop should wait for */
     cdp__lost(r->t.owner, status, sys, why);
