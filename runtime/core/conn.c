@@ -173,7 +173,7 @@ cdp_session *cdp__find_session(cdp_session *top, cdp_str id)
     if (!id.ptr)
         return top;
     while ((s = next_carried(s, top)))
-        if (s->id_len == id.len && memcmp(s->id, id.ptr, id.len) == 0)
+        if (!s->gone && s->id_len == id.len && memcmp(s->id, id.ptr, id.len) == 0)
             return s;
     return NULL;
 }
@@ -382,12 +382,12 @@ int cdp__receive(cdp_session *top, const void *bytes, size_t len)
 
 /* ---- the end of a peer, or of a target --------------------------------- */
 
-/* The first session from top on that wants to know; NULL: none. */
+/* The first session from top on that has ended and wants to know; NULL: none. */
 static cdp_session *next_to_tell(cdp_session *top)
 {
     cdp_session *s = top->closed ? NULL : top;
 
-    while (s && !s->on_lost && !s->on_end)
+    while (s && !((s->gone || s->conn->lost) && (s->on_lost || s->on_end)))
         s = next_below(s, top, true);
     return s;
 }
@@ -432,6 +432,17 @@ void cdp__gone(cdp_session *s)
     for (cdp_session *below = s; below; below = next_below(below, s, true))
         below->gone = true;
     end_all(s, CDP_ECLOSED, 0, CDP__TARGET_GONE);
+}
+
+void cdp__interrupted(cdp_session *root, int status, int sys, const char *why)
+{
+    char text[sizeof root->conn->lost_why];
+    cdp_session *s = root;
+
+    snprintf(text, sizeof text, "%s", why ? why : cdp_strerror(status));
+    while ((s = next_below(s, root, true)))
+        s->gone = true;
+    end_all(root, status, sys, text);
 }
 
 void cdp__lost(cdp_session *root, int status, int sys, const char *why)

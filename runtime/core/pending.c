@@ -271,11 +271,14 @@ void cdp__pending_end_all(cdp_session *of, int status, int sys, const char *why)
 {
     cdp__conn *c = of->conn;
 
-    /* A callback may start or end others: look anew after each. */
+    for (size_t i = 0; i < c->n_buckets; i++)
+        for (cdp__pending *p = c->buckets[i]; p; p = p->next)
+            p->ending |= !p->done && is_within(p->session, of);
+    /* A callback may start others, which are let be, or end some: look anew after each. */
     for (size_t i = 0; i < c->n_buckets; i++)
     again:
         for (cdp__pending *p = c->buckets[i]; p; p = p->next)
-            if (!p->done && is_within(p->session, of)) {
+            if (p->ending && !p->done && is_within(p->session, of)) {
                 cdp__pending_end(p, status, sys, why);
                 goto again;
             }

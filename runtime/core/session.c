@@ -145,7 +145,7 @@ static bool is_taken(cdp_session *parent, cdp_str id, bool nested)
     if (!nested)
         return cdp__find_session(cdp__carrier(parent), id) != NULL;
     for (const cdp_session *s = parent->children; s; s = s->next)
-        if (s->t && cdp_str_eq(cdp_session_id(s), id))
+        if (s->t && !s->gone && cdp_str_eq(cdp_session_id(s), id))
             return true;
     return false;
 }
@@ -358,18 +358,27 @@ size_t cdp_queued(const cdp_session *s)
     return t->ops->queued ? t->ops->queued(t) : 0;
 }
 
+/* What ended since a session is of no use is called back all the same. */
+static unsigned deliver_late(cdp_session *s)
+{
+    cdp__conn *c = s->conn;
+
+    return s->closed || cdp__may_wait(s, (cdp_str){ 0 }) < 0
+               ? 0
+               : cdp__run_posted(c->root) + cdp__deliver_ready(c->root);
+}
+
 int cdp_poll(cdp_session *s, int timeout_ms)
 {
-    int rc = cdp__usable(s, (cdp_str){ 0 });
-
-    if (rc == 0)
-        rc = cdp__may_wait(s, (cdp_str){ 0 });
-    if (rc < 0)
-        return rc;
     cdp__session_ref(s);
-    rc = cdp__step(s->conn, timeout_ms);
-    if (rc < 0)
-        cdp__usable(s, (cdp_str){ 0 });
+    int rc = cdp__usable(s, (cdp_str){ 0 });
+    if (rc < 0) {
+        rc = deliver_late(s) ? 0 : cdp__usable(s, (cdp_str){ 0 });
+    } else if ((rc = cdp__may_wait(s, (cdp_str){ 0 })) == 0) {
+        rc = cdp__step(s->conn, timeout_ms);
+        if (rc < 0)
+            cdp__usable(s, (cdp_str){ 0 });
+    }
     cdp__session_unref(s);
     return rc;
 }

@@ -34,6 +34,7 @@ typedef struct cdp__pending {
     uint32_t id;
     cdp__call_kind kind;
     bool done, starting, want;
+    bool ending;       /* of those that cdp__pending_end_all() is about to end */
     int status;        /* when done */
     uint64_t deadline; /* ms, 0: none */
     void *result;      /* when done, 0: a root, owned; or NULL */
@@ -234,6 +235,10 @@ int cdp__nest(cdp_session **out, cdp_session *parent, cdp_str id, cdp__transport
 
 /* The target of s, a child, is gone: its calls end, and those of what is below it. */
 void cdp__gone(cdp_session *s);
+
+/* The root's peer is gone, and another will take its place: what is in flight ends, and children
+ * are gone. */
+void cdp__interrupted(cdp_session *root, int status, int sys, const char *why);
 
 /* Tells the program of something that concerns no call: see cdp_set_fault(). */
 void cdp__report(cdp_session *s, cdp__error *e);

@@ -3,7 +3,7 @@
  * /json/list), then comes the handshake.  All of it has one limit of time.
  */
 #include "discovery.h"
-#include "remote.h"
+#include "resume.h"
 
 #include <stdio.h>
 
@@ -229,6 +229,7 @@ void cdp__connect_free(cdp__remote *r)
     cdp__buf_free(&r->head);
     if (r->path)
         cdp__dealloc(r->allocator, r->path, strlen(r->path) + 1);
+    cdp__dealloc(r->allocator, r->texts, r->texts_size);
     cdp__url_free(&r->url, r->allocator);
     if (r->own_tls)
         cdp_tls_free(r->tls);
@@ -262,6 +263,31 @@ void cdp__remote_connect(cdp__remote *r)
         fail(r, rc < 0 ? rc : CDP_EINVAL);
 }
 
+/* The caller's may go when cdp_connect() returns. */
+static int copy_texts(cdp__remote *r)
+{
+    const char *const *from = r->opt.headers;
+    size_t n = 0, size = r->opt.token ? strlen(r->opt.token) + 1 : 0;
+
+    while (from && from[n])
+        size += strlen(from[n++]) + 1;
+    size += (n + 1) * sizeof *from;
+    if (!(r->texts = cdp__alloc(r->allocator, size)))
+        return CDP_ENOMEM;
+    r->texts_size = size;
+    const char **headers = (const char **)(void *)r->texts;
+    char *p = r->texts + (n + 1) * sizeof *headers;
+    for (size_t i = 0; i < n; i++) {
+        headers[i] = strcpy(p, from[i]);
+        p += strlen(p) + 1;
+    }
+    headers[n] = NULL;
+    r->opt.headers = headers;
+    if (r->opt.token)
+        r->opt.token = strcpy(p, r->opt.token);
+    return 0;
+}
+
 /* Where to, and how it is trusted. */
 static int prepare(cdp__remote *r, const char *url)
 {
@@ -269,6 +295,10 @@ static int prepare(cdp__remote *r, const char *url)
     cdp_str *fault = NULL;
     int rc = cdp__url_parse(&r->url, url, r->allocator, &why);
 
+    if (rc == 0)
+        rc = copy_texts(r);
+    if (rc == 0 && r->opt.reconnect.attempts)
+        rc = cdp__resume_add(r);
     if (rc < 0) {
         cdp__remote_lose(r, rc, 0, why ? why : cdp_strerror(rc));
         return rc;

@@ -5,7 +5,7 @@
  * caller's loop nothing here runs it: a prepare handle writes before the loop waits, and a timer
  * calls back what is due.
  */
-#include "remote.h"
+#include "resume.h"
 
 #include <stdio.h>
 
@@ -27,13 +27,16 @@ struct cdp__stash {
 
 /* ---- out --------------------------------------------------------------------- */
 
-static void arm(cdp__remote *r);
+static void arm(cdp__remote *r, int least_ms);
 
 static size_t remote_queued(const cdp__transport *t)
 {
     const cdp__remote *r = (const cdp__remote *)t;
     const cdp__buf *out = r->frames.pipe ? &r->frames.out : &r->frames.ws.out;
+    size_t kept;
 
+    if (r->resume && cdp__resume_waits(r->resume, &kept))
+        return kept;
     return out->len + (r->streaming ? cdp__stream_queued(&r->stream) : 0);
 }
 
@@ -63,7 +66,7 @@ static void flush(cdp__remote *r)
         return;
     cdp__stream_flush(&r->stream, cdp__frames_out(&r->frames));
     if (r->t.driven && !r->closing && is_drained(r))
-        arm(r);
+        arm(r, 0);
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -81,7 +84,10 @@ static int remote_send(cdp__transport *t, const void *bytes, size_t len)
         t->why = "the peer does not take what was sent before";
         return CDP_ETOOBIG;
     }
-    int rc = cdp__frames_send(&r->frames, bytes, len);
+    int rc = r->resume ? cdp__resume_sent(r->resume, bytes, len) : 0;
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    rc = cdp__frames_send(&r->frames, bytes, len);
     if (rc < 0)
         return rc;
     r->filled = r->opt.drained != NULL;
@@ -115,6 +121,8 @@ static void stash(cdp__remote *r, int status, const char *text, size_t len)
 
 static void deliver(cdp__remote *r, int status, const char *text, size_t len)
 {
+    if (status == 0 && r->resume)
+        cdp__resume_received(r->resume, text, len);
     if (status < 0)
         cdp__remote_lose(r, status, 0, text);
     else if (cdp__receive(r->t.owner, text, len) < 0)
@@ -205,7 +213,7 @@ static void progress(cdp__remote *r)
     if (!r->closing)
         cdp__deliver_ready(r->t.owner);
     if (!r->closing)
-        arm(r);
+        arm(r, 1); /* a callback that tries again for ever leaves the loop to others */
 }
 
 /* What a poll waits for may come from a timer that is due at its start, after which libuv would
@@ -226,7 +234,7 @@ static void on_timer(uv_timer_t *timer)
         return_soon(r);
 }
 
-static void arm(cdp__remote *r)
+static void arm(cdp__remote *r, int least_ms)
 {
     bool now = (r->stash && !r->paused) || is_drained(r);
     int ms = now ? 0 : cdp__next_timeout(r->t.owner);
@@ -235,7 +243,7 @@ static void arm(cdp__remote *r)
     if (ms < 0)
         uv_timer_stop(&r->timer);
     else
-        uv_timer_start(&r->timer, on_timer, (uint64_t)ms, 0);
+        uv_timer_start(&r->timer, on_timer, (uint64_t)(ms < least_ms ? least_ms : ms), 0);
 }
 
 static void remote_schedule(cdp__transport *t)
@@ -243,7 +251,7 @@ static void remote_schedule(cdp__transport *t)
     cdp__remote *r = (cdp__remote *)t;
 
     if (t->driven && r->loop && t->owner)
-        arm(r);
+        arm(r, 0);
 }
 
 static void on_async(uv_async_t *async)

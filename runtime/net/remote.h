@@ -10,6 +10,7 @@
 
 typedef struct cdp__remote cdp__remote;
 typedef struct cdp__companion cdp__companion;
+typedef struct cdp__resume cdp__resume;
 
 /* What a session is given besides its peer (a child process, a memory to reconnect with). */
 typedef struct cdp__companion_ops {
@@ -47,6 +48,7 @@ struct cdp__remote {
     bool sending; /* amid remote_send() */
     int late_sys; /* of a loss that was seen then */
     cdp__companion *companions;
+    cdp__resume *resume; /* the one of resume.c; NULL: it does not reconnect */
 
     cdp__frames frames;
     cdp__stream stream;
@@ -58,6 +60,8 @@ struct cdp__remote {
     char *path; /* the WebSocket's */
     cdp_tls *tls;
     bool own_tls;
+    char *texts; /* what opt.token and opt.headers point to */
+    size_t texts_size;
     cdp__get *get;
     cdp__http_reply *reply; /* during the handshake */
     cdp__buf head;          /* the handshake's request */

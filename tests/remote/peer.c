@@ -111,7 +111,7 @@ static void answer(peer_link *l, cdp_value message)
     const size_t size = (size_t)cdp_value_int(cdp_value_get(params, "size"), 0);
     char text[128];
 
-    if (cdp_value_str_eq(method, "Test.fail")) {
+    if (l->peer->refused && cdp_value_str_eq(method, l->peer->refused)) {
         reply(l, id, "\"error\":{\"code\":-32000,\"message\":\"no\"}");
     } else if (cdp_value_str_eq(method, "Test.mute")) {
         return;
@@ -269,8 +269,10 @@ static size_t watch(peer *p, struct pollfd *polls, peer_link **of)
     size_t n = 0;
 
     polls[n++] = (struct pollfd){ p->wake[0], POLLIN, 0 };
-    if (p->listener >= 0)
+    if (p->listener >= 0) {
+        of[n] = NULL;
         polls[n++] = (struct pollfd){ p->listener, POLLIN, 0 };
+    }
     for (size_t i = 0; i < PEER_LINKS && !p->deaf; i++) {
         peer_link *l = &p->links[i];
         if (l->fd < 0)
@@ -286,8 +288,9 @@ static void serve(peer *p, const struct pollfd *polls, peer_link **of, size_t n)
     for (size_t i = 1; i < n; i++) {
         if (!polls[i].revents)
             continue;
-        if (polls[i].fd == p->listener) {
-            accept_one(p);
+        if (!of[i]) {
+            if (polls[i].fd == p->listener)
+                accept_one(p);
         } else if (!p->deaf && of[i]->fd == polls[i].fd) { /* not dropped meanwhile */
             if (polls[i].revents & ~POLLOUT)
                 read_in(of[i]);
@@ -332,7 +335,7 @@ static void do_listen(peer *p)
     int one = 1;
 
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     assert_true(p->listener >= 0);
     setsockopt(p->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     assert_int_equal(bind(p->listener, (struct sockaddr *)&at, sizeof at), 0);
@@ -389,13 +392,20 @@ void peer_renew(peer *p)
     pthread_mutex_unlock(&p->lock);
 }
 
+void peer_refuse(peer *p, const char *method)
+{
+    pthread_mutex_lock(&p->lock);
+    p->refused = method;
+    pthread_mutex_unlock(&p->lock);
+}
+
 void peer_hide(peer *p, bool hide)
 {
     pthread_mutex_lock(&p->lock);
-    if (hide) {
+    if (hide && p->listener >= 0) {
         close(p->listener);
         p->listener = -1;
-    } else {
+    } else if (!hide && p->listener < 0) {
         do_listen(p);
     }
     pthread_mutex_unlock(&p->lock);

@@ -4,7 +4,6 @@
  *
  * It answers each command with {}, but for
  *
- *     Test.fail         an error
  *     Test.mute         nothing
  *     Test.drop         nothing; the connection is reset
  *     Test.bye          nothing; the WebSocket is closed
@@ -47,8 +46,9 @@ typedef struct peer {
     unsigned path;     /* that is served */
     unsigned upgrades; /* handshakes that were accepted */
     unsigned commands; /* that were received */
-    unsigned reads;    /* that brought something */
-    cdp__buf log;      /* "Method{params}\n" of the newest connection */
+    const char *refused;
+    unsigned reads; /* that brought something */
+    cdp__buf log;   /* "Method{params}\n" of the newest connection */
     peer_link links[PEER_LINKS];
 } peer;
 
@@ -63,6 +63,8 @@ void peer_renew(peer *p);
 void peer_hide(peer *p, bool hide);
 /* Neither reads nor writes, or does so again. */
 void peer_deafen(peer *p, bool deaf);
+/* That command is answered with an error from now on. */
+void peer_refuse(peer *p, const char *method);
 /* Sends a text to all connections. */
 void peer_say(peer *p, const char *text);
 

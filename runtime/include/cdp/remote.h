@@ -40,7 +40,33 @@ void cdp_tls_free(cdp_tls *tls);
 
 /* ---- connecting -------------------------------------------------------------- */
 
-/* After the peer was lost: connect again, and say again what had been said. */
+/*
+ * After the peer was lost, for whatever reason but a lack of memory: connect again, to what the URL
+ * leads to then (http:// is discovered anew: a program that was restarted has another path).
+ *
+ * Calls in flight end at once, with CDP_EIO or what the reason was.  Children end as well, and are
+ * told (cdp_set_lost()); the root only when attempts are used up.  Calls made meanwhile wait for
+ * the next peer, unless they end before by their timeout.
+ *
+ * When it is connected the root's peer is first told again, in the old order, what it was told
+ * and had answered with success:
+ *
+ *     X.enable                         the last of each; X.disable takes back all of X
+ *     X.setY                           the last of each; X.clearY takes it back.  But for what acts
+ *                                      once (cookies, return values...), and for what names an
+ *                                      object by its id (scripts, nodes, frames...)
+ *     breakpoints by URL, of events    each, unless removed
+ *     Runtime.addBinding               each, unless removed
+ *     Page.addScriptToEvaluateOnNewDocument
+ *     Network.emulateNetworkConditions the last
+ *
+ * Then come the calls that waited, and `opened`.  What was started (profiles, coverage, traces) is
+ * not started again: half a profile would pass for a whole one.  Ids that the peer gave are its
+ * own: those of breakpoints by URL are made of the place, and stay; those of scripts to evaluate
+ * are counted anew, in that order.  The trace sees what is said again.
+ *
+ * A first connection that fails is told at once.
+ */
 typedef struct cdp_reconnect {
     uint32_t attempts; /* in a row, that may fail; 0: never reconnects */
     uint32_t delay_ms; /* before the first; doubles each time, up to 10 s; 0: 100 ms */
@@ -53,14 +79,16 @@ typedef struct cdp_remote_options {
     size_t max_queue;  /* bytes that the peer has yet to take; 0: 64 MiB.  Beyond: CDP_ETOOBIG */
     cdp_tls *tls;      /* NULL: the system's authorities */
     const char *token; /* sent as "Authorization: Bearer", where a peer wants one */
-    const char *const *headers; /* "Name: value", sent with the handshake; NULL at the end */
+    const char *const *headers; /* "Name: value", sent with the handshake; NULL at the end.  These
+                                 * texts are copied. */
     uint32_t ping_ms;           /* a WebSocket ping so often, and a peer that is silent for as long
-                                 * again is lost; 0: never.  Node hangs up on who pings. */
+                                 * again is lost, unless paused; 0: never.  Node hangs up on who
+                                 * pings. */
     cdp_reconnect reconnect;
 
     /* The peer can be reached (also: again).  On the session's thread; may be NULL. */
     void (*opened)(cdp_session *s, void *data);
-    /* All that was sent has been taken by the system, after it once had not been. */
+    /* All that was sent has been taken by the system: cdp_queued() is 0 again. */
     void (*drained)(cdp_session *s, void *data);
     void *data;
 } cdp_remote_options;
@@ -76,8 +104,9 @@ typedef struct cdp_remote_options {
  * A name is tried at all its addresses.  Of what a peer lists only paths are used, never hosts.
  *
  * Returns when connected; with a loop of the caller's at once: calls may be made all the same, and
- * are sent, or end, when it is known.  *out is set even on failure (NULL: out of memory), so that
- * cdp_last_error(*out) can tell why; cdp_close() it either way.  opt may be NULL.
+ * are sent, or end, when it is known.  *out is set even on failure (NULL: out of memory, or
+ * `opened` closed it), so that cdp_last_error(*out) can tell why; cdp_close() it either way.  opt
+ * may be NULL.
  */
 int cdp_connect(cdp_session **out, const char *url, const cdp_remote_options *opt);
 
