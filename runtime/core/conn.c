@@ -103,6 +103,15 @@ int cdp__write_message(cdp__buf *out, cdp_wire wire, const cdp__outgoing *m)
     return write_message(&w, (cdp_str){ 0 }, m);
 }
 
+/* To whoever looks on; they may close the session. */
+static void show(cdp__conn *c, bool sent, cdp_value message)
+{
+    if (c->trace)
+        c->trace(c->root, sent, message, c->trace_data);
+    if (c->record.tap)
+        c->record.tap(c, sent, message);
+}
+
 static void give_back(cdp__conn *c, cdp__buf *b)
 {
     enum { KEEP = 1 << 20 };
@@ -134,8 +143,8 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
     if (rc < 0) {
         cdp__error_fault(e ? e : &s->error, method, m->part ? m->part : "message", &fault);
     } else {
-        if (c->trace && !top->t)
-            c->trace(c->root, true, (cdp_value){ out.ptr, out.len, t->wire }, c->trace_data);
+        if (!top->t)
+            show(c, true, (cdp_value){ out.ptr, out.len, t->wire });
         rc = s->closed ? CDP_ECLOSED : t->ops->send(t, out.ptr, out.len);
         if (rc < 0)
             cdp__error_set(e ? e : &s->error, rc, method, s->closed ? NULL : t->why);
@@ -369,8 +378,8 @@ int cdp__receive(cdp_session *top, const void *bytes, size_t len)
                       .wire = len && (unsigned char)*p == 0xd8 ? CDP_CBOR : CDP_JSON,
                       .fault = &fault };
     cdp__session_ref(top);
-    if (c->trace && !top->t)
-        c->trace(top, false, (cdp_value){ p, len, r.wire }, c->trace_data);
+    if (!top->t)
+        show(c, false, (cdp_value){ p, len, r.wire });
     if (cdp__envelope_read(&r, &e, body_type, top) == 0)
         route(top, m, &e, &r);
     else

@@ -150,6 +150,13 @@ struct cdp__conn {
     cdp__buf out; /* spare, while no message is being made */
     cdp_trace_cb *trace;
     void *trace_data;
+    struct {
+        void (*tap)(cdp__conn *c, bool sent, cdp_value message); /* NULL: not recorded */
+        int (*write)(const char *line, size_t len, void *data);
+        void *data;
+        uint64_t since;
+        int status;
+    } record;
     cdp_fault_cb *fault;
     void *fault_data;
 

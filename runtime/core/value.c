@@ -400,6 +400,73 @@ cdp_value cdp_value_path(cdp_value v, const char *path)
     return v;
 }
 
+/* ---- equality ---------------------------------------------------------- */
+
+static bool same_text(cdp_value a, cdp_value b)
+{
+    raw x, y;
+
+    if (!raw_string(a, &x) || !raw_string(b, &y))
+        return false;
+    if (x.form == y.form && x.n == y.n && memcmp(x.p, y.p, x.n) == 0)
+        return true;
+    if (x.form == PLAIN && y.form == PLAIN)
+        return false;
+    size_t room = decoded_room(&x);
+    char *text = malloc(room + decoded_room(&y) + 1);
+    size_t n = text ? decode(&x, text) : 0;
+    bool same = text && decode(&y, text + room) == n && memcmp(text, text + room, n) == 0;
+    free(text);
+    return same;
+}
+
+static cdp_value member(cdp_value object, cdp_value key)
+{
+    cdp_cursor c = cdp_cursor_begin(object);
+
+    while (cdp_cursor_next(&c))
+        if (same_text(c.key, key))
+            return c.value;
+    return absent;
+}
+
+/* Members mostly come in the same order. */
+static bool same_content(cdp_value a, cdp_value b, bool object)
+{
+    cdp_cursor ca = cdp_cursor_begin(a), cb = cdp_cursor_begin(b);
+
+    while (cdp_cursor_next(&ca)) {
+        if (!cdp_cursor_next(&cb))
+            return false;
+        bool in_step = !object || same_text(ca.key, cb.key);
+        if (!cdp_value_equal(ca.value, in_step ? cb.value : member(b, ca.key)))
+            return false;
+    }
+    return !cdp_cursor_next(&cb) && !ca.error && !cb.error;
+}
+
+bool cdp_value_equal(cdp_value a, cdp_value b)
+{
+    cdp_value_type type = cdp_value_typeof(a);
+
+    if (type != cdp_value_typeof(b))
+        return false;
+    switch (type) {
+    case CDP_VALUE_ABSENT:
+        return !a.ptr && !b.ptr;
+    case CDP_VALUE_NULL:
+        return true;
+    case CDP_VALUE_BOOL:
+        return cdp_value_bool(a, false) == cdp_value_bool(b, false);
+    case CDP_VALUE_NUMBER:
+        return cdp_value_num(a, 0) == cdp_value_num(b, 0);
+    case CDP_VALUE_STRING:
+        return same_text(a, b);
+    default:
+        return same_content(a, b, type == CDP_VALUE_OBJECT);
+    }
+}
+
 /* ---- copies ------------------------------------------------------------ */
 
 /* v written anew, with room for a root struct that the caller fills from *bytes. */

@@ -112,7 +112,7 @@ bool started_chromium(started *p)
     return start(p, argv, sizeof argv);
 }
 
-static int delete (const char *path, const struct stat *st, int kind, struct FTW *at)
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
     (void)st;
     (void)kind;
@@ -137,7 +137,7 @@ void started_end(started *p)
     if (p->err >= 0)
         close(p->err);
     if (*p->profile) /* helpers of Chromium may still be writing there */
-        for (int i = 0; i < 50 && nftw(p->profile, delete, 16, FTW_DEPTH | FTW_PHYS) == 0 &&
+        for (int i = 0; i < 50 && nftw(p->profile, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 &&
                         access(p->profile, F_OK) == 0;
              i++)
             usleep(20000);

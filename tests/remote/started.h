@@ -12,7 +12,7 @@
 typedef struct started {
     pid_t pid;
     int err;          /* its stderr */
-    char url[256];    /* ws://... */
+    char url[256];    /* of its WebSocket */
     char profile[64]; /* Chromium's folder, removed by started_end() */
 } started;
 

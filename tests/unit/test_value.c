@@ -232,6 +232,56 @@ static void test_malformed(void **state)
     cdp_free(room);
 }
 
+static void test_equality(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        { "null", "null", true },
+        { "null", "false", false },
+        { "true", "true", true },
+        { "true", "false", false },
+        { "1", "1.0", true },
+        { "1e2", "100", true },
+        { "1", "1.0000000001", false },
+        { "0", "-0", true },
+        { "1", "\"1\"", false },
+        { "\"\"", "\"\"", true },
+        { "\"a\"", "\"b\"", false },
+        { "\"\\u20ac\\n\"", "\"\xe2\x82\xac\\u000a\"", true },
+        { "\"\\ud800\"", "\"\\ud800\"", true },
+        { "\"\\ud800\"", "\"\\ud801\"", false },
+        { "\"a\\u0000b\"", "\"a\"", false },
+        { "[]", "[]", true },
+        { "[]", "{}", false },
+        { "[1,2]", " [ 1 , 2 ] ", true },
+        { "[1,2]", "[2,1]", false },
+        { "[1,2]", "[1,2,3]", false },
+        { "{\"a\":1,\"b\":[2]}", "{\"b\":[2],\"\\u0061\":1}", true },
+        { "{\"a\":1,\"b\":2}", "{\"a\":1}", false },
+        { "{\"a\":1}", "{\"a\":1,\"b\":2}", false },
+        { "{\"a\":1,\"b\":2}", "{\"a\":1,\"c\":2}", false },
+        { "{\"a\":1}", "{\"a\":2}", false },
+        { "{\"a\":{\"b\":{\"c\":[{}]}}}", "{\"a\":{\"b\":{\"c\":[{}]}}}", true },
+    };
+    const cdp_value nothing = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int wires = 0; wires < 4; wires++) {
+            cdp_value *a = made(rows[i].a, wires & 1), *b = made(rows[i].b, wires >> 1);
+            assert_int_equal(cdp_value_equal(*a, *b), rows[i].same);
+            assert_int_equal(cdp_value_equal(*b, *a), rows[i].same);
+            cdp_free(a);
+            cdp_free(b);
+        }
+    assert_true(cdp_value_equal(nothing, nothing));
+    assert_false(cdp_value_equal(nothing, cdp_json("null")));
+    assert_false(cdp_value_equal(cdp_json("[1"), cdp_json("[1")));
+    assert_false(cdp_value_equal(cdp_json("?"), cdp_json("?")));
+}
+
 static void test_text_and_copy(void **state)
 {
     cdp_str *text;
@@ -386,7 +436,7 @@ int main(void)
         cmocka_unit_test(test_paths),     cmocka_unit_test(test_cursor),
         cmocka_unit_test(test_malformed), cmocka_unit_test(test_text_and_copy),
         cmocka_unit_test(test_cjson),     cmocka_unit_test(test_cjson_refused),
-        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_damage),    cmocka_unit_test(test_equality),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,8 +257,8 @@ cdp_str cdp_session_id(const cdp_session *s);
 /* ---- calls in flight --------------------------------------------------- */
 
 /* Ends a call of _async or _send with CDP_ECANCELED; the peer's late reply is
- * dropped.  id 0: every call of s in flight, also what waits.  CDP_EINVAL when no such call is in
- * flight. */
+ * dropped.  id 0: every call in flight of s and of the sessions below it, also
+ * what waits.  CDP_EINVAL when no such call is in flight. */
 int cdp_cancel(cdp_session *s, uint32_t id);
 
 /* Limits a call from now on, in milliseconds; id 0: every later call. */

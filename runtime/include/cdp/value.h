@@ -45,6 +45,10 @@ cdp_str cdp_value_str(const void *msg, cdp_value v);
 /* v, a string, equals text.  Needs no memory. */
 bool cdp_value_str_eq(cdp_value v, const char *text);
 
+/* The same value: strings by their text, numbers as numbers, members in any order.  Absent values
+ * are the same, malformed ones are not. */
+bool cdp_value_equal(cdp_value a, cdp_value b);
+
 /* A member of an object, the last of that name; absent if there is none.  With
  * a path ("a.b.0.c": names and array indexes) from the inside. */
 cdp_value cdp_value_get(cdp_value object, const char *key);
