@@ -9,6 +9,7 @@
 #include <cdp/remote.h>
 #include <cdp/report.h>
 #include <cdp/runtime.h>
+#include <cdp/targets.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,12 +44,14 @@ static int run(cdp_session *s)
     cdp_profiler_start_precise_coverage_params all = { .call_count = CDP_SOME(true),
                                                        .detailed = CDP_SOME(true) };
     cdp_node_runtime_notify_when_waiting_for_disconnect_params wait = { .enabled = true };
+    cdp_follow_options workers = { .wait = true }; /* they stand, too, and this lets them run */
     int rc;
 
     if ((rc = cdp_profiler_enable(s)) < 0 ||
         (rc = cdp_profiler_start_precise_coverage(s, &all, NULL)) < 0 ||
         (rc = cdp_node_runtime_enable(s)) < 0 ||
-        (rc = cdp_node_runtime_notify_when_waiting_for_disconnect(s, &wait)) < 0)
+        (rc = cdp_node_runtime_notify_when_waiting_for_disconnect(s, &wait)) < 0 ||
+        (rc = cdp_follow(s, &workers)) < 0)
         return rc;
     cdp_set_timeout(s, 0, CDP_NO_TIMEOUT); /* it may run for as long as it likes */
     uint32_t end = cdp_node_runtime_expect_waiting_for_disconnect(s);

@@ -2,6 +2,7 @@
  * workers.c - starts a Node program and tells of its workers as they come and go: what they are,
  * and what they print.
  */
+#include <cdp/node_runtime.h>
 #include <cdp/remote.h>
 #include <cdp/runtime.h>
 #include <cdp/targets.h>
@@ -51,17 +52,31 @@ static void on_detached(cdp_session *worker, void *data)
     free(name);
 }
 
-static void on_lost(cdp_session *s, const cdp_error *why, void *data)
+/* The program is at its end, and stays for as long as we do. */
+static void on_end(cdp_session *s, void *data)
 {
     (void)data;
-    printf("the program has ended: %s\n", why->message.ptr);
+    printf("the program has ended\n");
     cdp_stop(s);
+}
+
+static int run(cdp_session *s)
+{
+    cdp_follow_options follow = { .wait = true, .attached = on_attached, .detached = on_detached };
+    cdp_node_runtime_notify_when_waiting_for_disconnect_params tell = { .enabled = true };
+    int rc;
+
+    cdp_node_runtime_on_waiting_for_disconnect(s, on_end, NULL);
+    if ((rc = cdp_node_runtime_enable(s)) < 0 ||
+        (rc = cdp_node_runtime_notify_when_waiting_for_disconnect(s, &tell)) < 0 ||
+        (rc = cdp_follow(s, &follow)) < 0 || (rc = cdp_runtime_run_if_waiting_for_debugger(s)) < 0)
+        return rc;
+    return cdp_run(s); /* until it ends */
 }
 
 int main(int argc, char **argv)
 {
     const char **command = calloc((size_t)argc + 1, sizeof *command);
-    cdp_follow_options follow = { .wait = true, .attached = on_attached, .detached = on_detached };
     cdp_session *s;
 
     if (argc < 2 || !command)
@@ -70,15 +85,10 @@ int main(int argc, char **argv)
     memcpy(&command[1], &argv[1], (size_t)(argc - 1) * sizeof *command);
     cdp_launch_options opt = { .argv = command };
     int rc = cdp_launch(&s, &opt);
-    cdp_set_lost(s, on_lost, NULL);
     if (rc == 0)
-        rc = cdp_follow(s, &follow);
-    if (rc == 0)
-        rc = cdp_runtime_run_if_waiting_for_debugger(s);
+        rc = run(s);
     if (rc < 0)
         fprintf(stderr, "%s\n", cdp_last_error(s)->message.ptr);
-    else
-        cdp_run(s); /* until it ends */
     cdp_close(s);
     free(command);
     return rc < 0;
