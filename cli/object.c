@@ -48,7 +48,8 @@ static void put_preview(FILE *to, const cdp_runtime_object_preview *p)
         print(to, " ");
     }
     print(to, array ? "[" : "{");
-    for (size_t i = 0; i < p->properties.n; i++, between = ", ") {
+    /* The only property of what has entries is their number. */
+    for (size_t i = 0; !p->entries.n && i < p->properties.n; i++, between = ", ") {
         print(to, "%s", between);
         put_property(to, &p->properties.items[i], !array);
     }

@@ -146,6 +146,8 @@ static int connect_pid(target *t, int64_t pid, const cdp_remote_options *opt)
     if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
         return complain(STATUS_FAILED, "there is no process %lld%s", (long long)pid,
                         pid <= 65535 ? "; a port has a colon before it" : "");
+    if (!cdp_connect_pid)
+        return CDP_ENOTSUP;
     return cdp_connect_pid(&t->root, pid, opt);
 }
 
@@ -198,6 +200,8 @@ static int start(target *t, const words *w, const cdp_remote_options *opt)
 {
     const cdp_launch_options launch = { .remote = *opt, .argv = w->launch };
 
+    if (!cdp_launch)
+        return CDP_ENOTSUP;
     t->started = true;
     return cdp_launch(&t->root, &launch);
 }
