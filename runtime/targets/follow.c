@@ -78,7 +78,7 @@ static node *find(const follower *f, cdp_str target, bool told)
 {
     node *n = f->all;
 
-    while (n && (n->told != told || !cdp_str_eq(n->info.id, target)))
+    while (n && (n->told != told || n->s->gone || !cdp_str_eq(n->info.id, target)))
         n = n->next;
     return n;
 }

@@ -3,6 +3,8 @@
  */
 #include "follow_test.h"
 
+#include "../../runtime/core/session.h"
+
 static const cdp_value nothing;
 
 /* ---- ends ---------------------------------------------------------------------------------- */
@@ -47,6 +49,32 @@ static void test_ends(void **state)
             assert_int_equal(t.followed, 1);
             target_peer_close(&p);
         }
+}
+
+/* Another peer takes the place of the first, which told of all that it has once more. */
+static void test_interrupted(void **state)
+{
+    target_peer p;
+    told t = { .text = "" };
+
+    (void)state;
+    target_peer_open(&p, PEER_CHROMIUM, CDP_JSON);
+    told_follow(&p, &t);
+    target_peer_attach(&p, NULL, "P", "p", "page", false);
+    target_peer_attach(&p, NULL, "Q", "q", "page", false);
+    rig_settle(&p.r);
+    target_peer_attach(&p, "P", "1", "shared", "shared_worker", false);
+    target_peer_attach(&p, "Q", "2", "shared", "shared_worker", false);
+    rig_settle(&p.r);
+    assert_string_equal(told_text(&t), "+P page +Q page +1 shared_worker ");
+    cdp__interrupted(p.r.a, CDP_EIO, 0, "gone for now");
+    assert_string_equal(told_text(&t), "-Q -1 -P ");
+    target_peer_attach(&p, NULL, "R", "p", "page", false);
+    rig_settle(&p.r);
+    assert_string_equal(told_text(&t), "+R page ");
+    assert_int_equal(cdp_call(t.last, "Who.areYou", nothing, NULL), 0);
+    target_peer_close(&p);
+    assert_string_equal(told_text(&t), "-R ");
 }
 
 /* Before the peer has answered. */
@@ -243,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_interrupted),
         cmocka_unit_test(test_ends_early),
         cmocka_unit_test(test_ended_by_callbacks),
         cmocka_unit_test(test_unfollowed_amid_close),
