@@ -13,9 +13,7 @@ enum {
     CONNECT_MS = 10000,
     MAX_QUEUE = 64 << 20,
     MAX_MESSAGE = 256 << 20,
-    FLUSH_AT = 64 << 10, /* unwritten bytes that do not wait for the loop */
-    /* Containers in a command: Node leaves deeper ones unanswered. */
-    DEPTH = 297
+    FLUSH_AT = 64 << 10 /* unwritten bytes that do not wait for the loop */
 };
 
 struct cdp__stash {
@@ -573,7 +571,7 @@ int cdp__remote_new(cdp_session **out, cdp__remote **made, const cdp_remote_opti
         r->opt.session.max_message = MAX_MESSAGE;
     r->allocator = r->head.allocator = a;
     r->stash_end = &r->stash;
-    r->t = (cdp__transport){ .ops = &ops, .driven = r->opt.loop != NULL, .max_depth = DEPTH };
+    r->t = (cdp__transport){ .ops = &ops, .driven = r->opt.loop != NULL };
     if (cdp__frames_init(&r->frames, pipe, r->opt.session.max_message, a, &frames_ops, r) < 0) {
         cdp__frames_free(&r->frames);
         cdp__dealloc(a, r, sizeof *r);

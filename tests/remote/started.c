@@ -22,12 +22,13 @@
 
 enum { MISSING = 127, WAIT_MS = 60000, MOST = 16 };
 
-/* Reads stderr up to the line that names the URL.  False: it has ended instead. */
-static bool read_url(started *p)
+/* Reads stderr up to the line that has the mark, and what is behind it.  False: it has ended
+ * instead. */
+static bool read_mark(started *p, const char *mark)
 {
     char text[16384];
     size_t n = 0;
-    char *url;
+    char *found;
 
     for (;;) {
         struct pollfd f = { .fd = p->err, .events = POLLIN };
@@ -37,23 +38,25 @@ static bool read_url(started *p)
             return false;
         n += (size_t)got;
         text[n] = 0;
-        url = strstr(text, "listening on ws://");
-        if (url && strchr(url, '\n'))
+        found = strstr(text, mark);
+        if (found && strchr(found, '\n'))
             break;
         if (n > sizeof text / 2) { /* only the end may hold part of the line */
             memmove(text, text + n / 2, n - n / 2 + 1);
             n -= n / 2;
         }
     }
-    url = strstr(url, "ws://");
-    url[strcspn(url, "\r\n")] = 0;
-    assert_true(strlen(url) < sizeof p->url);
-    strcpy(p->url, url);
+    found += strlen(mark);
+    found[strcspn(found, "\r\n")] = 0;
+    assert_true(strlen(found) < sizeof p->url);
+    strcpy(p->url, found);
     return true;
 }
 
+static const char listening[] = "listening on ";
+
 /* argv ends in NULL. */
-static bool start(started *p, const char *const *argv, size_t size)
+static bool start(started *p, const char *const *argv, size_t size, const char *mark)
 {
     char *args[MOST];
     int err[2], status = 0;
@@ -72,7 +75,7 @@ static bool start(started *p, const char *const *argv, size_t size)
     }
     close(err[1]);
     p->err = err[0];
-    if (read_url(p))
+    if (read_mark(p, mark))
         return true;
     waitpid(p->pid, &status, 0);
     p->pid = 0;
@@ -81,12 +84,26 @@ static bool start(started *p, const char *const *argv, size_t size)
     return false;
 }
 
-bool started_node(started *p, const char *script)
+bool started_node_at(started *p, const char *node, const char *script)
 {
-    const char *const argv[] = { "node", "--inspect=127.0.0.1:0", "-e", script, NULL };
+    const char *const argv[] = { node, "--inspect=127.0.0.1:0", "-e", script, NULL };
 
     *p = (started){ .err = -1 };
-    return start(p, argv, sizeof argv);
+    return start(p, argv, sizeof argv, listening);
+}
+
+bool started_node(started *p, const char *script)
+{
+    return started_node_at(p, "node", script);
+}
+
+bool started_node_plain(started *p, const char *node)
+{
+    const char *const argv[] = { node, "--inspect-port=127.0.0.1:0", "-e",
+                                 "setInterval(() => {}, 1000); console.error('running')", NULL };
+
+    *p = (started){ .err = -1 };
+    return start(p, argv, sizeof argv, "running");
 }
 
 bool started_chromium(started *p)
@@ -109,7 +126,7 @@ bool started_chromium(started *p)
     *p = (started){ .err = -1, .profile = "/tmp/cdpkit-test-XXXXXX" };
     assert_non_null(mkdtemp(p->profile));
     snprintf(profile, sizeof profile, "--user-data-dir=%s", p->profile);
-    return start(p, argv, sizeof argv);
+    return start(p, argv, sizeof argv, listening);
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)

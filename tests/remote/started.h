@@ -20,6 +20,9 @@ typedef struct started {
  * skipped); anything else that goes wrong fails the test. */
 bool started_node(started *p, const char *script);
 bool started_chromium(started *p);
+/* The same of another Node; and of one whose inspector is not open, and that has no URL. */
+bool started_node_at(started *p, const char *node, const char *script);
+bool started_node_plain(started *p, const char *node);
 /* SIGKILL, and it is gone. */
 void started_kill(started *p);
 void started_end(started *p);
