@@ -18,19 +18,19 @@ static char folder[64];
 static unsigned before; /* descriptors */
 static int saved_err = -1;
 
-void nap(int ms)
+void processes_nap(int ms)
 {
     struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
 
     nanosleep(&t, NULL);
 }
 
-void await(bool (*condition)(void *arg), void *arg)
+void processes_await(bool (*condition)(void *arg), void *arg)
 {
     for (int ms = 0; !condition(arg); ms += 2) {
         if (ms > LIMIT_MS)
             fail_msg("what was waited for does not come");
-        nap(2);
+        processes_nap(2);
     }
 }
 
@@ -148,8 +148,8 @@ int processes_end(void **state)
     DIR *d = opendir(folder);
 
     (void)state;
-    await(all_gone, NULL);
-    await(no_child, NULL);
+    processes_await(all_gone, NULL);
+    processes_await(no_child, NULL);
     for (const struct dirent *e; d && (e = readdir(d));) {
         if (strncmp(e->d_name, "cdp-", 4) == 0)
             fail_msg("%s is left", e->d_name);
@@ -201,9 +201,9 @@ static bool has_ended(void *pid)
     return ended;
 }
 
-void await_end_of(int64_t pid)
+void processes_await_end(int64_t pid)
 {
-    await(has_ended, &pid);
+    processes_await(has_ended, &pid);
 }
 
 typedef struct sought {
@@ -226,7 +226,7 @@ void await_text(const char *name, const char *text)
     char path[256];
 
     path_of(name, path);
-    await(is_written, &(sought){ path, text });
+    processes_await(is_written, &(sought){ path, text });
 }
 
 /* ---- our stderr --------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ char *capture_end(void)
 /* ---- sessions
  * ------------------------------------------------------------------------------------- */
 
-const char *eval(cdp_session *s, const char *expression)
+const char *processes_eval(cdp_session *s, const char *expression)
 {
     static char text[256];
     cdp_runtime_evaluate_params p = { .expression = cdp_s(expression),

@@ -29,10 +29,10 @@ const char *processes_folder(void);
 void processes_write(const char *name, const char *text, unsigned mode, char path[256]);
 
 /* Waits until condition(arg) holds, up to a minute. */
-void await(bool (*condition)(void *arg), void *arg);
-void nap(int ms);
+void processes_await(bool (*condition)(void *arg), void *arg);
+void processes_nap(int ms);
 /* Waits until there is no such process, or only what is left to be reaped. */
-void await_end_of(int64_t pid);
+void processes_await_end(int64_t pid);
 
 /* Starts a program as our child; its stderr goes to a file of that name in the folder. */
 int64_t process_start(const char *const *argv, const char *err);
@@ -54,6 +54,6 @@ char *capture_end(void);
     } while (0)
 
 /* An expression's value, as JSON text in static memory. */
-const char *eval(cdp_session *s, const char *expression);
+const char *processes_eval(cdp_session *s, const char *expression);
 
 #endif /* PROCESSES_H */

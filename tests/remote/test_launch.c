@@ -50,7 +50,7 @@ static void a_page(void **state)
     assert_has(v->product.ptr, "Chrome/");
     cdp_free(v);
     assert_true(cdp_child_pid(s) > 0);
-    assert_string_equal(eval(open_page(s), "6 * 7"), "42");
+    assert_string_equal(processes_eval(open_page(s), "6 * 7"), "42");
     cdp_close(s);
 }
 
@@ -151,7 +151,7 @@ static void killed_unnoticed(void **state)
 
     (void)state;
     assert_int_equal(cdp_child_kill(s, SIGKILL), 0);
-    await_end_of(pid);
+    processes_await_end(pid);
     assert_int_equal(cdp_call(s, "Browser.getVersion", (cdp_value){ .ptr = NULL }, NULL), CDP_EIO);
     assert_has(cdp_last_error(s)->message.ptr, "the program was killed by signal 9");
     cdp_close(s);
