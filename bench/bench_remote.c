@@ -25,6 +25,7 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,7 +53,8 @@ static void start_workers(const char *how, const char *argument)
         const char *const c[] = { program, "--serve", names[i], NULL };
         const char *const js[] = { named("NODE", "node"), script, names[i], NULL };
         worker_start(&workers[i], i == FLOOR || i == OURS ? c : js);
-        worker_do(&workers[i], how, argument);
+        if (how)
+            worker_do(&workers[i], how, argument);
     }
 }
 
@@ -247,6 +249,35 @@ static void measure_bulk(const char *title, const char *url, const char *what, c
     stop_workers();
 }
 
+/* ---- many sessions ------------------------------------------------------------ */
+
+static void measure_crowd(const char *url)
+{
+    enum { FEW = 3 };
+    figures f[SIDES][ROUNDS], one[SIDES];
+    char text[80];
+
+    puts("1,000 sessions in a process");
+    start_workers(NULL, NULL);
+    for (int i = OURS; i < SIDES; i++) {
+        one[i] = order(&workers[i], "sessions", url);
+        order_n(&workers[i], "each", 5); /* warms up */
+        for (int r = 0; r < FEW; r++)
+            f[i][r] = order_n(&workers[i], "each", 5);
+        worker_stop(&workers[i]); /* Node has to go through all of them for each call */
+        double kb = one[i].peak_mb * 1e3 / one[i].units;
+        printf("    %-24s to connect CPU %.0f us, memory %.1f KB; a call CPU %.2f us\n", names[i],
+               one[i].cpu / 1e3, kb, median(f[i], FEW, cpu_of) / 1e3);
+    }
+    for (int i = CRI; i < SIDES; i++) {
+        snprintf(text, sizeof text, "    %s / cdpkit: memory", names[i]);
+        bench_ratio(text, one[i].peak_mb / one[OURS].peak_mb, 0, "x");
+        ratio(f, FEW, i, cpu_of, "CPU of a call", 0);
+    }
+    fflush(stdout);
+    stop_workers();
+}
+
 /* ---- targets ------------------------------------------------------------------ */
 
 static void evaluate(const char *url, const char *file, const char *text)
@@ -285,6 +316,7 @@ static void measure_node(const char *node)
     printf("%s\n\n", node);
     measure_calls("Runtime.evaluate 1 + 1", t.url, NULL, "evaluate");
     measure_bulk("a reply of 100 MB", t.url, "text", "100000000", 0, 0);
+    measure_crowd(t.url);
     evaluate(t.url, state, NULL);
     evaluate(t.url, NULL, "state.fill(350000)");
     if (mkdtemp(temporary)) {
@@ -352,6 +384,10 @@ int main(int argc, char **argv)
 {
     if (argc > 2 && strcmp(argv[1], "--serve") == 0)
         return remote_client_serve(argv[2]);
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files); /* of targets and workers, too */
     program = argv[0];
     if (argc > 1)
         folder = argv[1];

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 enum { WINDOW = 64 };
 
@@ -191,6 +192,76 @@ static size_t cdpkit_snapshot(const char *path)
     return received;
 }
 
+/* ---- many sessions on a loop ------------------------------------------------ */
+
+enum { CROWD = 1000, AT_ONCE = 50 /* that connect */ };
+
+static uv_loop_t loop;
+static cdp_session *crowd[CROWD];
+static int begun;
+static const char *crowd_url;
+
+static void join(void);
+
+static void on_told(cdp_session *s, const cdp_error *err, const cdp_runtime_evaluate_result *res,
+                    void *data)
+{
+    (void)res, (void)data;
+    if (err)
+        die(err->message.ptr);
+    to_come--;
+    if (to_send == 0)
+        return;
+    to_send--;
+    if (begun < CROWD)
+        join();
+    else
+        cdp_runtime_evaluate_async(s, &sum, on_told, NULL);
+}
+
+static void join(void)
+{
+    static cdp_remote_options opt = { .loop = &loop };
+    cdp_session **s = &crowd[begun++];
+
+    must(cdp_connect(s, crowd_url, &opt), *s);
+    cdp_runtime_evaluate_async(*s, &sum, on_told, NULL);
+}
+
+static void run_crowd(void)
+{
+    while (to_come)
+        uv_run(&loop, UV_RUN_ONCE);
+}
+
+static void cdpkit_sessions(const char *url)
+{
+    crowd_url = url;
+    uv_loop_init(&loop);
+    to_come = CROWD;
+    to_send = CROWD - AT_ONCE;
+    for (int i = 0; i < AT_ONCE; i++)
+        join();
+    run_crowd();
+}
+
+static void cdpkit_each(int n)
+{
+    to_come = n * CROWD;
+    to_send = to_come - CROWD;
+    for (int i = 0; i < CROWD; i++)
+        cdp_runtime_evaluate_async(crowd[i], &sum, on_told, NULL);
+    run_crowd();
+}
+
+static void leave_crowd(void)
+{
+    for (int i = 0; i < begun; i++)
+        cdp_close(crowd[i]);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
+}
+
 /* ---- either -------------------------------------------------------------- */
 
 static const client clients[] = {
@@ -236,6 +307,12 @@ static double obey(const client *k, const char *what, const char *argument, doub
         return (double)cdpkit_text(n);
     } else if (strcmp(what, "snapshot") == 0 && session) {
         return (double)cdpkit_snapshot(argument);
+    } else if (strcmp(what, "sessions") == 0 && k == &clients[1]) {
+        cdpkit_sessions(argument);
+        return CROWD;
+    } else if (strcmp(what, "each") == 0 && begun) {
+        cdpkit_each(n);
+        return (double)n * CROWD;
     } else {
         die(what);
     }
@@ -252,6 +329,8 @@ int remote_client_serve(const char *kind)
         printf("%.0f %.0f\n", ns > 0 ? ns : floor_now() - start, units);
         fflush(stdout);
     }
+    if (begun)
+        leave_crowd();
     cdp_close(root);
     return 0;
 }

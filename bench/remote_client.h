@@ -14,6 +14,8 @@
  *     version N, versions N   the same of Browser.getVersion
  *     text N             a reply with a text of so many bytes
  *     snapshot FILE      of the heap: its bytes
+ *     sessions URL       1,000, each connected on its own, and a call on each: how many
+ *     each N             N calls on each of them, all at the same time: the time of all
  *
  * kind: "floor" or "cdpkit". */
 int remote_client_serve(const char *kind);

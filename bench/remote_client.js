@@ -95,6 +95,33 @@ async function snapshot(path)
     return { units: written };
 }
 
+const CROWD = 1000;
+const AT_ONCE = 50; // that connect
+const crowd = [];
+
+async function sessions(url)
+{
+    let left = CROWD;
+    const join = async () => {
+        while (left-- > 0) {
+            const one = await contestants[process.argv[2]](url);
+            crowd.push(one);
+            await one.evaluate({ expression: '1 + 1' });
+        }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, join));
+    return { units: CROWD };
+}
+
+async function each(n)
+{
+    await Promise.all(crowd.map(async (one) => {
+        for (let i = 0; i < n; i++)
+            await one.evaluate({ expression: '1 + 1' });
+    }));
+    return { units: n * CROWD };
+}
+
 const orders = {
     async connect(argument) {
         client = await contestants[process.argv[2]](...argument.split(' '));
@@ -106,6 +133,8 @@ const orders = {
     versions: (n) => pipelined(version, +n),
     text: (n) => text(+n),
     snapshot,
+    sessions,
+    each: (n) => each(+n),
 };
 
 async function main()
