@@ -14,6 +14,7 @@ enum {
     MAX_QUEUE = 64 << 20,
     MAX_MESSAGE = 256 << 20,
     FLUSH_AT = 64 << 10, /* unwritten bytes that do not wait for the loop */
+    MOVED = 4 << 20,     /* messages from this size on are not copied */
     /* Containers in a command: Node leaves deeper ones unanswered. */
     DEPTH = 297
 };
@@ -119,13 +120,24 @@ static void stash(cdp__remote *r, int status, const char *text, size_t len)
     r->stash_end = &s->next;
 }
 
+static int receive(cdp__remote *r, const char *text, size_t len)
+{
+    cdp__buf whole;
+
+    if (len < MOVED || !cdp__frames_move(&r->frames, text, len, &whole))
+        return cdp__receive(r->t.owner, text, len);
+    int rc = cdp__receive_moved(r->t.owner, &whole);
+    cdp__buf_free(&whole);
+    return rc;
+}
+
 static void deliver(cdp__remote *r, int status, const char *text, size_t len)
 {
     if (status == 0 && r->resume)
         cdp__resume_received(r->resume, text, len);
     if (status < 0)
         cdp__remote_lose(r, status, 0, text);
-    else if (cdp__receive(r->t.owner, text, len) < 0)
+    else if (receive(r, text, len) < 0)
         cdp__remote_lose(r, CDP_ENOMEM, 0, NULL); /* the core has told why */
 }
 
