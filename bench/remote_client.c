@@ -20,6 +20,7 @@ typedef enum call { EVALUATE, VERSION } call;
 typedef struct client {
     const char *name;
     void (*connect)(const char *url, const char *id);
+    void (*launch)(const char *const *command, const char *profile);
     void (*trip)(call c);
     void (*pipelined)(call c, int n);
 } client;
@@ -36,22 +37,55 @@ static const char *const methods[] = { "Runtime.evaluate", "Browser.getVersion" 
 static floor_client bare;
 static char params[2][256]; /* by call; with the sessionId behind them */
 
-static void floor_start(const char *url, const char *id)
+/* A string of the last reply. */
+static void floor_find(const char *name, char out[128])
+{
+    char pattern[64];
+
+    snprintf(pattern, sizeof pattern, "\"%s\":\"", name);
+    const char *at = strstr(bare.reply, pattern);
+    if (!at || sscanf(at + strlen(pattern), "%127[^\"]", out) != 1)
+        die("not the reply that was expected");
+}
+
+static void floor_attach(const char *id)
 {
     char attach[256], session[128] = "", member[160] = "";
 
-    floor_connect(&bare, url);
     if (id) {
         snprintf(attach, sizeof attach, "{\"targetId\":\"%s\",\"flatten\":true}", id);
         floor_send(&bare, 1, "Target.attachToTarget", attach);
         floor_read(&bare, 1);
-        const char *at = strstr(bare.reply, "\"sessionId\":\"");
-        if (!at || sscanf(at, "\"sessionId\":\"%100[^\"]", session) != 1)
-            die("no session");
+        floor_find("sessionId", session);
         snprintf(member, sizeof member, ",\"sessionId\":\"%s\"", session);
     }
     snprintf(params[EVALUATE], sizeof params[0], "{\"expression\":\"1 + 1\"}%s", member);
     snprintf(params[VERSION], sizeof params[0], "{}");
+}
+
+static void floor_start(const char *url, const char *id)
+{
+    floor_connect(&bare, url);
+    floor_attach(id);
+}
+
+static void floor_pipe(const char *const *command, const char *profile)
+{
+    char folder[300], id[128];
+    const char *words[32];
+    int n = 0;
+
+    for (; command[n]; n++)
+        words[n] = command[n];
+    snprintf(folder, sizeof folder, "--user-data-dir=%s", profile);
+    words[n] = "--remote-debugging-pipe";
+    words[n + 1] = folder;
+    words[n + 2] = NULL;
+    floor_launch(&bare, words);
+    floor_send(&bare, 1, "Target.createTarget", "{\"url\":\"about:blank\"}");
+    floor_read(&bare, 1);
+    floor_find("targetId", id);
+    floor_attach(id);
 }
 
 static void floor_trip(call c)
@@ -90,16 +124,34 @@ static void must(int rc, const cdp_session *s)
         die(cdp_last_error(s)->message.ptr);
 }
 
-static void cdpkit_start(const char *url, const char *id)
+static void cdpkit_attach(const char *id)
 {
-    must(cdp_connect(&root, url, NULL), root);
-    session = root;
-    if (!id)
-        return;
     CDP_AUTO cdp_target_attach_to_target_result *res = NULL;
     cdp_target_attach_to_target_params p = { .target_id = cdp_s(id), .flatten = CDP_SOME(true) };
     must(cdp_target_attach_to_target(root, &p, &res), root);
     must(cdp_attach(&session, root, res->session_id), root);
+}
+
+static void cdpkit_start(const char *url, const char *id)
+{
+    must(cdp_connect(&root, url, NULL), root);
+    session = root;
+    if (id)
+        cdpkit_attach(id);
+}
+
+static void cdpkit_pipe(const char *const *command, const char *profile)
+{
+    cdp_launch_options opt = {
+        .argv = command, .kind = CDP_LAUNCH_CHROMIUM, .profile = profile, .quiet = true
+    };
+    CDP_AUTO cdp_target_create_target_result *res = NULL;
+
+    must(cdp_launch(&root, &opt), root);
+    must(cdp_target_create_target(
+             root, &(cdp_target_create_target_params){ .url = cdp_s("about:blank") }, &res),
+         root);
+    cdpkit_attach(res->target_id.ptr);
 }
 
 static void cdpkit_trip(call c)
@@ -265,8 +317,8 @@ static void leave_crowd(void)
 /* ---- either -------------------------------------------------------------- */
 
 static const client clients[] = {
-    { "floor", floor_start, floor_trip, floor_pipelined },
-    { "cdpkit", cdpkit_start, cdpkit_trip, cdpkit_pipelined },
+    { "floor", floor_start, floor_pipe, floor_trip, floor_pipelined },
+    { "cdpkit", cdpkit_start, cdpkit_pipe, cdpkit_trip, cdpkit_pipelined },
 };
 
 static double median_trip(const client *k, call c, int n)
@@ -286,8 +338,22 @@ static double median_trip(const client *k, call c, int n)
     return median;
 }
 
+static void launch(const client *k, char *line)
+{
+    const char *words[24];
+    int n = 0;
+
+    for (char *word = strtok(line, " "); word && n < 24; word = strtok(NULL, " "))
+        words[n++] = word;
+    if (n < 2 || n == 24)
+        die("what should be launched?");
+    const char *profile = words[n - 1];
+    words[n - 1] = NULL;
+    k->launch(words, profile);
+}
+
 /* The time, where it is not that of all; and the units. */
-static double obey(const client *k, const char *what, const char *argument, double *ns)
+static double obey(const client *k, const char *what, char *argument, double *ns)
 {
     char url[512] = "", id[128] = "";
     int n = atoi(argument);
@@ -295,6 +361,9 @@ static double obey(const client *k, const char *what, const char *argument, doub
     if (strcmp(what, "connect") == 0) {
         sscanf(argument, "%511s %127s", url, id);
         k->connect(url, id[0] ? id : NULL);
+    } else if (strcmp(what, "launch") == 0) {
+        launch(k, argument);
+        return 1;
     } else if (strcmp(what, "evaluate") == 0) {
         *ns = median_trip(k, EVALUATE, n);
     } else if (strcmp(what, "version") == 0) {
@@ -322,9 +391,9 @@ static double obey(const client *k, const char *what, const char *argument, doub
 int remote_client_serve(const char *kind)
 {
     const client *k = strcmp(kind, "floor") == 0 ? &clients[0] : &clients[1];
-    char what[32], argument[700];
+    char what[32], argument[1000];
 
-    while (scanf("%31s %699[^\n]", what, argument) == 2) {
+    while (scanf("%31s %999[^\n]", what, argument) == 2) {
         double start = floor_now(), ns = 0, units = obey(k, what, argument, &ns);
         printf("%.0f %.0f\n", ns > 0 ? ns : floor_now() - start, units);
         fflush(stdout);

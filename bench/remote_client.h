@@ -8,7 +8,8 @@
  * has the others:
  *
  *     connect URL [ID]   by WebSocket, and to a target of it in a flat session
- *     launch PROGRAM     Chromium by pipe, and to a page in a flat session
+ *     launch WORD...     Chromium by pipe, and to a page in a flat session; the last word is the
+ *                        profile's folder
  *     evaluate N         round trips, one after the other: the median of their times, N
  *     evaluates N        as many, 64 in flight: the time of all, N
  *     version N, versions N   the same of Browser.getVersion
