@@ -7,10 +7,11 @@
  * that none has to be woken; pipelined calls wherever the kernel puts them.  CPU time is that of
  * the client's process.  Shown are medians over rounds; ratios are formed within a round.
  *
- *     bench_remote [FOLDER]
+ *     bench_remote [FOLDER [TARGET]]
  *
- * NODE names Node (node), for targets and clients; NODE18 another, which is a target too; CHROMIUM
- * a Chromium (chromium); NODE_PATH has the packages.
+ * TARGET: node, node18, chromium or pipe; without one, all of them.  NODE names Node (node), for
+ * targets and clients; NODE18 another, which is a target too; CHROMIUM a Chromium (chromium);
+ * NODE_PATH has the packages.
  */
 #define _GNU_SOURCE /* nftw */
 #include "bench.h"
@@ -25,6 +26,7 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,16 +45,24 @@ static const char *named(const char *variable, const char *otherwise)
     return value && *value ? value : otherwise;
 }
 
-static void start_workers(const char *how, const char *argument)
+static void start_worker(int side)
 {
     char script[512];
+    const char *const c[] = { program, "--serve", names[side], NULL };
+    const char *const js[] = { named("NODE", "node"), script, names[side], NULL };
 
     snprintf(script, sizeof script, "%s/remote_client.js", folder);
+    worker_start(&workers[side], side == FLOOR || side == OURS ? c : js);
+}
+
+static void start_workers(const char *url, const char *id)
+{
+    char argument[512];
+
+    snprintf(argument, sizeof argument, "%s%s%s", url, id ? " " : "", id ? id : "");
     for (int i = 0; i < SIDES; i++) {
-        const char *const c[] = { program, "--serve", names[i], NULL };
-        const char *const js[] = { named("NODE", "node"), script, names[i], NULL };
-        worker_start(&workers[i], i == FLOOR || i == OURS ? c : js);
-        worker_do(&workers[i], how, argument);
+        start_worker(i);
+        worker_do(&workers[i], "connect", argument);
     }
 }
 
@@ -148,6 +158,8 @@ static void ratio(figures f[SIDES][ROUNDS], int n, int side, measure *of, const 
     double x[ROUNDS];
     char text[80];
 
+    if (!workers[side].pid)
+        return;
     for (int r = 0; r < n; r++)
         x[r] = of(&f[side][r]) / of(&f[OURS][r]);
     snprintf(text, sizeof text, "    %s / cdpkit: %s", names[side], what);
@@ -160,6 +172,8 @@ static void rounds(figures f[SIDES][ROUNDS], const char *what, bool together)
     int n[SIDES];
 
     for (int i = 0; i < SIDES; i++) {
+        if (!workers[i].pid)
+            continue;
         order_n(&workers[i], what, 3000); /* warms up */
         target_place_all(together);
         double start = floor_now();
@@ -169,7 +183,8 @@ static void rounds(figures f[SIDES][ROUNDS], const char *what, bool together)
     for (int r = 0; r < ROUNDS; r++)
         for (int k = 0; k < SIDES; k++) { /* everyone follows everyone */
             int i = (r + k) % SIDES;
-            f[i][r] = order_n(&workers[i], what, n[i]);
+            if (workers[i].pid)
+                f[i][r] = order_n(&workers[i], what, n[i]);
         }
 }
 
@@ -180,8 +195,9 @@ static void measure_trips(const char *what)
     puts("  round trips, on one processor");
     rounds(f, what, true);
     for (int i = 0; i < SIDES; i++)
-        printf("    %-24s p50 %7.1f us, CPU %6.1f us\n", names[i],
-               median(f[i], ROUNDS, time_of) / 1e3, median(f[i], ROUNDS, cpu_of) / 1e3);
+        if (workers[i].pid)
+            printf("    %-24s p50 %7.1f us, CPU %6.1f us\n", names[i],
+                   median(f[i], ROUNDS, time_of) / 1e3, median(f[i], ROUNDS, cpu_of) / 1e3);
     ratio(f, ROUNDS, FLOOR, time_of, "p50", 1 / 1.1);
     ratio(f, ROUNDS, CRI, time_of, "p50", 0);
     ratio(f, ROUNDS, PUPPETEER, time_of, "p50", 0);
@@ -195,25 +211,23 @@ static void measure_pipelined(const char *what)
     puts("  64 in flight");
     rounds(f, what, false);
     for (int i = 0; i < SIDES; i++)
-        printf("    %-24s %6.1f thousand a second, CPU %6.2f us\n", names[i],
-               1e6 / (median(f[i], ROUNDS, time_of) / f[i][0].units),
-               median(f[i], ROUNDS, cpu_of) / 1e3);
+        if (workers[i].pid)
+            printf("    %-24s %6.1f thousand a second, CPU %6.2f us\n", names[i],
+                   1e6 / (median(f[i], ROUNDS, time_of) / f[i][0].units),
+                   median(f[i], ROUNDS, cpu_of) / 1e3);
     ratio(f, ROUNDS, CRI, cpu_of, "CPU", 5);
     ratio(f, ROUNDS, PUPPETEER, cpu_of, "CPU", 12);
     fflush(stdout);
 }
 
-static void measure_calls(const char *title, const char *url, const char *id, const char *call)
+static void measure_calls(const char *title, const char *what)
 {
-    char argument[512], many[16];
+    char many[16];
 
     printf("%s\n", title);
-    snprintf(argument, sizeof argument, "%s%s%s", url, id ? " " : "", id ? id : "");
-    snprintf(many, sizeof many, "%ss", call);
-    start_workers("connect", argument);
-    measure_trips(call);
+    snprintf(many, sizeof many, "%ss", what);
+    measure_trips(what);
     measure_pipelined(many);
-    stop_workers();
 }
 
 /* ---- bulk ------------------------------------------------------------------- */
@@ -226,7 +240,7 @@ static void measure_bulk(const char *title, const char *url, const char *what, c
     char text[64];
 
     printf("%s\n", title);
-    start_workers("connect", url);
+    start_workers(url, NULL);
     for (int r = 0; r < FEW; r++)
         for (int i = OURS; i < SIDES; i++) {
             unlink(argument); /* if it is a file: that it is made in each's own time */
@@ -242,6 +256,34 @@ static void measure_bulk(const char *title, const char *url, const char *what, c
     if (most_mb > 0) {
         snprintf(text, sizeof text, "    %.0f MB / memory of cdpkit", most_mb);
         bench_ratio(text, most_mb / f[OURS][0].peak_mb, 1, "x");
+    }
+    fflush(stdout);
+    stop_workers();
+}
+
+/* ---- many sessions ------------------------------------------------------------ */
+
+static void measure_crowd(const char *url)
+{
+    enum { FEW = 3 };
+    figures f[SIDES][ROUNDS], one[SIDES];
+    char text[80];
+
+    puts("1,000 sessions in a process");
+    for (int i = OURS; i < SIDES; i++) {
+        start_worker(i);
+        one[i] = order(&workers[i], "sessions", url);
+        order_n(&workers[i], "each", 5); /* warms up */
+        for (int r = 0; r < FEW; r++)
+            f[i][r] = order_n(&workers[i], "each", 5);
+        double kb = one[i].peak_mb * 1e3 / one[i].units;
+        printf("    %-24s to connect CPU %.0f us, memory %.1f KB; a call CPU %.2f us\n", names[i],
+               one[i].cpu / 1e3, kb, median(f[i], FEW, cpu_of) / 1e3);
+    }
+    for (int i = CRI; i < SIDES; i++) {
+        snprintf(text, sizeof text, "    %s / cdpkit: memory", names[i]);
+        bench_ratio(text, one[i].peak_mb / one[OURS].peak_mb, 0, "x");
+        ratio(f, FEW, i, cpu_of, "CPU of a call", 0);
     }
     fflush(stdout);
     stop_workers();
@@ -283,8 +325,11 @@ static void measure_node(const char *node)
         return;
     }
     printf("%s\n\n", node);
-    measure_calls("Runtime.evaluate 1 + 1", t.url, NULL, "evaluate");
+    start_workers(t.url, NULL);
+    measure_calls("Runtime.evaluate 1 + 1", "evaluate");
+    stop_workers();
     measure_bulk("a reply of 100 MB", t.url, "text", "100000000", 0, 0);
+    measure_crowd(t.url);
     evaluate(t.url, state, NULL);
     evaluate(t.url, NULL, "state.fill(350000)");
     if (mkdtemp(temporary)) {
@@ -313,52 +358,87 @@ static void remove_profile(const char *path)
     }
 }
 
-static void measure_chromium(const char *chromium)
+static const char *const flags[] = { "--headless=new",
+                                     "--no-sandbox",
+                                     "--disable-gpu",
+                                     "--disable-quic",
+                                     "--no-first-run",
+                                     "--disable-background-networking",
+                                     "--disable-component-update",
+                                     "--disable-sync" };
+enum { FLAGS = sizeof flags / sizeof *flags };
+
+static void measure_sockets(const char *chromium)
 {
     char profile[] = "/tmp/cdp-bench-XXXXXX", argument[64];
-    const char *const command[] = { chromium,
-                                    "--headless=new",
-                                    "--no-sandbox",
-                                    "--disable-gpu",
-                                    "--disable-quic",
-                                    "--no-first-run",
-                                    "--disable-background-networking",
-                                    "--disable-component-update",
-                                    "--disable-sync",
-                                    "--remote-debugging-port=0",
-                                    argument,
-                                    NULL };
+    const char *command[FLAGS + 4] = { chromium, "--remote-debugging-port=0", argument };
     CDP_AUTO cdp_target_entry *page = NULL;
     target t = { 0 };
 
     if (!mkdtemp(profile))
         return;
+    memcpy(command + 3, flags, sizeof flags);
     snprintf(argument, sizeof argument, "--user-data-dir=%s", profile);
     if (target_start(&t, command) < 0 || cdp_target_new(&page, t.url, NULL, NULL, NULL) < 0) {
         printf("without %s: it does not start\n", chromium);
     } else {
         printf("%s\n\n", chromium);
-        measure_calls("Runtime.evaluate 1 + 1, a page's WebSocket",
-                      page->web_socket_debugger_url.ptr, NULL, "evaluate");
-        measure_calls("Runtime.evaluate 1 + 1, a flat session on the browser's WebSocket", t.url,
-                      page->id.ptr, "evaluate");
-        measure_calls("Browser.getVersion", t.url, NULL, "version");
+        start_workers(page->web_socket_debugger_url.ptr, NULL);
+        measure_calls("Runtime.evaluate 1 + 1, a page's WebSocket", "evaluate");
+        stop_workers();
+        start_workers(t.url, page->id.ptr);
+        measure_calls("Runtime.evaluate 1 + 1, a flat session, WebSocket", "evaluate");
+        measure_calls("Browser.getVersion, WebSocket", "version");
+        stop_workers();
     }
     target_stop(&t);
     remove_profile(profile);
 }
 
+/* Each has a browser of its own.  chrome-remote-interface knows no pipes. */
+static void measure_pipes(const char *chromium)
+{
+    char profiles[SIDES][32], line[512];
+    int n = snprintf(line, sizeof line, "%s", chromium);
+
+    for (int k = 0; k < FLAGS; k++)
+        n += snprintf(line + n, sizeof line - (size_t)n, " %s", flags[k]);
+    for (int i = 0; i < SIDES; i++) {
+        snprintf(profiles[i], sizeof profiles[i], "/tmp/cdp-bench-XXXXXX");
+        if (i == CRI || !mkdtemp(profiles[i]))
+            continue;
+        snprintf(line + n, sizeof line - (size_t)n, " %s", profiles[i]);
+        start_worker(i);
+        worker_do(&workers[i], "launch", line);
+    }
+    measure_calls("Runtime.evaluate 1 + 1, a flat session, pipe", "evaluate");
+    measure_calls("Browser.getVersion, pipe", "version");
+    stop_workers();
+    for (int i = 0; i < SIDES; i++)
+        remove_profile(profiles[i]);
+}
+
 int main(int argc, char **argv)
 {
+    const char *chromium = named("CHROMIUM", "chromium"), *only = argc > 2 ? argv[2] : NULL;
+    struct rlimit files;
+
     if (argc > 2 && strcmp(argv[1], "--serve") == 0)
         return remote_client_serve(argv[2]);
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files); /* of targets and workers, too */
     program = argv[0];
     if (argc > 1)
         folder = argv[1];
-    measure_node(named("NODE", "node"));
-    if (getenv("NODE18"))
+    if (!only || strcmp(only, "node") == 0)
+        measure_node(named("NODE", "node"));
+    if (getenv("NODE18") && (!only || strcmp(only, "node18") == 0))
         measure_node(getenv("NODE18"));
-    measure_chromium(named("CHROMIUM", "chromium"));
+    if (!only || strcmp(only, "chromium") == 0)
+        measure_sockets(chromium);
+    if (!only || strcmp(only, "pipe") == 0)
+        measure_pipes(chromium);
     printf("\n%d of the goals missed\n", bench_missed());
     return 0;
 }

@@ -2,8 +2,10 @@
 #include "floor.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +31,7 @@ double floor_now(void)
 static void write_all(int fd, const char *p, size_t n)
 {
     while (n) {
-        ssize_t k = send(fd, p, n, MSG_NOSIGNAL);
+        ssize_t k = write(fd, p, n);
         if (k <= 0)
             die("the server is gone");
         p += k;
@@ -56,7 +58,7 @@ static void read_some(floor_client *c)
 
     if (c->cap - c->end < PIECE)
         make_room(c, PIECE);
-    ssize_t k = recv(c->fd, c->in + c->end, c->cap - c->end, 0);
+    ssize_t k = read(c->fd, c->in + c->end, c->cap - c->end);
     if (k <= 0)
         die("the server is gone");
     c->end += (size_t)k;
@@ -75,7 +77,8 @@ void floor_connect(floor_client *c, const char *url)
     int port, at = 0, on = 1;
     char head[512];
 
-    *c = (floor_client){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
+    signal(SIGPIPE, SIG_IGN);
+    *c = (floor_client){ .fd = socket(AF_INET, SOCK_STREAM, 0), .out = -1 };
     if (sscanf(url, "ws://127.0.0.1:%d%n", &port, &at) != 1 || !at)
         die(url);
     to.sin_port = htons((uint16_t)port);
@@ -97,9 +100,37 @@ void floor_connect(floor_client *c, const char *url)
     c->end = 0;
 }
 
+/* It reads fd 3 and writes fd 4, and ends when the first ends. */
+void floor_launch(floor_client *c, const char *const *command)
+{
+    char *const *words;
+    int to[2], from[2];
+
+    memcpy(&words, &command, sizeof words); /* as execvp() takes them */
+    signal(SIGPIPE, SIG_IGN);
+    if (pipe(to) < 0 || pipe(from) < 0)
+        die("no pipe");
+    if (fork() == 0) {
+        int in = fcntl(to[0], F_DUPFD, 10), out = fcntl(from[1], F_DUPFD, 10);
+        close(to[1]);
+        close(from[0]);
+        dup2(in, 3);
+        dup2(out, 4);
+        close(in);
+        close(out);
+        execvp(words[0], words);
+        _exit(127);
+    }
+    close(to[0]);
+    close(from[1]);
+    *c = (floor_client){ .fd = from[0], .out = to[1] };
+}
+
 void floor_close(floor_client *c)
 {
     close(c->fd);
+    if (c->out >= 0)
+        close(c->out);
     free(c->in);
     *c = (floor_client){ .fd = -1 };
 }
@@ -137,11 +168,29 @@ void floor_send(floor_client *c, int n, const char *method, const char *params)
     for (int i = 0; i < n; i++) {
         int k = snprintf(text, room, "{\"id\":%u,\"method\":\"%s\"%s%s}", ++c->sent, method,
                          params ? ",\"params\":" : "", params ? params : "");
-        len += make_frame(out + len, text, (size_t)k);
+        if (c->out < 0) {
+            len += make_frame(out + len, text, (size_t)k);
+        } else {
+            memcpy(out + len, text, (size_t)k + 1);
+            len += (size_t)k + 1;
+        }
     }
-    write_all(c->fd, out, len);
+    write_all(c->out < 0 ? c->fd : c->out, out, len);
     free(text);
     free(out);
+}
+
+/* The same where it ends in a NUL. */
+static bool next_text(floor_client *c, const char **text, size_t *len)
+{
+    const char *nul = c->in ? memchr(c->in + c->start, 0, c->end - c->start) : NULL;
+
+    if (!nul)
+        return false;
+    *text = c->in + c->start;
+    *len = (size_t)(nul - *text);
+    c->start += *len + 1;
+    return true;
 }
 
 /* The frame at c->start, if all of it is there. */
@@ -150,6 +199,8 @@ static bool next_frame(floor_client *c, const char **text, size_t *len)
     const unsigned char *p = (const unsigned char *)c->in + c->start;
     size_t have = c->end - c->start, head = 2, n;
 
+    if (c->out >= 0)
+        return next_text(c, text, len);
     if (have < 2)
         return false;
     if (p[0] != 0x81)

@@ -12,6 +12,7 @@
 
 typedef struct floor_client {
     int fd;
+    int out;                 /* of a pipe, whose messages end in a NUL; -1: fd is a WebSocket */
     unsigned sent, answered; /* ids of the last ones; replies come in order */
     char *in;                /* what was read and not yet looked at: [start, end) */
     size_t start, end, cap;
@@ -28,6 +29,8 @@ double floor_now(void);
 
 /* url: ws://127.0.0.1:PORT/PATH. */
 void floor_connect(floor_client *c, const char *url);
+/* Starts Chromium with a pipe.  command: its words, NULL at the end. */
+void floor_launch(floor_client *c, const char *const *command);
 void floor_close(floor_client *c);
 
 /* Sends n commands with ids that follow; params: JSON, or NULL. */

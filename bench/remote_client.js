@@ -6,6 +6,7 @@
 // its calls go through: `connect` of the package itself takes nothing but browsers.
 'use strict';
 
+const childProcess = require('child_process');
 const fs = require('fs');
 const readline = require('readline');
 
@@ -32,19 +33,42 @@ const contestants = {
     },
 
     'puppeteer-core': async (url, id) => {
-        const { Connection } = require('puppeteer-core/internal/cdp/Connection.js');
         const { NodeWebSocketTransport } =
             require('puppeteer-core/internal/node/NodeWebSocketTransport.js');
-        const root = new Connection(url, await NodeWebSocketTransport.create(url));
-        const session = id ? await root.createSession({ targetId: id, type: 'page' }) : root;
-        return {
-            evaluate: (params) => session.send('Runtime.evaluate', params),
-            version: () => root.send('Browser.getVersion'),
-            onChunk: (callback) => session.on('HeapProfiler.addHeapSnapshotChunk', callback),
-            takeSnapshot: () => session.send('HeapProfiler.takeHeapSnapshot'),
-        };
+        return ofConnection(connection(url, await NodeWebSocketTransport.create(url)), id);
     },
 };
+
+function connection(url, transport)
+{
+    const { Connection } = require('puppeteer-core/internal/cdp/Connection.js');
+    return new Connection(url, transport);
+}
+
+async function ofConnection(root, id)
+{
+    const session = id ? await root.createSession({ targetId: id, type: 'page' }) : root;
+    return {
+        evaluate: (params) => session.send('Runtime.evaluate', params),
+        version: () => root.send('Browser.getVersion'),
+        onChunk: (callback) => session.on('HeapProfiler.addHeapSnapshotChunk', callback),
+        takeSnapshot: () => session.send('HeapProfiler.takeHeapSnapshot'),
+    };
+}
+
+// Only puppeteer-core has pipes.  Chromium ends with ours.
+async function byPipe(words)
+{
+    const { PipeTransport } = require('puppeteer-core/internal/node/PipeTransport.js');
+    const profile = words.pop();
+    const { stdio } = childProcess.spawn(
+        words[0],
+        [...words.slice(1), '--remote-debugging-pipe', `--user-data-dir=${profile}`],
+        { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+    const root = connection('', new PipeTransport(stdio[3], stdio[4]));
+    const { targetId } = await root.send('Target.createTarget', { url: 'about:blank' });
+    return ofConnection(root, targetId);
+}
 
 const evaluate = () => client.evaluate({ expression: '1 + 1' });
 const version = () => client.version();
@@ -95,9 +119,40 @@ async function snapshot(path)
     return { units: written };
 }
 
+const CROWD = 1000;
+const AT_ONCE = 50; // that connect
+const crowd = [];
+
+async function sessions(url)
+{
+    let left = CROWD;
+    const join = async () => {
+        while (left-- > 0) {
+            const one = await contestants[process.argv[2]](url);
+            crowd.push(one);
+            await one.evaluate({ expression: '1 + 1' });
+        }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, join));
+    return { units: CROWD };
+}
+
+async function each(n)
+{
+    await Promise.all(crowd.map(async (one) => {
+        for (let i = 0; i < n; i++)
+            await one.evaluate({ expression: '1 + 1' });
+    }));
+    return { units: n * CROWD };
+}
+
 const orders = {
     async connect(argument) {
         client = await contestants[process.argv[2]](...argument.split(' '));
+        return { units: 1 };
+    },
+    async launch(argument) {
+        client = await byPipe(argument.split(' '));
         return { units: 1 };
     },
     evaluate: (n) => trips(evaluate, +n),
@@ -106,6 +161,8 @@ const orders = {
     versions: (n) => pipelined(version, +n),
     text: (n) => text(+n),
     snapshot,
+    sessions,
+    each: (n) => each(+n),
 };
 
 async function main()

@@ -21,6 +21,16 @@ fail:
     return false;
 }
 
+bool cdp__buf_move(cdp__buf *b, const char *text, size_t len, cdp__buf *out)
+{
+    if (!b->ptr || text != b->ptr)
+        return false;
+    *out = *b;
+    out->len = len;
+    *b = (cdp__buf){ .allocator = out->allocator };
+    return true;
+}
+
 void cdp__buf_reset(cdp__buf *b, size_t keep)
 {
     b->len = 0;

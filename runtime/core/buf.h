@@ -38,6 +38,9 @@ static inline void cdp__buf_byte(cdp__buf *b, char c)
         b->ptr[b->len++] = c;
 }
 
+/* Moves what is in b to out (which holds nothing), if text, of len bytes, is that. */
+bool cdp__buf_move(cdp__buf *b, const char *text, size_t len, cdp__buf *out);
+
 /* Starts over; gives back memory beyond `keep`. */
 void cdp__buf_reset(cdp__buf *b, size_t keep);
 void cdp__buf_free(cdp__buf *b);

@@ -137,8 +137,7 @@ int cdp__send_message(cdp_session *s, const cdp__outgoing *m, cdp__error *e)
     c->out = (cdp__buf){ .allocator = c->allocator };
     out.failed = false;
     cdp__fault_clear(&fault);
-    int depth = t->max_depth && t->max_depth < m->max_depth ? t->max_depth : m->max_depth;
-    cdp__writer w = { &out, t->wire, t->tagged, 0, depth, &fault };
+    cdp__writer w = { &out, t->wire, t->tagged, 0, m->max_depth, &fault };
     int rc = write_message(&w, cdp_sn(s == top ? NULL : s->id, s->id_len), m);
     if (rc < 0) {
         cdp__error_fault(e ? e : &s->error, method, m->part ? m->part : "message", &fault);
@@ -349,24 +348,13 @@ static void route(cdp_session *top, cdp__msg *m, cdp__envelope *e, cdp__reader *
     }
 }
 
-int cdp__receive(cdp_session *top, const void *bytes, size_t len)
+/* p: memory of m, with room for CDP__PAD bytes behind it. */
+static void receive(cdp_session *top, cdp__msg *m, char *p, size_t len)
 {
     cdp__conn *c = top->conn;
     cdp__fault fault;
     cdp__envelope e;
 
-    if (len > c->opt.max_message) {
-        cdp__lost(c->root, CDP_ETOOBIG, 0, "a message is larger than max_message");
-        return CDP_ETOOBIG;
-    }
-    cdp__msg *m = cdp__msg_new(c->pool, len + CDP__PAD + 256);
-    char *p = m ? cdp__msg_alloc(m, len + CDP__PAD) : NULL;
-    if (!p) {
-        cdp__msg_unref(m);
-        cdp__lost(c->root, CDP_ENOMEM, 0, "no memory to receive a message");
-        return CDP_ENOMEM;
-    }
-    memcpy(p, bytes, len);
     memset(p + len, 0, CDP__PAD);
     cdp__fault_clear(&fault);
     cdp__reader r = { .begin = p,
@@ -386,6 +374,50 @@ int cdp__receive(cdp_session *top, const void *bytes, size_t len)
         malformed(top, &e, &r);
     cdp__msg_unref(m);
     cdp__session_unref(top);
+}
+
+static int not_received(cdp__conn *c, cdp__msg *m)
+{
+    cdp__msg_unref(m);
+    cdp__lost(c->root, CDP_ENOMEM, 0, "no memory to receive a message");
+    return CDP_ENOMEM;
+}
+
+static int too_large(cdp__conn *c)
+{
+    cdp__lost(c->root, CDP_ETOOBIG, 0, "a message is larger than max_message");
+    return CDP_ETOOBIG;
+}
+
+int cdp__receive(cdp_session *top, const void *bytes, size_t len)
+{
+    cdp__conn *c = top->conn;
+
+    if (len > c->opt.max_message)
+        return too_large(c);
+    cdp__msg *m = cdp__msg_new(c->pool, len + CDP__PAD + 256);
+    char *p = m ? cdp__msg_alloc(m, len + CDP__PAD) : NULL;
+    if (!p)
+        return not_received(c, m);
+    memcpy(p, bytes, len);
+    receive(top, m, p, len);
+    return 0;
+}
+
+int cdp__receive_moved(cdp_session *top, cdp__buf *bytes)
+{
+    cdp__conn *c = top->conn;
+
+    if (bytes->len > c->opt.max_message)
+        return too_large(c);
+    cdp__msg *m = cdp__msg_new(c->pool, 256);
+    size_t len = bytes->len;
+    if (!m || !cdp__buf_room(bytes, CDP__PAD))
+        return not_received(c, m);
+    char *p = bytes->ptr;
+    cdp__msg_take(m, p, bytes->cap);
+    *bytes = (cdp__buf){ .allocator = bytes->allocator };
+    receive(top, m, p, len);
     return 0;
 }
 

@@ -122,6 +122,8 @@ static void drop_blocks(cdp__msg *m)
         m->more = b->next;
         cdp__dealloc(a, b, b->size);
     }
+    cdp__dealloc(a, m->taken, m->taken_size);
+    m->taken = NULL;
 }
 
 static cdp__msg *reuse(cdp__pool *pool, size_t room)
@@ -160,6 +162,7 @@ cdp__msg *cdp__msg_new(cdp__pool *pool, size_t room)
     m->p = (char *)(m + 1);
     m->end = (char *)m + m->size;
     m->more = NULL;
+    m->taken = NULL;
     m->used = m->size;
     return m;
 }
@@ -210,6 +213,12 @@ void cdp__msg_unref(cdp__msg *m)
     if (m)
         destroy(m);
     cdp__pool_unref(pool);
+}
+
+void cdp__msg_take(cdp__msg *m, char *p, size_t size)
+{
+    m->taken = p;
+    m->taken_size = size;
 }
 
 void *cdp__msg_more(cdp__msg *m, size_t size)

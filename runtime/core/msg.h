@@ -31,8 +31,10 @@ typedef struct cdp__msg {
     cdp__pool *pool;
     char *p, *end;           /* free bytes of the newest block */
     struct cdp__block *more; /* blocks beyond the first */
-    size_t size;             /* of the first block, this header included */
-    size_t used;             /* bytes in blocks: what the first should have been */
+    char *taken;             /* memory that was made elsewhere, or NULL */
+    size_t taken_size;
+    size_t size; /* of the first block, this header included */
+    size_t used; /* bytes in blocks: what the first should have been */
 } cdp__msg;
 
 /* a: NULL for realloc and free. */
@@ -58,6 +60,9 @@ cdp__memo *cdp__pool_memo(cdp__pool *pool);
 cdp__msg *cdp__msg_new(cdp__pool *pool, size_t room);
 void cdp__msg_ref(cdp__msg *m);
 void cdp__msg_unref(cdp__msg *m); /* NULL is fine */
+
+/* m has memory at p from now on, of its session's allocator; once. */
+void cdp__msg_take(cdp__msg *m, char *p, size_t size);
 
 void *cdp__msg_more(cdp__msg *m, size_t size);
 

@@ -13,6 +13,7 @@
 
 typedef struct cdp__transport cdp__transport;
 struct cdp__envelope;
+struct cdp__buf;
 
 typedef struct cdp__transport_ops {
     /* One whole message, borrowed.  May call cdp__receive() before it returns if
@@ -56,7 +57,6 @@ struct cdp__transport {
     bool tagged;        /* CBOR: the newer envelope header d8 18 5a (V8 10.2 wants d8 5a) */
     bool trusted;       /* messages come from V8 in this process: their UTF-8 is not checked */
     bool driven;        /* on a loop that others run: nothing waits */
-    int max_depth;      /* of a command; 0: CDP__DEPTH */
     bool direct;        /* answers may arrive before send() returns, and calls may nest */
     const char *why;    /* more about the last failure of send or poll, or NULL */
     cdp_session *owner; /* set by cdp__open() */
@@ -68,6 +68,10 @@ int cdp__open(cdp_session **out, cdp__transport *t, const cdp_options *opt);
 /* One whole message from the peer; copied.  What is wrong with it ends up with
  * whom it concerns, never with the transport: 0, CDP_ENOMEM, or CDP_ETOOBIG. */
 int cdp__receive(cdp_session *root, const void *bytes, size_t len);
+
+/* The same without a copy: the message's memory, which is of the session's allocator, becomes ours;
+ * where that fails it stays in bytes. */
+int cdp__receive_moved(cdp_session *root, struct cdp__buf *bytes);
 
 /* The peer is gone: every call in flight ends with status (CDP_EIO,
  * CDP_ECLOSED...), sys and why.  The session can still be asked and closed. */

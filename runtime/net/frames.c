@@ -112,6 +112,11 @@ char *cdp__frames_room(cdp__frames *f, size_t *len)
     return f->pipe || f->ended ? NULL : cdp__ws_room(&f->ws, len);
 }
 
+bool cdp__frames_move(cdp__frames *f, const char *text, size_t len, cdp__buf *out)
+{
+    return f->pipe ? cdp__buf_move(&f->in, text, len, out) : cdp__ws_move(&f->ws, text, len, out);
+}
+
 int cdp__frames_send(cdp__frames *f, const void *bytes, size_t len)
 {
     if (f->ended)

@@ -34,6 +34,9 @@ int cdp__frames_feed(cdp__frames *f, const char *bytes, size_t len);
 /* As cdp__ws_room(). */
 char *cdp__frames_room(cdp__frames *f, size_t *len);
 
+/* As cdp__ws_move(). */
+bool cdp__frames_move(cdp__frames *f, const char *text, size_t len, cdp__buf *out);
+
 /* Appends one message to cdp__frames_out().  CDP_ESTATE: ended; CDP_EINVAL: it holds a NUL, which
  * would end it; CDP_ENOMEM, CDP_EIO. */
 int cdp__frames_send(cdp__frames *f, const void *bytes, size_t len);

@@ -13,14 +13,8 @@ enum {
     CONNECT_MS = 10000,
     MAX_QUEUE = 64 << 20,
     MAX_MESSAGE = 256 << 20,
-    FLUSH_AT = 64 << 10 /* unwritten bytes that do not wait for the loop */
-};
-
-struct cdp__stash {
-    cdp__stash *next;
-    int status; /* 0: a message; else the peer's goodbye, and bytes say why */
-    size_t len;
-    char bytes[];
+    FLUSH_AT = 64 << 10, /* unwritten bytes that do not wait for the loop */
+    MOVED = 4 << 20      /* messages from this size on are not copied */
 };
 
 /* ---- out --------------------------------------------------------------------- */
@@ -101,20 +95,15 @@ static int remote_send(cdp__transport *t, const void *bytes, size_t len)
 
 /* ---- in ---------------------------------------------------------------------- */
 
-static void stash(cdp__remote *r, int status, const char *text, size_t len)
+static int receive(cdp__remote *r, const char *text, size_t len)
 {
-    cdp__stash *s = cdp__alloc(r->allocator, sizeof *s + len);
+    cdp__buf whole;
 
-    if (!s) {
-        cdp__remote_lose(r, CDP_ENOMEM, 0, "no memory to keep a message while paused");
-        return;
-    }
-    s->next = NULL;
-    s->status = status;
-    s->len = len;
-    memcpy(s->bytes, text, len);
-    *r->stash_end = s;
-    r->stash_end = &s->next;
+    if (len < MOVED || !cdp__frames_move(&r->frames, text, len, &whole))
+        return cdp__receive(r->t.owner, text, len);
+    int rc = cdp__receive_moved(r->t.owner, &whole);
+    cdp__buf_free(&whole);
+    return rc;
 }
 
 static void deliver(cdp__remote *r, int status, const char *text, size_t len)
@@ -123,7 +112,7 @@ static void deliver(cdp__remote *r, int status, const char *text, size_t len)
         cdp__resume_received(r->resume, text, len);
     if (status < 0)
         cdp__remote_lose(r, status, 0, text);
-    else if (cdp__receive(r->t.owner, text, len) < 0)
+    else if (receive(r, text, len) < 0)
         cdp__remote_lose(r, CDP_ENOMEM, 0, NULL); /* the core has told why */
 }
 
@@ -131,10 +120,10 @@ static void take(cdp__remote *r, int status, const char *text, size_t len)
 {
     if (r->closing || !r->open)
         return;
-    if (r->paused || r->stash)
-        stash(r, status, text, len);
-    else
+    if (!r->paused && !r->stash.first)
         deliver(r, status, text, len);
+    else if (cdp__stash_put(&r->stash, status, text, len) < 0)
+        cdp__remote_lose(r, CDP_ENOMEM, 0, "no memory to keep a message while paused");
 }
 
 static void on_message(void *self, const char *text, size_t len)
@@ -149,33 +138,18 @@ static void on_ended(void *self, bool broken, const char *why)
 
 static const cdp__frames_ops frames_ops = { .message = on_message, .ended = on_ended };
 
-static cdp__stash *take_stash(cdp__remote *r)
-{
-    cdp__stash *s = r->stash;
-
-    if (s && !(r->stash = s->next))
-        r->stash_end = &r->stash;
-    return s;
-}
-
 /* Callbacks may pause again, or close the session. */
 static bool deliver_stash(cdp__remote *r)
 {
     bool any = false;
 
-    while (!r->paused && !r->closing && r->open && r->stash) {
-        cdp__stash *s = take_stash(r);
-        deliver(r, s->status, s->bytes, s->len);
-        cdp__dealloc(r->allocator, s, sizeof *s + s->len);
+    while (!r->paused && !r->closing && r->open && r->stash.first) {
+        cdp__stashed *one = cdp__stash_take(&r->stash);
+        deliver(r, one->status, one->bytes, one->len);
+        cdp__stash_free_one(&r->stash, one);
         any = true;
     }
     return any;
-}
-
-static void drop_stash(cdp__remote *r)
-{
-    for (cdp__stash *s; (s = take_stash(r));)
-        cdp__dealloc(r->allocator, s, sizeof *s + s->len);
 }
 
 static void remote_schedule(cdp__transport *t);
@@ -187,7 +161,7 @@ static void remote_pause(cdp__transport *t, bool pause)
     r->paused = pause;
     if (r->open)
         cdp__stream_pause(&r->stream, pause);
-    if (!pause && r->stash)
+    if (!pause && r->stash.first)
         remote_schedule(t);
 }
 
@@ -234,7 +208,7 @@ static void on_timer(uv_timer_t *timer)
 
 static void arm(cdp__remote *r, int least_ms)
 {
-    bool now = (r->stash && !r->paused) || is_drained(r);
+    bool now = (r->stash.first && !r->paused) || is_drained(r);
     int ms = now ? 0 : cdp__next_timeout(r->t.owner);
 
     uv_update_time(r->loop);
@@ -436,7 +410,7 @@ void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why)
     if (r->lost || r->closing)
         return;
     r->open = false;
-    drop_stash(r);
+    cdp__stash_free(&r->stash);
     if (r->loop) {
         uv_timer_stop(&r->limit);
         cdp__connect_end(r);
@@ -466,7 +440,7 @@ static void remote_free(cdp__remote *r)
 {
     if (r->loop == &r->own)
         uv_loop_close(&r->own);
-    drop_stash(r);
+    cdp__stash_free(&r->stash);
     cdp__frames_free(&r->frames);
     cdp__connect_free(r);
     cdp__dealloc(r->allocator, r, sizeof *r);
@@ -570,7 +544,7 @@ int cdp__remote_new(cdp_session **out, cdp__remote **made, const cdp_remote_opti
     if (!r->opt.session.max_message)
         r->opt.session.max_message = MAX_MESSAGE;
     r->allocator = r->head.allocator = a;
-    r->stash_end = &r->stash;
+    r->stash.allocator = a;
     r->t = (cdp__transport){ .ops = &ops, .driven = r->opt.loop != NULL };
     if (cdp__frames_init(&r->frames, pipe, r->opt.session.max_message, a, &frames_ops, r) < 0) {
         cdp__frames_free(&r->frames);

@@ -7,6 +7,7 @@
 #include "frames.h"
 #include "get.h"
 #include "session.h"
+#include "stash.h"
 
 typedef struct cdp__remote cdp__remote;
 typedef struct cdp__companion cdp__companion;
@@ -29,8 +30,6 @@ struct cdp__companion {
     cdp__companion *next;
 };
 
-typedef struct cdp__stash cdp__stash;
-
 struct cdp__remote {
     cdp__transport t; /* first */
     cdp_remote_options opt;
@@ -52,8 +51,8 @@ struct cdp__remote {
 
     cdp__frames frames;
     cdp__stream stream;
-    bool streaming;                 /* stream is in use */
-    cdp__stash *stash, **stash_end; /* what came while paused */
+    bool streaming;   /* stream is in use */
+    cdp__stash stash; /* what came while paused */
 
     /* connect.c */
     cdp__url url;

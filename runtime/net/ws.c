@@ -484,6 +484,11 @@ char *cdp__ws_room(cdp__ws *ws, size_t *len)
     return cdp__buf_room(&st->text, *len) ? st->text.ptr + st->text.len : NULL;
 }
 
+bool cdp__ws_move(cdp__ws *ws, const char *text, size_t len, cdp__buf *out)
+{
+    return cdp__buf_move(&ws->state->text, text, len, out);
+}
+
 int cdp__ws_feed(cdp__ws *ws, const void *bytes, size_t len)
 {
     struct cdp__ws_state *st = ws->state;

@@ -64,6 +64,10 @@ int cdp__ws_feed(cdp__ws *ws, const void *bytes, size_t len);
  * given to cdp__ws_feed() they are not copied again.  NULL: they are to come from elsewhere. */
 char *cdp__ws_room(cdp__ws *ws, size_t *len);
 
+/* Within message(), for its text: moves the memory to out (which holds nothing) if it is a buffer's
+ * of its own. */
+bool cdp__ws_move(cdp__ws *ws, const char *text, size_t len, cdp__buf *out);
+
 /* Appends one unfragmented text frame, or nothing: CDP_ESTATE once a close frame was sent,
  * CDP_ENOMEM, CDP_EIO. */
 int cdp__ws_send(cdp__ws *ws, const char *text, size_t len);

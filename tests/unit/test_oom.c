@@ -29,6 +29,7 @@ typedef struct scene {
     const char *bytes; /* of a recorded message */
     size_t len;
     const char *file;
+    bool moved; /* it is received in memory that becomes the session's */
     cdp_request *kept[8];
     int n_kept;
 } scene;
@@ -325,6 +326,22 @@ static void sending_much(scene *sc)
     free(big);
 }
 
+static void receive(scene *sc)
+{
+    cdp__buf b = { .allocator = &sc->r.heap.allocator };
+
+    if (!sc->moved) {
+        cdp__receive(sc->r.a, sc->bytes, sc->len);
+        return;
+    }
+    cdp__buf_put(&b, sc->bytes, sc->len);
+    if (b.failed)
+        cdp__lost(sc->r.a, CDP_ENOMEM, 0, NULL);
+    else
+        cdp__receive_moved(sc->r.a, &b);
+    cdp__buf_free(&b);
+}
+
 /* A recorded message, as the reply to a call or as an event that all sorts subscribe to. */
 static void receiving(scene *sc)
 {
@@ -361,7 +378,7 @@ static void receiving(scene *sc)
                 expected = cdp__expect(sc->r.a, *d, i);
         if (!cookie && !expected)
             continue;
-        cdp__receive(sc->r.a, sc->bytes, sc->len);
+        receive(sc);
         int rc = cookie ? cdp__reply(sc->r.a, cookie, &taken)
                         : cdp__take(sc->r.a, expected, &taken);
         assert_true((rc == 0) == (taken != NULL));
@@ -462,7 +479,10 @@ static void test_corpus(void **state)
         size_t n;
         snprintf(path, sizeof path, "tests/corpus/%s", files[i]);
         char *text = help_file(path, &n);
-        torture(receiving, &(scene){ .bytes = text, .len = strcspn(text, "\n"), .file = files[i] });
+        scene sc = { .bytes = text, .len = strcspn(text, "\n"), .file = files[i] };
+        torture(receiving, &sc);
+        sc.moved = true;
+        torture(receiving, &sc);
         free(text);
     }
     print_message("%ld allocation failures injected while receiving\n", injected - before);
