@@ -48,16 +48,15 @@ static int read_nodes(cdp__draft *d, const cdp__buf *list, const cdp__buf *paren
     return cdp__draft_index(d);
 }
 
-static int read_samples(cdp__draft *d, const cdp_heap_profiler_sampling_heap_profile *in)
+/* V8 lists the nodes first, and samples what it allocates for that as well: samples whose node came
+ * too late have none, nor a size in the tree. */
+static void read_samples(cdp__draft *d, const cdp_heap_profiler_sampling_heap_profile *in)
 {
     for (size_t i = 0; i < in->samples.n; i++) {
-        const int32_t id = in->samples.items[i].node_id, at = cdp__draft_find(d, id);
-        if (at < 0)
-            return cdp__report_refuse(d->allocator, d->why, CDP_EINVAL,
-                                      "samples.%zu.nodeId: no node has the id %d", i, id);
-        d->nodes[at].hits++;
+        const int32_t at = cdp__draft_find(d, in->samples.items[i].node_id);
+        if (at >= 0)
+            d->nodes[at].hits++;
     }
-    return 0;
 }
 
 int cdp_report_heap(cdp_report_profile **out,
@@ -78,10 +77,10 @@ int cdp_report_heap(cdp_report_profile **out,
         rc = cdp__draft_open(&d, list.len / sizeof(heap_node *), o->allocator, why);
     if (rc == 0)
         rc = read_nodes(&d, &list, &parents);
-    if (rc == 0)
-        rc = read_samples(&d, profile);
-    if (rc == 0)
+    if (rc == 0) {
+        read_samples(&d, profile);
         rc = cdp__draft_finish(&d, out, o, "Heap profile");
+    }
     if (rc == 0) {
         (*out)->heap = true;
         (*out)->interval = o->interval > 0 ? o->interval : DEFAULT_INTERVAL;

@@ -65,8 +65,6 @@ static void says_where_a_heap_profile_is_wrong(void **state)
         { "{\"head\":{\"id\":1,\"selfSize\":-1}}", "node 1: selfSize is no size" },
         { "{\"head\":{\"id\":1,\"children\":[{\"id\":2},{\"id\":2}]}}",
           "nodes.2: node 1 has its id, 2, as well" },
-        { "{\"head\":{\"id\":1},\"samples\":[{\"nodeId\":1},{\"nodeId\":7}]}",
-          "samples.1.nodeId: no node has the id 7" },
     };
 
     (void)state;
@@ -80,6 +78,23 @@ static void says_where_a_heap_profile_is_wrong(void **state)
         assert_null(p);
         assert_string_equal(why->ptr, rows[i].why);
     }
+}
+
+/* V8 samples what it allocates to list the nodes, too. */
+static void leaves_out_samples_without_a_node(void **state)
+{
+    CDP_AUTO cdp_heap_profiler_sampling_heap_profile *in = NULL;
+    CDP_AUTO cdp_report_profile *p = NULL;
+    CDP_AUTO cdp_report_table *t = NULL;
+    const char *text = "{\"head\":{\"id\":1,\"selfSize\":5},\"samples\":[{\"size\":9,\"nodeId\":2},"
+                       "{\"size\":5,\"nodeId\":1}]}";
+
+    (void)state;
+    assert_int_equal(cdp_heap_profiler_sampling_heap_profile_from_json(cdp_s(text), &in, NULL), 0);
+    assert_int_equal(cdp_report_heap(&p, in, NULL, NULL), 0);
+    assert_int_equal(cdp_report_top(&t, p), 0);
+    assert_int_equal(t->hits, 1);
+    assert_true(t->total == 5);
 }
 
 static void checks_that_times_add_up(void **state)
@@ -379,10 +394,12 @@ static void does_without_memory(void **state)
 {
     CDP_AUTO cdp_profiler_profile *cpu = report_cpu(CPU);
     CDP_AUTO cdp_heap_profiler_sampling_heap_profile *heap = report_heap(HEAP);
-    CDP_AUTO cdp_heap_profiler_sampling_heap_profile *bad = report_heap(
-        "node-HeapProfiler.stopSampling.json");
+    CDP_AUTO cdp_heap_profiler_sampling_heap_profile *bad = NULL;
 
     (void)state;
+    assert_int_equal(cdp_heap_profiler_sampling_heap_profile_from_json(
+                         cdp_s("{\"head\":{\"id\":1,\"selfSize\":-1}}"), &bad, NULL),
+                     0);
     fail_each_allocation(all_of_a_cpu, cpu);
     fail_each_allocation(all_of_a_heap, heap);
     fail_each_allocation(refusal, bad);
@@ -408,6 +425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_where_a_cpu_profile_is_wrong),
         cmocka_unit_test(says_where_a_heap_profile_is_wrong),
+        cmocka_unit_test(leaves_out_samples_without_a_node),
         cmocka_unit_test(checks_that_times_add_up),
         cmocka_unit_test(charges_until_the_next_sample),
         cmocka_unit_test(counts_hits_without_samples),

@@ -42,8 +42,9 @@ typedef struct cdp_report_options {
 typedef struct cdp_report_profile cdp_report_profile;
 
 /* What is given must live as long as the report profile does; opt may be NULL.  CDP_EINVAL: it is
- * no tree of nodes, or its samples are not of its nodes: *why (may be NULL) then says where
- * ("samples.17: no node has the id 5"). */
+ * no tree of nodes, or samples of CPU time are not of its nodes: *why (may be NULL) then says where
+ * ("samples.17: no node has the id 5").  V8's heap profiles have such samples; they do not count.
+ */
 int cdp_report_cpu(cdp_report_profile **out, const cdp_profiler_profile *profile,
                    const cdp_report_options *opt, cdp_str **why);
 int cdp_report_heap(cdp_report_profile **out,
