@@ -19,7 +19,7 @@ SOURCE = (".c", ".h", ".cc", ".hh", ".py", ".sh", ".j2", ".js")
 GENERATED = ("generated/", "runtime/core/pow10.h", "tests/corpus/", "tests/generator/golden/")
 
 URL = re.compile(r"\b(?:https?|wss?)://([\w.-]+)")
-HOSTS = re.compile(r"localhost|127\.[\d.]+|0\.0\.0\.0|host|.*\.?example(\.(com|org|net))?|chromedevtools\.github\.io|"
+HOSTS = re.compile(r"localhost|user|127\.[\d.]+|0\.0\.0\.0|host|.*\.?example(\.(com|org|net))?|chromedevtools\.github\.io|"
                    r"nodejs\.org|v8\.dev|(www\.)?rfc-editor\.org|json-schema\.org|www\.w3\.org|"
                    r"semver\.org|keepachangelog\.com|[a-z]|a\.b")
 # Folders where people and their machines keep work trees.

@@ -389,8 +389,9 @@ void cdp__remote_opened(cdp__remote *r)
     uv_timer_stop(&r->limit);
     if (r->opt.ping_ms && !r->frames.pipe)
         uv_timer_start(&r->limit, on_ping, r->opt.ping_ms, r->opt.ping_ms);
-    for (cdp__companion *p = r->companions; p && p->ops->opened; p = p->next)
-        p->ops->opened(p);
+    for (cdp__companion *p = r->companions; p; p = p->next)
+        if (p->ops->opened)
+            p->ops->opened(p);
     if (r->opt.opened) {
         cdp__session_ref(c->root);
         c->busy++;
