@@ -67,7 +67,7 @@ static int report(cdp_session *s)
     if ((rc = cdp_debugger_enable(s, NULL, NULL)) < 0 ||
         (rc = cdp_profiler_take_precise_coverage(s, &res)) < 0)
         return rc;
-    rc = cdp_report_lcov(res->result.items, res->result.n, &opt, write_out, stdout, NULL);
+    rc = cdp_report_lcov(res->result.items, res->result.n, &opt, write_out, stdout);
     cdp_free(src.text);
     return rc;
 }
