@@ -1,8 +1,6 @@
 /* collapsed.c - profiles as lines of text, a stack each, which other flame graphs are made of. */
 #include "profile.h"
 
-#include <math.h>
-
 /* "name (url:line)"; a ';' would end it. */
 static void put_frame(cdp__out *o, const cdp_runtime_call_frame *f)
 {
@@ -43,7 +41,7 @@ int cdp_report_collapsed(const cdp_report_profile *p, cdp_report_write *write, v
         return CDP_ENOMEM;
     cdp__out_begin(&o, p->allocator, write, data);
     for (uint32_t i = 0; i < p->n; i++) {
-        const int64_t weight = llround(p->nodes[i].self);
+        const int64_t weight = cdp__whole(p->nodes[i].self);
         if (weight <= 0)
             continue;
         put_stack(&o, p, i, path);

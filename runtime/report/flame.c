@@ -9,8 +9,6 @@
 #include "num.h"
 #include "profile.h"
 
-#include <math.h>
-
 /* Hands on JSON; there a '<' stands in strings only. */
 static int escape(void *data, const char *bytes, size_t len)
 {
@@ -73,7 +71,7 @@ static void put_nodes(cdp__out *o, const cdp_report_profile *p, uint32_t *depth)
         depth[i] = i ? depth[node->parent] + 1 : 0;
         if (i && !(node->total > 0))
             continue;
-        const int64_t of[] = { node->function, depth[i], llround(node->self), node->hits };
+        const int64_t of[] = { node->function, depth[i], cdp__whole(node->self), node->hits };
         for (int k = 0; k < 4; k++) {
             cdp__write_int(&o->json, of[k]);
             cdp__write_next(&o->json);

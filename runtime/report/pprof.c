@@ -179,7 +179,7 @@ static void put_sample(pprof *w, const cdp_report_profile *p, uint32_t i)
     put_bytes(&w->field, SAMPLE_LOCATIONS, w->part.ptr, w->part.len);
     w->part.len = 0;
     put_varint(&w->part, (uint64_t)node->hits);
-    put_varint(&w->part, (uint64_t)llround(node->self * (p->heap ? 1 : 1000)));
+    put_varint(&w->part, (uint64_t)cdp__whole(node->self * (p->heap ? 1 : 1000)));
     put_bytes(&w->field, SAMPLE_VALUES, w->part.ptr, w->part.len);
     w->part.len = 0;
     end_field(w, SAMPLE);

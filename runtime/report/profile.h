@@ -10,6 +10,7 @@
 #include "out.h"
 
 #include <cdp/runtime.h>
+#include <math.h>
 
 typedef struct cdp__node {
     const cdp_runtime_call_frame *frame;
@@ -63,6 +64,14 @@ cdp_str cdp__function_name(const cdp_runtime_call_frame *frame);
 static inline int32_t cdp__from_one(int32_t v)
 {
     return v < 0 ? 0 : v < INT32_MAX ? v + 1 : v;
+}
+
+/* A weight as a whole number, which JavaScript can hold as well. */
+static inline int64_t cdp__whole(double v)
+{
+    const double most = 9007199254740991;
+
+    return llround(v < most ? v : most);
 }
 
 #endif /* CDP_REPORT_PROFILE_H */

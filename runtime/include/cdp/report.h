@@ -1,9 +1,9 @@
 /*
  * report.h - what profiles, coverage and network events become for other tools.
  *
- * Reports are written in pieces, through a callback; nothing here does I/O.  What is made (profiles
- * and tables of this header, sentences that say why) is one cdp_free().  Functions return 0, or
- * CDP_EINVAL (what was given is no valid profile...), CDP_ENOMEM, or what the callback returned.
+ * Reports are written in pieces, through a callback; nothing here does I/O.  Profiles and tables of
+ * this header, and sentences that say why, are one cdp_free() each.  What writes a report returns
+ * 0, CDP_ENOMEM, CDP_EINVAL where a text in it is no UTF-8, or what the callback returned.
  *
  * The files that DevTools reads need no report: .cpuprofile is cdp_profiler_profile_to_json(),
  * .heapprofile cdp_heap_profiler_sampling_heap_profile_to_json(), and what NODE_V8_COVERAGE writes
@@ -29,10 +29,10 @@ typedef int cdp_report_write(void *data, const char *bytes, size_t len);
 /* What a profile does not say of itself. */
 typedef struct cdp_report_options {
     const cdp_allocator *allocator; /* NULL: realloc and free */
-    double wall_time;  /* when it began, in seconds since 1970 (its own clock is monotonic); 0: left
-                        * out */
-    double interval;   /* that the sampler was told: microseconds, bytes; 0: V8's (for CPU time, as
-                        * measured) */
+    /* When it began, in seconds since 1970 (its own clock is monotonic); 0: left out. */
+    double wall_time;
+    /* What the sampler was told: microseconds, or bytes; 0: CPU time as measured, V8's 32 KiB. */
+    double interval;
     const char *title; /* of the flame graph; NULL: "CPU profile", "Heap profile" */
     bool idle;         /* counts "(idle)", which is no CPU time, as well */
 } cdp_report_options;
