@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "interrupt.h"
 
+#include <cdp/node_runtime.h>
 #include <cdp/runtime.h>
 #include <cdp/target.h>
 #include <ctype.h>
@@ -206,11 +207,26 @@ static int start(target *t, const words *w, const cdp_remote_options *opt)
     return cdp_launch(&t->root, &launch);
 }
 
+static void on_ended(cdp_session *s, void *data)
+{
+    target *t = data;
+
+    (void)s;
+    t->ended = true;
+}
+
 int target_go(target *t)
 {
+    const cdp_node_runtime_notify_when_waiting_for_disconnect_params p = { .enabled = true };
+
     if (!t->started || t->session != t->root)
         return 0;
-    return cdp_runtime_run_if_waiting_for_debugger(t->session);
+    if (!cdp_node_runtime_on_waiting_for_disconnect(t->root, on_ended, t))
+        return CDP_ENOMEM;
+    int rc = cdp_node_runtime_notify_when_waiting_for_disconnect(t->root, &p);
+    if (rc < 0 && rc != CDP_EREMOTE) /* Deno has no such command */
+        return rc;
+    return cdp_runtime_run_if_waiting_for_debugger(t->root);
 }
 
 /* ---- both -------------------------------------------------------------------- */
@@ -259,7 +275,7 @@ int target_wait(const target *t, double seconds, const bool *done)
     double until = now() + seconds;
     int rc = 0;
 
-    while (rc == 0 && !(done && *done) && !interrupted()) {
+    while (rc == 0 && !(done && *done) && !t->ended && !interrupted()) {
         double left = until - now();
         if (seconds >= 0 && left <= 0)
             break;
