@@ -206,17 +206,16 @@ static int check_elem(check *c, const cdp__domain *d, cdp__elem is, cdp_value v)
 
 /* ---- from outside ------------------------------------------------------ */
 
-/* Where JSON text is wrong, in the words of cJSON: it only tells how far it came. */
+/* cJSON tells about where it gave up. */
 static int refuse_json(cdp_str text)
 {
     const char *end = text.ptr;
 
     cJSON_Delete(cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, false));
     size_t at = (size_t)(end - text.ptr);
-    if (at >= text.len)
-        return complain(STATUS_USAGE, "the parameters are no JSON: they end too early");
-    return complain(STATUS_USAGE, "the parameters are no JSON, from byte %zu on: %.*s", at + 1,
-                    (int)(text.len - at < 40 ? text.len - at : 40), text.ptr + at);
+    size_t from = at > 10 ? at - 10 : 0, len = text.len - from < 30 ? text.len - from : 30;
+    return complain(STATUS_USAGE, "the parameters are no JSON, near '%.*s'", (int)len,
+                    text.ptr + from);
 }
 
 int check_json(cdp_str text, cdp_value **params)

@@ -150,7 +150,7 @@ static int run_console(const words *w)
 
     if (status == 0) {
         int rc = follow(w, &t, &at);
-        status = rc < 0 ? target_fail(&t, rc) : 0;
+        status = rc < 0 && !interrupted() ? target_fail(&t, rc) : 0; /* Ctrl-C is how it ends */
     }
     target_close(&t);
     return status;

@@ -2,7 +2,6 @@
  * job_eval.c - `cdp eval`: evaluates JavaScript in a target.
  */
 #include "cli.h"
-#include "interrupt.h"
 #include "jobs.h"
 #include "json.h"
 #include "object.h"
@@ -82,26 +81,57 @@ static int tell_value(const words *w, cdp_session *s, const cdp_runtime_evaluate
     return 0;
 }
 
+/* What becomes of a promise of a program that waits for us.  It is handled before the program goes:
+ * otherwise a rejection would end that. */
+static int await(target *t, cdp_runtime_evaluate_result **res)
+{
+    CDP_AUTO cdp_runtime_evaluate_result *promise = *res;
+    CDP_AUTO cdp_runtime_await_promise_result *settled = NULL;
+    CDP_AUTO cdp_str *json = NULL;
+    cdp_runtime_await_promise_params p = { .promise_object_id = promise->result->object_id,
+                                           .generate_preview = CDP_SOME(true) };
+    cdp_runtime_await_promise_cookie c = cdp_runtime_await_promise_send(t->session, &p);
+    int rc = c.id ? target_go(t) : cdp_last_error(t->session)->status;
+
+    *res = NULL;
+    if (rc == 0)
+        rc = cdp_runtime_await_promise_reply(t->session, c, &settled);
+    /* The results of both commands are the same. */
+    if (rc == 0)
+        rc = cdp_runtime_await_promise_result_to_json(settled, &json);
+    return rc < 0 ? rc : cdp_runtime_evaluate_result_from_json(*json, res, NULL);
+}
+
+static bool is_promise(const cdp_runtime_evaluate_result *r)
+{
+    return !r->exception_details && r->result->subtype == CDP_RUNTIME_REMOTE_OBJECT_SUBTYPE_PROMISE;
+}
+
+/* Of a program that has yet to start nothing settles, and so no evaluation that awaits something
+ * would end there. */
 static int evaluate(const words *w, target *t, cdp_str code)
 {
-    CDP_AUTO cdp_runtime_evaluate_result *res = NULL;
+    cdp_runtime_evaluate_result *res = NULL;
+    bool repl = words_flag(w, "repl"), waits = !words_flag(w, "no-await");
     cdp_runtime_evaluate_params p = {
         .expression = code,
         .include_command_line_api = CDP_SOME(true),
-        .await_promise = CDP_SOME(true),
         .user_gesture = CDP_SOME(true),
         .generate_preview = CDP_SOME(true),
+        .repl_mode = { repl, repl },
+        .await_promise = CDP_SOME(waits && (repl || !t->started)),
     };
+    int rc = repl ? target_go(t) : 0;
 
-    /* REPL mode has let and const be declared again, and awaits what is at the top. */
-    if (words_flag(w, "repl"))
-        p.repl_mode = (cdp_opt_bool)CDP_SOME(true);
-    if (words_flag(w, "no-await"))
-        p.await_promise.value = false;
-    int rc = cdp_runtime_evaluate(t->session, &p, &res);
-    if (rc < 0)
-        return target_fail(t, rc);
-    return res->exception_details ? tell_exception(w, res) : tell_value(w, t->session, res);
+    if (rc == 0)
+        rc = cdp_runtime_evaluate(t->session, &p, &res);
+    if (rc == 0 && waits && t->started && is_promise(res))
+        rc = await(t, &res);
+    int status = rc < 0                   ? target_fail(t, rc)
+                 : res->exception_details ? tell_exception(w, res)
+                                          : tell_value(w, t->session, res);
+    cdp_free(res);
+    return status;
 }
 
 static int run_eval(const words *w)

@@ -114,7 +114,7 @@ static int run_events(const words *w)
             rc = target_go(&t);
         if (rc == 0)
             rc = target_wait(&t, words_seconds(w, "time"), &at.done);
-        status = rc < 0 ? target_fail(&t, rc) : 0;
+        status = rc < 0 && !interrupted() ? target_fail(&t, rc) : 0; /* Ctrl-C is how it ends */
     }
     target_close(&t);
     return status;

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "interrupt.h"
 
+#include <cdp/node_runtime.h>
 #include <cdp/runtime.h>
 #include <cdp/target.h>
 #include <ctype.h>
@@ -14,14 +15,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#pragma weak cdp_connect_pid
-#pragma weak cdp_launch
-
 uint32_t target_milliseconds(double seconds)
 {
     return seconds > 0 ? (uint32_t)(seconds * 1000) + 1 : CDP_NO_TIMEOUT;
 }
-
 int target_options(cdp_remote_options *opt, target *t, const words *w)
 {
     const cdp_tls_options tls = { .ca_file = words_text(w, "ca"),
@@ -146,8 +143,6 @@ static int connect_pid(target *t, int64_t pid, const cdp_remote_options *opt)
     if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
         return complain(STATUS_FAILED, "there is no process %lld%s", (long long)pid,
                         pid <= 65535 ? "; a port has a colon before it" : "");
-    if (!cdp_connect_pid)
-        return CDP_ENOTSUP;
     return cdp_connect_pid(&t->root, pid, opt);
 }
 
@@ -200,17 +195,30 @@ static int start(target *t, const words *w, const cdp_remote_options *opt)
 {
     const cdp_launch_options launch = { .remote = *opt, .argv = w->launch };
 
-    if (!cdp_launch)
-        return CDP_ENOTSUP;
     t->started = true;
     return cdp_launch(&t->root, &launch);
 }
 
+static void on_ended(cdp_session *s, void *data)
+{
+    target *t = data;
+
+    (void)s;
+    t->ended = true;
+}
+
 int target_go(target *t)
 {
+    const cdp_node_runtime_notify_when_waiting_for_disconnect_params p = { .enabled = true };
+
     if (!t->started || t->session != t->root)
         return 0;
-    return cdp_runtime_run_if_waiting_for_debugger(t->session);
+    if (!cdp_node_runtime_on_waiting_for_disconnect(t->root, on_ended, t))
+        return CDP_ENOMEM;
+    int rc = cdp_node_runtime_notify_when_waiting_for_disconnect(t->root, &p);
+    if (rc < 0 && rc != CDP_EREMOTE) /* Deno has no such command */
+        return rc;
+    return cdp_runtime_run_if_waiting_for_debugger(t->root);
 }
 
 /* ---- both -------------------------------------------------------------------- */
@@ -259,7 +267,7 @@ int target_wait(const target *t, double seconds, const bool *done)
     double until = now() + seconds;
     int rc = 0;
 
-    while (rc == 0 && !(done && *done) && !interrupted()) {
+    while (rc == 0 && !(done && *done) && !t->ended && !interrupted()) {
         double left = until - now();
         if (seconds >= 0 && left <= 0)
             break;

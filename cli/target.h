@@ -38,6 +38,7 @@ typedef struct target {
     cdp_session *session; /* to speak to: root, or a page of the browser that was started */
     cdp_tls *tls;
     bool started; /* by us: it waits for target_go() */
+    bool ended;   /* such a Node has run to its end, and waits for us to leave */
 } target;
 
 /* Connects, or starts a program.  0, or what to exit with (it has been said).  Either way it is to
