@@ -138,6 +138,39 @@ static void workers_wait(void **state)
     program_stop(&p);
 }
 
+/* The inspector is closed and opened again: who reconnects finds them anew. */
+static void workers_are_found_again(void **state)
+{
+    program p;
+    worker w;
+    char url[64];
+    seen n = { 0 };
+    cdp_remote_options opt = { .reconnect = { .attempts = 1000, .delay_ms = 1 } };
+    cdp_follow_options follow = { .attached = attached, .detached = detached, .data = &n };
+    cdp_session *s;
+
+    (void)state;
+    program_open(&p, NULL);
+    worker_start(&w, &p, "w");
+    cdp_inspector_options same = { .port = (uint16_t)cdp_inspector_port(p.insp) };
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)same.port);
+    assert_int_equal(cdp_connect(&s, url, &opt), 0);
+    assert_int_equal(cdp_follow(s, &follow), 0);
+    for (int i = 1; i <= 3; i++) {
+        while (n.attached < i)
+            assert_int_equal(cdp_poll(s, -1), 0);
+        assert_number(n.last, "6 * 7", 42);
+        program_do(&p, job_close, NULL);
+        while (n.detached < i)
+            assert_int_equal(cdp_poll(s, -1), 0);
+        assert_null(n.last);
+        assert_int_equal(program_do(&p, job_open, &same), 0);
+    }
+    cdp_close(s);
+    worker_stop(&w);
+    program_stop(&p);
+}
+
 /* A worker has none of its own. */
 static void workers_have_no_targets(void **state)
 {
@@ -163,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_are_found),
         cmocka_unit_test(workers_wait),
+        cmocka_unit_test(workers_are_found_again),
         cmocka_unit_test(workers_have_no_targets),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

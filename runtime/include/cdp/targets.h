@@ -56,7 +56,8 @@ typedef struct cdp_follow_options {
 
 /* Finds the targets under s, those below them, and all that come, until cdp_unfollow() or the end
  * of s.  Waits for nothing, and may be called anywhere.  A target that two others share is told of
- * once.  What the program attaches to under s by other means is found as well.
+ * once.  What the program attaches to under s by other means is found as well.  After s has
+ * reconnected (cdp_reconnect) all are found anew.
  * CDP_ESTATE: s is followed already, by itself or as a child. */
 int cdp_follow(cdp_session *s, const cdp_follow_options *opt);
 
