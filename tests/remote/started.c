@@ -153,10 +153,10 @@ void started_end(started *p)
     }
     if (p->err >= 0)
         close(p->err);
-    if (*p->profile) /* helpers of Chromium may still be writing there */
-        for (int i = 0; i < 50 && nftw(p->profile, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 &&
-                        access(p->profile, F_OK) == 0;
-             i++)
-            usleep(20000);
+    /* helpers of Chromium may still be writing there */
+    for (int i = 0; *p->profile && access(p->profile, F_OK) == 0 && i < 250; i++) {
+        nftw(p->profile, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        usleep(i ? 20000 : 0);
+    }
     *p = (started){ .err = -1 };
 }

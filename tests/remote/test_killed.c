@@ -13,6 +13,13 @@
 
 enum { CALLS = 20 };
 
+/* Memory that AddressSanitizer keeps back would be copied by every fork(). */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=1";
+}
+
 typedef struct victim {
     visit v;
     unsigned events, ended, right, lost;
@@ -88,7 +95,7 @@ static void a_thousand_times(void **state)
     static const hostile_script chatty = {
         .socket = { "up", "20* call",
                     "* text {\"method\":\"Runtime.consoleAPICalled\",\"params\":{\"x\":"
-                    "\"$(100000*x)\"}}" }
+                    "\"$(2000*01234567890123456789012345678901234567890123456789)\"}}" }
     };
     const cdp_runtime_evaluate_params p = { .expression = cdp_s("1") };
     help_random random = { 1 };
