@@ -366,8 +366,8 @@ static int spawn(cdp__child *p, const cdp__child_options *opt, int err)
         { .flags = opt->input && !p->quiet ? UV_INHERIT_FD : UV_IGNORE, .data.fd = STDIN_FILENO },
         { .flags = out, .data.fd = STDOUT_FILENO },
         { .flags = err < 0 ? out : UV_INHERIT_FD, .data.fd = err < 0 ? STDERR_FILENO : err },
-        { .flags = UV_INHERIT_FD, .data.fd = opt->descriptor },
-        { .flags = UV_INHERIT_FD, .data.fd = opt->descriptor },
+        { .flags = UV_INHERIT_FD, .data.fd = opt->descriptors[0] },
+        { .flags = UV_INHERIT_FD, .data.fd = opt->descriptors[1] },
     };
     const uv_process_options_t options = { .exit_cb = on_exit,
                                            .file = opt->file,
@@ -375,7 +375,7 @@ static int spawn(cdp__child *p, const cdp__child_options *opt, int err)
                                            .env = (char **)(uintptr_t)opt->env,
                                            .cwd = opt->cwd,
                                            .flags = p->group ? UV_PROCESS_DETACHED : 0,
-                                           .stdio_count = opt->descriptor < 0 ? 3 : 5,
+                                           .stdio_count = opt->descriptors[0] < 0 ? 3 : 5,
                                            .stdio = stdio };
     int rc = uv_spawn(p->c.remote->loop, &p->process, &options);
 

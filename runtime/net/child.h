@@ -37,9 +37,9 @@ typedef struct cdp__child_options {
     const char *file; /* looked for in PATH */
     char *const *argv, *const *env;
     const char *cwd;
-    bool input;     /* has our stdin; else none */
-    bool says;      /* on stderr, where its inspector listens; then it is connected to */
-    int descriptor; /* is its descriptors 3 and 4; -1: none.  Stays the caller's. */
+    bool input;         /* has our stdin; else none */
+    bool says;          /* on stderr, where its inspector listens; then it is connected to */
+    int descriptors[2]; /* are its 3 and 4; -1: none.  They stay the caller's. */
 } cdp__child_options;
 
 /* Makes r's child; it is not started yet.  NULL: no memory. */

@@ -136,7 +136,7 @@ static void launch_node(cdp__remote *r, cdp__child *p, const cdp_launch_options 
 {
     cdp__buf args = { .allocator = r->allocator };
     /* One that is left keeps a stderr that lasts; it is found by its sockets. */
-    cdp__child_options how = { .input = true, .says = !opt->leave, .descriptor = -1 };
+    cdp__child_options how = { .input = true, .says = !opt->leave, .descriptors = { -1, -1 } };
 
     add_node(&args, opt);
     p->leave = opt->leave;
@@ -148,6 +148,16 @@ static void launch_node(cdp__remote *r, cdp__child *p, const cdp_launch_options 
         cdp__seek_start(r, p->pid, false);
 }
 
+typedef struct ends {
+    int in, out;
+} ends;
+
+static void close_ends(const ends *e)
+{
+    close(e->in);
+    close(e->out);
+}
+
 static void on_adopted(uv_timer_t *timer)
 {
     const cdp__child *p = timer->data;
@@ -156,17 +166,16 @@ static void on_adopted(uv_timer_t *timer)
 }
 
 /* The connection is our end, from now on; what that causes is for the loop. */
-static void adopt(cdp__remote *r, cdp__child *p, int fd)
+static void adopt(cdp__remote *r, cdp__child *p, const ends *ours)
 {
     cdp__stream_init(&r->stream, r->loop, r->allocator, &cdp__remote_stream_ops, r);
     r->streaming = true;
     r->holds++;
-    int rc = cdp__stream_adopt(&r->stream, fd);
+    int rc = cdp__stream_adopt(&r->stream, ours->in, ours->out);
     if (rc == 0) {
         uv_timer_start(&p->timer, on_adopted, 0, 0);
         return;
     }
-    close(fd);
     cdp__remote_lose(r, rc, 0, "the program's pipe can't be used");
 }
 
@@ -197,21 +206,42 @@ static void fill(browser *b, const cdp_launch_options *opt, const char *folder)
     b->args.failed |= b->env.failed | b->profile.failed | b->temporary.failed;
 }
 
-static int prepare(cdp__child *p, uv_os_sock_t ends[2])
+/* What it reads is a socket, what it writes a pipe: see cdp__stream_adopt(). */
+static int make_ends(ends *ours, ends *its)
+{
+    uv_os_sock_t to[2];
+    uv_file from[2];
+    int rc = uv_socketpair(SOCK_STREAM, 0, to, 0, 0);
+
+    if (rc < 0)
+        return rc;
+    *ours = (ends){ .out = to[0] };
+    *its = (ends){ .in = to[1] };
+    if ((rc = uv_pipe(from, 0, 0)) < 0) {
+        close(to[0]);
+        close(to[1]);
+        return rc;
+    }
+    ours->in = from[0];
+    its->out = from[1];
+    return 0;
+}
+
+static int prepare(cdp__child *p, ends *ours, ends *its)
 {
     int rc = cdp__folder_make(&p->folder, p->c.remote->allocator);
 
     if (rc < 0)
         return rc == CDP_ENOMEM ? UV_ENOMEM : uv_translate_sys_error(errno);
-    return uv_socketpair(SOCK_STREAM, 0, ends, 0, 0);
+    return make_ends(ours, its);
 }
 
 static void launch_chromium(cdp__remote *r, cdp__child *p, const cdp_launch_options *opt)
 {
     const cdp__buf none = { .allocator = r->allocator };
     browser b = { none, none, none, none };
-    uv_os_sock_t ends[2] = { -1, -1 };
-    int sys = prepare(p, ends);
+    ends ours = { -1, -1 }, its = { -1, -1 };
+    int sys = prepare(p, &ours, &its);
 
     if (sys < 0) {
         refuse(r, opt, sys);
@@ -219,12 +249,12 @@ static void launch_chromium(cdp__remote *r, cdp__child *p, const cdp_launch_opti
     }
     fill(&b, opt, p->folder);
     p->group = true;
-    start(r, p, opt, &(cdp__child_options){ .descriptor = ends[1] }, &b.args, &b.env);
-    close(ends[1]); /* so that its end is the pipe's */
+    start(r, p, opt, &(cdp__child_options){ .descriptors = { its.in, its.out } }, &b.args, &b.env);
+    close_ends(&its); /* so that its end is the pipe's */
     if (p->pid)
-        adopt(r, p, ends[0]);
+        adopt(r, p, &ours);
     else
-        close(ends[0]);
+        close_ends(&ours);
     cdp__buf_free(&b.args);
     cdp__buf_free(&b.env);
     cdp__buf_free(&b.profile);

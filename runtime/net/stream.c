@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     INPUT = 16 << 10, /* read at once, where ops have no room */
@@ -46,12 +47,17 @@ static void lose(cdp__stream *s, int sys)
     cdp__stream_lose(s, sys, sys == UV_EOF ? "the peer ended the connection" : uv_strerror(sys));
 }
 
+static uv_stream_t *writer(cdp__stream *s)
+{
+    return s->has_outgoing ? (uv_stream_t *)&s->outgoing : &s->h.stream;
+}
+
 /* What the peer takes at once; libuv's code where that fails.  (uv_try_write() would have the
  * peer's end be a SIGPIPE.) */
 static ssize_t write_now(cdp__stream *s, const char *p, size_t n)
 {
     uv_os_fd_t fd;
-    ssize_t done = uv_fileno(&s->h.handle, &fd);
+    ssize_t done = uv_fileno((uv_handle_t *)writer(s), &fd);
 
     if (done < 0)
         return done;
@@ -76,6 +82,8 @@ void cdp__stream_close(cdp__stream *s)
     s->is_open = false;
     if (s->has_handle && !uv_is_closing(&s->h.handle))
         uv_close(&s->h.handle, on_closed);
+    if (s->has_outgoing)
+        uv_close((uv_handle_t *)&s->outgoing, on_closed);
     uv_cancel((uv_req_t *)&s->lookup); /* of none: refused */
     if (s->found) {
         uv_freeaddrinfo(s->found);
@@ -230,7 +238,7 @@ static void write_some(cdp__stream *s, cdp__buf *out)
     }
     s->write.data = s;
     s->busy = true;
-    int rc = uv_write(&s->write, &s->h.stream, bufs, n, on_written);
+    int rc = uv_write(&s->write, writer(s), bufs, n, on_written);
     if (rc < 0) {
         s->busy = false;
         lose(s, rc);
@@ -301,16 +309,20 @@ int cdp__stream_dial(cdp__stream *s, const cdp__url *url, cdp_tls *tls, uint32_t
     return 0;
 }
 
-int cdp__stream_adopt(cdp__stream *s, int fd)
+/* A pipe costs both ends less than a socket, but writing one that nobody reads is a SIGPIPE. */
+int cdp__stream_adopt(cdp__stream *s, int in, int out)
 {
-    int rc = uv_pipe_init(s->loop, &s->h.pipe, 0);
-
-    if (rc < 0)
-        return CDP_EIO;
-    s->h.handle.data = s;
-    s->has_handle = s->is_local = true;
-    s->holds++;
-    if (uv_pipe_open(&s->h.pipe, fd) < 0)
+    uv_pipe_init(s->loop, &s->h.pipe, 0); /* can't fail, nor can the other */
+    uv_pipe_init(s->loop, &s->outgoing, 0);
+    s->h.handle.data = s->outgoing.data = s;
+    s->has_handle = s->has_outgoing = s->is_local = true;
+    s->holds += 2;
+    bool reads = uv_pipe_open(&s->h.pipe, in) == 0, writes = uv_pipe_open(&s->outgoing, out) == 0;
+    if (!reads)
+        close(in);
+    if (!writes)
+        close(out);
+    if (!reads || !writes)
         return CDP_EIO;
     s->is_open = true;
     cdp__stream_pause(s, false);

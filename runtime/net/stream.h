@@ -45,16 +45,17 @@ struct cdp__stream {
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     } h;
-    uv_timer_t timer; /* limits an attempt to connect */
+    uv_pipe_t outgoing; /* is written, if not h is */
+    uv_timer_t timer;   /* limits an attempt to connect */
     uv_connect_t connect;
     uv_getaddrinfo_t lookup;
     struct addrinfo *found, *next; /* the host's addresses, and the one to try next */
     struct addrinfo literal;       /* where the host is an address itself */
     struct sockaddr_storage address;
     uint64_t deadline; /* of connecting, on the loop's clock */
-    unsigned holds;    /* what libuv has of this: the handle, the timer, a lookup */
+    unsigned holds;    /* what libuv has of this: the handles, the timer, a lookup */
     int attempt_error; /* of the last address */
-    bool is_local, has_handle, is_open, is_lost, closing, paused, reading;
+    bool is_local, has_handle, has_outgoing, is_open, is_lost, closing, paused, reading;
     const cdp__url *url; /* while connecting; the owner's */
 
     char *input; /* what is read into */
@@ -74,8 +75,9 @@ void cdp__stream_init(cdp__stream *s, uv_loop_t *loop, const cdp_allocator *a,
  * until opened() or lost(), which may come before this returns.  CDP_ENOMEM. */
 int cdp__stream_dial(cdp__stream *s, const cdp__url *url, cdp_tls *tls, uint32_t limit_ms);
 
-/* Takes a connected unix socket, which becomes its own; no opened().  CDP_EIO: libuv refuses it. */
-int cdp__stream_adopt(cdp__stream *s, int fd);
+/* Takes descriptors that are connected, one to read and a socket to write; no opened().  They
+ * become its own, also where it fails.  CDP_EIO: libuv refuses one. */
+int cdp__stream_adopt(cdp__stream *s, int in, int out);
 
 /* Writes what is in out, as far as the peer takes it now; takes the rest over.  While a rest of
  * earlier is being written, out is left as it is.  Call again at drained(). */
