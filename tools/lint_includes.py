@@ -5,7 +5,7 @@
     net         core, and libraries          v8          core; libuv in host files; V8 in C++
     targets, report: core, and the domains' headers
     inspector   core, net, v8, and libuv     cli, examples: public headers; bench: core, v8 too
-    public headers: C's headers and each other (inspector_network.h, report.h: those of domains too)
+    public headers: C's headers and each other (inspector_network.h, report.h: generated ones too)
     generated headers: cdp.h, forward.h and each other; sources: desc.h and their own header
 """
 

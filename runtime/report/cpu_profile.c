@@ -6,6 +6,7 @@
  */
 #include "profile.h"
 
+#include <cdp/profiler.h>
 #include <math.h>
 
 enum { DEFAULT_INTERVAL = 1000 }; /* microseconds, V8's */

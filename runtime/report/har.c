@@ -1,6 +1,8 @@
 /* har.c - records network events; see har.h. */
 #include "har.h"
 
+#include <cdp/page.h>
+
 int cdp_har_new(cdp_har **out, const cdp_har_options *opt)
 {
     const cdp_har_options none = { 0 }, *o = opt ? opt : &none;

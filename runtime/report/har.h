@@ -10,6 +10,8 @@
 
 #include "out.h"
 
+#include <cdp/network.h>
+
 enum { CDP__HAR_BUCKETS = 1024 };
 
 /* Events, in order. */

@@ -1,6 +1,8 @@
 /* har_watch.c - records the network events of sessions, and asks for bodies. */
 #include "har.h"
 
+#include <cdp/page.h>
+
 /* A body that was asked for.  It outlives its watch until its call has ended. */
 typedef struct asked {
     struct asked *next, **link; /* of the watch's; link NULL: it is gone */

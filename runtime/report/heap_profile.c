@@ -1,6 +1,7 @@
 /* heap_profile.c - sampling heap profiles as stacks. */
 #include "profile.h"
 
+#include <cdp/heap_profiler.h>
 #include <math.h>
 
 enum { DEFAULT_INTERVAL = 32768 }; /* bytes, V8's */

@@ -8,6 +8,7 @@
 #include "lines.h"
 #include "out.h"
 
+#include <cdp/profiler.h>
 #include <stdlib.h>
 
 typedef struct range {

@@ -4,6 +4,8 @@
  * The first byte chooses: a heap snapshot, which comes in pieces and at once with the same result;
  * a CPU profile, a heap profile or coverage, as JSON; or network events, one a line.
  */
+#include <cdp/heap_profiler.h>
+#include <cdp/profiler.h>
 #include <cdp/report.h>
 #include <cdp/value.h>
 #include <stdlib.h>

@@ -2,6 +2,10 @@
 #ifndef TESTS_REPORT_HELP_H
 #define TESTS_REPORT_HELP_H
 
+#include <cdp/heap_profiler.h>
+#include <cdp/network.h>
+#include <cdp/page.h>
+#include <cdp/profiler.h>
 #include <cdp/report.h>
 
 /* Takes what a report writes, with a NUL behind it, or refuses after `limit` bytes (0: never). */

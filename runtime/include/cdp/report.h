@@ -7,15 +7,12 @@
  *
  * The files that DevTools reads need no report: .cpuprofile is cdp_profiler_profile_to_json(),
  * .heapprofile cdp_heap_profiler_sampling_heap_profile_to_json(), and what NODE_V8_COVERAGE writes
- * is cdp_profiler_take_precise_coverage_result_to_json().
+ * is cdp_profiler_take_precise_coverage_result_to_json().  Structs of domains are in their headers.
  */
 #ifndef CDP_REPORT_H
 #define CDP_REPORT_H
 
-#include <cdp/heap_profiler.h>
-#include <cdp/network.h>
-#include <cdp/page.h>
-#include <cdp/profiler.h>
+#include <cdp/forward.h>
 
 #ifdef __cplusplus
 extern "C" {
