@@ -2,7 +2,6 @@
  * job_eval.c - `cdp eval`: evaluates JavaScript in a target.
  */
 #include "cli.h"
-#include "interrupt.h"
 #include "jobs.h"
 #include "json.h"
 #include "object.h"

@@ -2,7 +2,6 @@
  * job_list.c - `cdp list`: the targets that an endpoint has.
  */
 #include "cli.h"
-#include "interrupt.h"
 #include "jobs.h"
 #include "json.h"
 #include "target.h"

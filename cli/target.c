@@ -15,14 +15,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#pragma weak cdp_connect_pid
-#pragma weak cdp_launch
-
 uint32_t target_milliseconds(double seconds)
 {
     return seconds > 0 ? (uint32_t)(seconds * 1000) + 1 : CDP_NO_TIMEOUT;
 }
-
 int target_options(cdp_remote_options *opt, target *t, const words *w)
 {
     const cdp_tls_options tls = { .ca_file = words_text(w, "ca"),
@@ -147,8 +143,6 @@ static int connect_pid(target *t, int64_t pid, const cdp_remote_options *opt)
     if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
         return complain(STATUS_FAILED, "there is no process %lld%s", (long long)pid,
                         pid <= 65535 ? "; a port has a colon before it" : "");
-    if (!cdp_connect_pid)
-        return CDP_ENOTSUP;
     return cdp_connect_pid(&t->root, pid, opt);
 }
 
@@ -201,8 +195,6 @@ static int start(target *t, const words *w, const cdp_remote_options *opt)
 {
     const cdp_launch_options launch = { .remote = *opt, .argv = w->launch };
 
-    if (!cdp_launch)
-        return CDP_ENOTSUP;
     t->started = true;
     return cdp_launch(&t->root, &launch);
 }
