@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 enum {
-    CONNECT_MS = 10000,
+    CONNECT_MS = 30000,
     NEVER_MS = 600000, /* later than anything here takes */
     PEAK = 1 << 20
 };

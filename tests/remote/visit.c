@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <time.h>
 
-enum { LIMIT_MS = 10000, GUARD_MS = 50 };
+enum { LIMIT_MS = 30000, GUARD_MS = 50 };
 
 static uint64_t now_ms(void)
 {

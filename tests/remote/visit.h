@@ -25,9 +25,9 @@ typedef struct visit {
 
 /* Connects; what cdp_connect() returned.  opt's allocator and loop are set here. */
 int visit_begin(visit *v, const char *url, const cdp_remote_options *opt, bool driven);
-/* Runs the loop once.  The test fails when it has been doing so for 10 s. */
+/* Runs the loop once.  The test fails when it has been doing so for 30 s. */
 void visit_turn(visit *v);
-/* The 10 s begin again. */
+/* The 30 s begin again. */
 void visit_again(visit *v);
 /* Closes the session; the test fails where memory or something on the loop is left. */
 void visit_end(visit *v);
