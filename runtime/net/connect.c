@@ -288,6 +288,17 @@ static int copy_texts(cdp__remote *r)
     return 0;
 }
 
+int cdp__remote_prepare(cdp__remote *r)
+{
+    int rc = copy_texts(r);
+
+    if (rc == 0 && r->opt.reconnect.attempts)
+        rc = cdp__resume_add(r);
+    if (rc < 0)
+        fail(r, rc);
+    return rc;
+}
+
 /* Where to, and how it is trusted. */
 static int prepare(cdp__remote *r, const char *url)
 {
@@ -295,14 +306,12 @@ static int prepare(cdp__remote *r, const char *url)
     cdp_str *fault = NULL;
     int rc = cdp__url_parse(&r->url, url, r->allocator, &why);
 
-    if (rc == 0)
-        rc = copy_texts(r);
-    if (rc == 0 && r->opt.reconnect.attempts)
-        rc = cdp__resume_add(r);
     if (rc < 0) {
         cdp__remote_lose(r, rc, 0, why ? why : cdp_strerror(rc));
         return rc;
     }
+    if ((rc = cdp__remote_prepare(r)) < 0)
+        return rc;
     r->tls = r->opt.tls;
     if (!r->url.tls || r->tls)
         return 0;
@@ -313,6 +322,21 @@ static int prepare(cdp__remote *r, const char *url)
     }
     r->own_tls = true;
     return 0;
+}
+
+int cdp__remote_wait(cdp__remote *r, cdp_session **out)
+{
+    cdp_session *s = *out;
+    int rc = 0;
+
+    cdp__session_ref(s);
+    while (rc == 0 && !s->closed && !r->t.driven && !r->open)
+        rc = cdp__step(s->conn, -1);
+    rc = cdp__usable(s, (cdp_str){ 0 });
+    if (s->closed)
+        *out = NULL;
+    cdp__session_unref(s);
+    return rc;
 }
 
 int cdp_connect(cdp_session **out, const char *url, const cdp_remote_options *opt)

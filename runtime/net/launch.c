@@ -274,18 +274,54 @@ static void launch(cdp__remote *r, const cdp_launch_options *opt, cdp_launch_kin
 }
 
 /* A pipe is open before the program reads it: does it?  (Any answer will do.) */
-static int wait_for_answer(cdp__remote *r, cdp_session **out)
+static void wait_for_answer(cdp__remote *r)
+{
+    int rc = cdp_call(r->t.owner, "Browser.getVersion", (cdp_value){ .ptr = NULL }, NULL);
+
+    if (rc == CDP_ETIMEDOUT)
+        cdp__remote_lose(r, rc, UV_ETIMEDOUT, "the program does not answer on its pipe");
+}
+
+static void on_waiting(cdp_session *s, cdp_str method, const cdp_value *params, void *data)
+{
+    (void)s;
+    (void)method;
+    (void)params;
+    *(bool *)data = true;
+}
+
+/* Node listens before it waits, and would miss being told to go on until then.  (Others do not have
+ * the domain.) */
+static void wait_for_wait(cdp__remote *r)
+{
+    static const cdp_value none = { .ptr = NULL };
+    cdp_session *s = r->t.owner;
+    const uint64_t until = cdp__now() + r->opt.connect_ms;
+    bool waits = false;
+    const uint32_t sub = cdp_on(s, "NodeRuntime.waitingForDebugger", on_waiting, &waits);
+    int rc = cdp_call(s, "NodeRuntime.enable", none, NULL);
+
+    for (uint64_t now; rc == 0 && !waits && (now = cdp__now()) < until;)
+        rc = cdp__step(s->conn, (int)(until - now < 1000 ? until - now : 1000));
+    if (rc == 0)
+        cdp_call(s, "NodeRuntime.disable", none, NULL);
+    cdp_off(s, sub);
+}
+
+/* Once it is connected, with a loop of its own. */
+static int settle(cdp__remote *r, const cdp_launch_options *opt, cdp_session **out)
 {
     cdp_session *s = *out;
     const uint32_t timeout_ms = s->timeout_ms;
 
     cdp__session_ref(s);
     s->timeout_ms = r->opt.connect_ms;
-    int rc = cdp_call(s, "Browser.getVersion", (cdp_value){ .ptr = NULL }, NULL);
+    if (r->frames.pipe)
+        wait_for_answer(r);
+    else if (!opt->run)
+        wait_for_wait(r);
     s->timeout_ms = timeout_ms;
-    if (rc == CDP_ETIMEDOUT)
-        cdp__remote_lose(r, rc, UV_ETIMEDOUT, "the program does not answer on its pipe");
-    rc = cdp__usable(s, (cdp_str){ 0 });
+    int rc = cdp__usable(s, (cdp_str){ 0 });
     if (s->closed)
         *out = NULL;
     cdp__session_unref(s);
@@ -304,12 +340,13 @@ int cdp_launch(cdp_session **out, const cdp_launch_options *opt)
 
     if (rc < 0)
         return rc;
+    r->opt.reconnect.attempts = 0; /* its end is the session's */
     if (!named)
         cdp__remote_lose(r, CDP_EINVAL, 0, "no program to start");
     else if (kind == CDP_LAUNCH_AUTO)
         cdp__remote_lose(r, CDP_EINVAL, 0, "of what kind the program is must be said");
-    else
+    else if (cdp__remote_prepare(r) == 0)
         launch(r, opt, kind);
     rc = cdp__remote_wait(r, out);
-    return rc == 0 && r->frames.pipe && !r->t.driven ? wait_for_answer(r, out) : rc;
+    return rc == 0 && !r->t.driven ? settle(r, opt, out) : rc;
 }

@@ -569,26 +569,3 @@ cdp__remote *cdp__remote_of(const cdp_session *s)
 
     return t->ops->poll == remote_poll ? (cdp__remote *)t : NULL;
 }
-
-void cdp__remote_add(cdp__remote *r, cdp__companion *c)
-{
-    c->remote = r;
-    c->next = r->companions;
-    r->companions = c;
-    r->holds++;
-}
-
-int cdp__remote_wait(cdp__remote *r, cdp_session **out)
-{
-    cdp_session *s = *out;
-    int rc = 0;
-
-    cdp__session_ref(s);
-    while (rc == 0 && !s->closed && !r->t.driven && !r->open)
-        rc = cdp__step(s->conn, -1);
-    rc = cdp__usable(s, (cdp_str){ 0 });
-    if (s->closed)
-        *out = NULL;
-    cdp__session_unref(s);
-    return rc;
-}

@@ -80,11 +80,15 @@ cdp__remote *cdp__remote_of(const cdp_session *s);
 void cdp__remote_opened(cdp__remote *r);
 /* The peer is lost, unless a companion minds. */
 void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why);
-/* With a loop of its own: waits until r is open or lost.  0, or the session's last error; *out is
- * NULL where a callback closed it. */
-int cdp__remote_wait(cdp__remote *r, cdp_session **out);
-void cdp__remote_add(cdp__remote *r, cdp__companion *c); /* one more hold */
 void cdp__remote_release(cdp__remote *r);
+
+static inline void cdp__remote_add(cdp__remote *r, cdp__companion *c)
+{
+    c->remote = r;
+    c->next = r->companions;
+    r->companions = c;
+    r->holds++;
+}
 
 /* Starts over: the stream's bytes are frames from the first.  CDP_ENOMEM. */
 int cdp__remote_reset(cdp__remote *r);
@@ -95,10 +99,15 @@ void cdp__remote_settle(cdp__remote *r);
 
 /* connect.c */
 
+/* Copies what r->opt points to, and has r reconnect as it says.  CDP_ENOMEM: it is lost. */
+int cdp__remote_prepare(cdp__remote *r);
 /* From now on all of connecting has opt.connect_ms; what comes before may start it earlier. */
 void cdp__remote_limit(cdp__remote *r);
 /* Connects to where r->url points; how it ends is told by cdp__remote_opened() or _lose(). */
 void cdp__remote_connect(cdp__remote *r);
+/* With a loop of its own: waits until r is open or lost.  0, or the session's last error; *out is
+ * NULL where a callback closed it. */
+int cdp__remote_wait(cdp__remote *r, cdp_session **out);
 /* What stream and frames are for while r is not open. */
 void cdp__connect_opened(cdp__remote *r);
 void cdp__connect_data(cdp__remote *r, const char *bytes, size_t len);

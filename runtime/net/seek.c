@@ -284,9 +284,9 @@ int cdp_connect_pid(cdp_session **out, int64_t pid, const cdp_remote_options *op
 
     if (rc < 0)
         return rc;
-    if (pid > 0 && pid <= INT32_MAX)
-        cdp__seek_start(r, pid, true);
-    else
+    if (pid <= 0 || pid > INT32_MAX)
         cdp__remote_lose(r, CDP_EINVAL, 0, "not a process id");
+    else if (cdp__remote_prepare(r) == 0)
+        cdp__seek_start(r, pid, true);
     return cdp__remote_wait(r, out);
 }

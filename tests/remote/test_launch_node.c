@@ -36,6 +36,13 @@ static cdp_session *start(const cdp_launch_options *opt)
     return s;
 }
 
+/* It listens before it runs its script. */
+static void await_script(cdp_session *s)
+{
+    while (strcmp(processes_eval(s, "globalThis.six"), "6") != 0)
+        processes_nap(2);
+}
+
 static void expect_exit(cdp_session *s, int code, int signal)
 {
     int c = -1, n = -1;
@@ -44,6 +51,13 @@ static void expect_exit(cdp_session *s, int code, int signal)
         fail_msg("%s", cdp_last_error(s)->message.ptr);
     assert_int_equal(c, code);
     assert_int_equal(n, signal);
+}
+
+/* Lets it run, to its end. */
+static void let_run(cdp_session *s, int code)
+{
+    assert_int_equal(cdp_runtime_run_if_waiting_for_debugger(s), 0);
+    expect_exit(s, code, 0);
 }
 
 /* ---- what it says, and how it ends ----------------------------------------------------------- */
@@ -67,8 +81,7 @@ static void paused(void **state)
     capture_begin();
     cdp_session *s = start(&opt);
     int64_t pid = cdp_child_pid(s);
-    assert_int_equal(cdp_runtime_run_if_waiting_for_debugger(s), 0);
-    expect_exit(s, 3, 0); /* though a debugger is attached */
+    let_run(s, 3); /* to its end, though a debugger is attached */
     assert_int_equal(cdp_poll(s, 0), CDP_EIO);
     assert_has(cdp_last_error(s)->message.ptr, "the program exited with code 3");
     expect_exit(s, 3, 0); /* again */
@@ -77,18 +90,38 @@ static void paused(void **state)
     processes_await_end(pid);
 }
 
+/* $NODES: "18=PROGRAM 20=PROGRAM..." */
+static void versions(void **state)
+{
+    const char *nodes = getenv("NODES");
+    char program_path[512];
+    program p;
+    int n;
+
+    (void)state;
+    if (!nodes || !*nodes)
+        skip();
+    const char *const *argv = node(&p, noisy);
+    while (sscanf(nodes, " %*[^=]=%511s%n", program_path, &n) == 1) {
+        const char *words[] = { program_path, argv[1], NULL };
+        cdp_session *s = start(&(cdp_launch_options){ .argv = words, .quiet = true });
+        let_run(s, 3);
+        cdp_close(s);
+        nodes += n;
+    }
+}
+
 static void running(void **state)
 {
     program p;
-    cdp_launch_options opt = { .argv = node(&p, "setInterval(() => {}, 1000); var x = 42;"
+    cdp_launch_options opt = { .argv = node(&p, "setInterval(() => {}, 1000); "
                                                 "globalThis.six = 6"),
                                .run = true };
 
     (void)state;
     capture_begin();
     cdp_session *s = start(&opt);
-    while (strcmp(processes_eval(s, "globalThis.six"), "6") != 0)
-        processes_nap(2);
+    await_script(s);
     assert_int_equal(cdp_child_wait(s, 0, NULL, NULL), CDP_ETIMEDOUT);
     assert_int_equal(cdp_child_wait(s, 20, NULL, NULL), CDP_ETIMEDOUT);
     cdp_close(s);
@@ -105,8 +138,7 @@ static void quiet(void **state)
     (void)state;
     capture_begin();
     cdp_session *s = start(&opt);
-    assert_int_equal(cdp_runtime_run_if_waiting_for_debugger(s), 0);
-    expect_exit(s, 3, 0);
+    let_run(s, 3);
     cdp_close(s);
     char *text = capture_end();
     assert_string_equal(text, "");
@@ -159,13 +191,14 @@ static void exits_amid_calls(void **state)
     static const char exits[] = "{\"expression\":\"setTimeout(() => process.exit(7));"
                                 "new Promise(() => {})\",\"awaitPromise\":true}";
     program p;
-    cdp_launch_options opt = { .argv = node(&p, "setInterval(() => {}, 1000)"),
+    cdp_launch_options opt = { .argv = node(&p, "setInterval(() => {}, 1000); globalThis.six = 6"),
                                .run = true,
                                .quiet = true };
     ends d = { .n = 0 };
 
     (void)state;
     cdp_session *s = start(&opt);
+    await_script(s);
     for (int i = 0; i < 10; i++)
         cdp_call_async(s, "Runtime.evaluate", cdp_json(exits), on_end, &d);
     expect_exit(s, 7, 0);
@@ -244,8 +277,7 @@ static void apart(void **state)
     (void)state;
     cdp_session *s = start(&opt);
     assert_int_equal(getpgid((pid_t)cdp_child_pid(s)), (pid_t)cdp_child_pid(s));
-    while (strcmp(processes_eval(s, "globalThis.six"), "6") != 0)
-        processes_nap(2);
+    await_script(s);
     cdp_close(s); /* its sleep ends with it: processes_end() */
 }
 
@@ -268,8 +300,7 @@ static void our_own(void **state)
     cdp_launch_options opt = { .argv = argv, .quiet = true };
     cdp_session *s = start(&opt);
     assert_string_equal(processes_eval(s, "6 * 7"), "42");
-    assert_int_equal(cdp_runtime_run_if_waiting_for_debugger(s), 0);
-    expect_exit(s, 0, 0);
+    let_run(s, 0);
     cdp_close(s);
 }
 
@@ -345,6 +376,17 @@ typedef struct worker {
     int rc, code;
 } worker;
 
+/* As await_script(), where nothing may fail. */
+static bool has_run(cdp_session *s)
+{
+    static const char params[] = "{\"expression\":\"globalThis.six\"}";
+    cdp_value *v = NULL;
+    bool has = cdp_call(s, "Runtime.evaluate", cdp_json(params), &v) < 0 || strstr(v->ptr, ":6");
+
+    cdp_free(v);
+    return has;
+}
+
 static void *work(void *arg)
 {
     worker *w = arg;
@@ -354,6 +396,8 @@ static void *work(void *arg)
     ends d;
 
     w->rc = cdp_launch(&s, &opt);
+    while (w->rc == 0 && !has_run(s))
+        processes_nap(2);
     snprintf(expression, sizeof expression,
              "{\"expression\":\"setTimeout(() => process.exit(%d))\"}", w->code);
     if (w->rc == 0)
@@ -371,7 +415,7 @@ static void in_threads(void **state)
     enum { THREADS = 4 };
     worker w[THREADS];
     program p;
-    const char *const *argv = node(&p, "setInterval(() => {}, 1000)");
+    const char *const *argv = node(&p, "setInterval(() => {}, 1000); globalThis.six = 6");
 
     (void)state;
     for (int i = 0; i < THREADS; i++) {
@@ -428,8 +472,9 @@ static void no_node(void **state)
                                           .kind = CDP_LAUNCH_NODE,
                                           .env = (const char *[]){ "PATH=/nowhere", NULL } },
                    CDP_EIO, "exited with code 127");
-    processes_write("node-liar", "#!/bin/sh\necho 'Debugger listening on what?' >&2\nsleep 600\n",
-                    0700, script);
+    processes_write("node-liar",
+                    "#!/bin/sh\necho 'Debugger listening on what?' >&2\nexec sleep 600\n", 0700,
+                    script);
     expect_failure(&(cdp_launch_options){ .argv = (const char *[]){ script, NULL } }, CDP_EINVAL,
                    "not where");
 }
@@ -451,20 +496,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, processes_begin, processes_end)
     const struct CMUnitTest tests[] = {
-        TEST(paused),
-        TEST(running),
-        TEST(quiet),
-        TEST(surroundings),
-        TEST(exits_amid_calls),
-        TEST(killed),
-        TEST(stubborn),
-        TEST(left),
-        TEST(apart),
-        TEST(our_own),
-        TEST(on_a_loop_of_the_callers),
-        TEST(closed_at_once),
-        TEST(in_threads),
-        TEST(no_node),
+        TEST(paused),         TEST(versions),     TEST(running),
+        TEST(quiet),          TEST(surroundings), TEST(exits_amid_calls),
+        TEST(killed),         TEST(stubborn),     TEST(left),
+        TEST(apart),          TEST(our_own),      TEST(on_a_loop_of_the_callers),
+        TEST(closed_at_once), TEST(in_threads),   TEST(no_node),
         TEST(last_words),
     };
 

@@ -172,7 +172,7 @@ typedef enum cdp_launch_kind {
 } cdp_launch_kind;
 
 typedef struct cdp_launch_options {
-    cdp_remote_options remote; /* connect_ms: for starting, too */
+    cdp_remote_options remote; /* connect_ms: for starting, too; reconnect: not used */
     cdp_launch_kind kind;
     /* Program and arguments, NULL at the end; the program is looked for in PATH. */
     const char *const *argv;
@@ -196,7 +196,9 @@ typedef struct cdp_launch_options {
  * code or signal).  cdp_close() ends it: politely, and after 2 s not.  *out as with cdp_connect().
  *
  * Node gets our stdin, stdout and stderr; of the last what its inspector says there is taken out
- * (not with `leave`, where it must go on by itself).
+ * (not with `leave`, where it must go on by itself).  It listens before it runs anything: with
+ * `run` its script may not have begun; and without, on a loop of the caller's, it may not wait yet,
+ * so that it would miss a Runtime.runIfWaitingForDebugger (NodeRuntime.waitingForDebugger tells).
  *
  * Chromium gets flags that keep it from calling home and asking questions, before those in argv;
  * for root, as whom it runs in no other way, --no-sandbox as well: pages are less shut in then. Its
