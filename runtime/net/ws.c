@@ -3,7 +3,8 @@
  *
  * A frame's head is gathered byte by byte and judged as soon as it can be, its payload goes where
  * it belongs: of a control frame into st->control, of a message into st->text.  Memory for a
- * message grows with what arrives, never with what a head declares.
+ * message grows with what arrives, or is about to be read (ROOM_MOST), never with what a head
+ * declares.
  *
  * Framing is done here and not by wslay, whose frames come unmasked by the byte from a buffer of
  * its own, and whose heads need a length in advance; tests/unit/test_ws_peer.c holds the two
