@@ -87,7 +87,7 @@ endif
 with_main = $(shell grep -l '^int main' $1 /dev/null)
 MAIN_C   := $(call with_main,$(TEST_C))
 MEASURE_C := $(call with_main,$(BENCH_C))
-THREADED := $(filter tests/inspector/%,$(MAIN_C)) $(shell grep -l far_host.h $(filter tests/v8/%,$(MAIN_C)) /dev/null)
+THREADED := $(filter tests/inspector/% tests/remote/test_threads.c tests/remote/test_loop.c,$(MAIN_C)) $(shell grep -l far_host.h $(filter tests/v8/%,$(MAIN_C)) /dev/null)
 
 objects   = $(patsubst %,$B/$1/%.o,$(basename $2))
 programs  = $(patsubst %.c,$B/$1/%,$2)

@@ -21,28 +21,46 @@ typedef struct rule {
     const char *apart; /* the member by which several stand; "": all params; NULL: one stands */
     const char *end;   /* the command that ends it, or NULL */
     const char *id;    /* the member of its result by which that names it; NULL: `apart` is */
+    bool stays;        /* X.disable does not end it */
 } rule;
 
 static const rule rules[] = {
-    { "Browser.setPermission", "", NULL, NULL },
-    { "Debugger.setBreakpointByUrl", "", "Debugger.removeBreakpoint", "breakpointId" },
-    { "Debugger.setInstrumentationBreakpoint", "", "Debugger.removeBreakpoint", "breakpointId" },
-    { "DOMDebugger.setEventListenerBreakpoint", "", "DOMDebugger.removeEventListenerBreakpoint",
-      NULL },
-    { "DOMDebugger.setInstrumentationBreakpoint", "", "DOMDebugger.removeInstrumentationBreakpoint",
-      NULL },
-    { "DOMDebugger.setXHRBreakpoint", "", "DOMDebugger.removeXHRBreakpoint", NULL },
-    { "Emulation.setPressureSourceOverrideEnabled", "source", NULL, NULL },
-    { "Emulation.setSensorOverrideEnabled", "type", NULL, NULL },
-    { "Emulation.setSensorOverrideReadings", "type", NULL, NULL },
-    { "Emulation.setTimezoneOverride", NULL, NULL, NULL }, /* whose timezoneId is no object's */
-    { "EventBreakpoints.setInstrumentationBreakpoint", "",
-      "EventBreakpoints.removeInstrumentationBreakpoint", NULL },
-    { "Network.emulateNetworkConditions", NULL, NULL, NULL },
-    { "Page.addScriptToEvaluateOnNewDocument", "", "Page.removeScriptToEvaluateOnNewDocument",
-      "identifier" },
-    { "Runtime.addBinding", "name", "Runtime.removeBinding", NULL },
-    { "Storage.setStorageBucketTracking", "storageKey", NULL, NULL },
+    { .method = "Browser.setPermission", .apart = "" },
+    { .method = "Debugger.setBreakpointByUrl",
+      .apart = "",
+      .end = "Debugger.removeBreakpoint",
+      .id = "breakpointId" },
+    { .method = "Debugger.setInstrumentationBreakpoint",
+      .apart = "",
+      .end = "Debugger.removeBreakpoint",
+      .id = "breakpointId" },
+    { .method = "DOMDebugger.setEventListenerBreakpoint",
+      .apart = "",
+      .end = "DOMDebugger.removeEventListenerBreakpoint" },
+    { .method = "DOMDebugger.setInstrumentationBreakpoint",
+      .apart = "",
+      .end = "DOMDebugger.removeInstrumentationBreakpoint" },
+    { .method = "DOMDebugger.setXHRBreakpoint",
+      .apart = "",
+      .end = "DOMDebugger.removeXHRBreakpoint" },
+    { .method = "Emulation.setPressureSourceOverrideEnabled", .apart = "source" },
+    { .method = "Emulation.setSensorOverrideEnabled", .apart = "type" },
+    { .method = "Emulation.setSensorOverrideReadings", .apart = "type" },
+    /* whose timezoneId is no object's */
+    { .method = "Emulation.setTimezoneOverride" },
+    { .method = "EventBreakpoints.setInstrumentationBreakpoint",
+      .apart = "",
+      .end = "EventBreakpoints.removeInstrumentationBreakpoint" },
+    { .method = "Network.emulateNetworkConditions" },
+    { .method = "Page.addScriptToEvaluateOnNewDocument",
+      .apart = "",
+      .end = "Page.removeScriptToEvaluateOnNewDocument",
+      .id = "identifier" },
+    { .method = "Runtime.addBinding",
+      .apart = "name",
+      .end = "Runtime.removeBinding",
+      .stays = true },
+    { .method = "Storage.setStorageBucketTracking", .apart = "storageKey" },
 };
 
 /* Setters that act once, or name objects deeper than is looked. */
@@ -211,7 +229,7 @@ static bool ends(const note *by, const note *n)
     }
     if (n->method.len - of.len != domain || memcmp(by->method.ptr, n->method.ptr, domain) != 0)
         return false;
-    return cdp_str_eq(verb, cdp_s("disable")) ||
+    return (cdp_str_eq(verb, cdp_s("disable")) && !(r && r->stays)) ||
            (starts(verb, "clear") && starts(of, "set") &&
             cdp_str_eq(cdp_sn(verb.ptr + 5, verb.len - 5), cdp_sn(of.ptr + 3, of.len - 3)));
 }

@@ -84,8 +84,11 @@ static const memory_row memories[] = {
       { { "Debugger.enable", NULL },
         { "Debugger.setBreakpointByUrl", "{\"lineNumber\":3,\"url\":\"a.js\"}" },
         { "DebuggerX.enable", NULL },
+        { "Runtime.enable", NULL },
+        { "Runtime.addBinding", "{\"name\":\"a\"}" },
+        { "Runtime.disable", NULL }, /* which bindings outlive */
         { "Debugger.disable", NULL } },
-      "DebuggerX.enable\n" },
+      "DebuggerX.enable\nRuntime.addBinding{\"name\":\"a\"}\n" },
     { "but for breakpoints that were removed",
       { { "Debugger.setBreakpointByUrl", "{\"lineNumber\":3,\"url\":\"a.js\"}" },
         { "Debugger.setBreakpointByUrl", "{\"lineNumber\":4,\"url\":\"a.js\"}" },

@@ -241,7 +241,8 @@ typedef void cdp_lost_cb(cdp_session *s, const cdp_error *why, void *data);
 void cdp_set_lost(cdp_session *s, cdp_lost_cb *cb, void *data);
 
 /* Stops and resumes delivery of what the root's peer sends; it will notice when its own buffers are
- * full.  Replies wait as well, and their timeouts run.  CDP_ENOTSUP: in-process sessions. */
+ * full.  Replies wait as well, and their timeouts run.  Where the connection breaks meanwhile, what
+ * was received and not delivered is dropped.  CDP_ENOTSUP: in-process sessions. */
 int cdp_pause(cdp_session *s, bool pause);
 
 /* Bytes of s's root that were sent and that the system has not taken yet. */

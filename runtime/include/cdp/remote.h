@@ -56,7 +56,7 @@ void cdp_tls_free(cdp_tls *tls);
  *                                      once (cookies, return values...), and for what names an
  *                                      object by its id (scripts, nodes, frames...)
  *     breakpoints by URL, of events    each, unless removed
- *     Runtime.addBinding               each, unless removed
+ *     Runtime.addBinding               each, unless removed; Runtime.disable does not
  *     Page.addScriptToEvaluateOnNewDocument
  *     Network.emulateNetworkConditions the last
  *
