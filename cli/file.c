@@ -19,6 +19,7 @@ enum { ROOM = 64 * 1024 };
 struct output {
     const char *name;
     char *temporary; /* NULL: stdout */
+    unfinished unfinished;
     bool force;
     int fd;
     int error; /* the first errno */
@@ -69,19 +70,19 @@ static int open_temporary(output *o)
     if ((o->fd = mkstemp(o->temporary)) < 0)
         return complain(STATUS_FAILED, "can't write %s: %s", o->name, strerror(errno));
     fcntl(o->fd, F_SETFD, FD_CLOEXEC);
-    interrupt_file(o->temporary);
+    o->unfinished.path = o->temporary;
+    interrupt_file(&o->unfinished, true);
     return 0;
 }
 
-int output_open(output **out, const words *w, const char *preset)
+int output_open_as(output **out, const char *name, bool force)
 {
-    const char *name = words_text(w, "output");
     output *o = malloc(sizeof *o);
 
     if (!o)
         return complain_memory();
-    o->name = name ? name : preset ? preset : "-";
-    o->force = words_flag(w, "force");
+    o->name = name;
+    o->force = force;
     o->temporary = NULL;
     o->fd = STDOUT_FILENO;
     o->error = 0;
@@ -97,6 +98,13 @@ int output_open(output **out, const words *w, const char *preset)
     }
     *out = o;
     return 0;
+}
+
+int output_open(output **out, const words *w, const char *preset)
+{
+    const char *name = words_text(w, "output");
+
+    return output_open_as(out, name ? name : preset ? preset : "-", words_flag(w, "force"));
 }
 
 /* ---- writing ----------------------------------------------------------- */
@@ -212,7 +220,8 @@ static int give_name(const output *o)
 
 static void close_output(output *o)
 {
-    interrupt_file(NULL);
+    if (o->temporary)
+        interrupt_file(&o->unfinished, false);
     if (o->fd != STDOUT_FILENO)
         close(o->fd);
     free(o->temporary);

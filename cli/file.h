@@ -16,6 +16,9 @@ typedef struct output output;
  * and may not be replaced.  0, or what to exit with (it has been said). */
 int output_open(output **out, const words *w, const char *preset);
 
+/* The same, at name, which must last as long. */
+int output_open_as(output **out, const char *name, bool force);
+
 /* 0, or -1: a write failed, now or before; output_finish() will tell. */
 int output_write(output *o, const void *bytes, size_t len);
 __attribute__((format(printf, 2, 3))) int output_print(output *o, const char *fmt, ...);

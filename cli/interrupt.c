@@ -5,6 +5,7 @@
 
 #include "cli.h"
 
+#include <cdp/remote.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,9 +14,10 @@
 static atomic_int signaled;
 static struct {
     pthread_mutex_t lock;
-    bool started;
+    bool started, gently;
     cdp_session *root, *child;
-    const char *file;
+    int64_t program; /* a process group that was started; or 0 */
+    unfinished *files;
 } watched = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static sigset_t our_signals(void)
@@ -35,8 +37,9 @@ static void cancel_calls(cdp_session *root, void *data)
     (void)data;
     if (!root)
         return;
-    cdp_cancel(root, 0);
-    if (watched.child)
+    if (!watched.gently)
+        cdp_cancel(root, 0);
+    if (!watched.gently && watched.child)
         cdp_cancel(watched.child, 0);
     cdp_stop(root);
 }
@@ -50,8 +53,10 @@ static void *take_signals(void *data)
     while (sigwait(&set, &number) == 0) {
         pthread_mutex_lock(&watched.lock);
         if (atomic_load(&signaled)) {
-            if (watched.file)
-                unlink(watched.file);
+            for (const unfinished *f = watched.files; f; f = f->next)
+                unlink(f->path);
+            if (watched.program)
+                kill((pid_t)-watched.program, SIGTERM);
             _exit(128 + number);
         }
         atomic_store(&signaled, number);
@@ -87,15 +92,27 @@ void interrupt_session(cdp_session *root, cdp_session *child)
     pthread_mutex_lock(&watched.lock);
     watched.root = root;
     watched.child = child;
+    watched.program = root ? cdp_child_pid(root) : 0;
     if (root && interrupted())
         cdp_post(root, cancel_calls, NULL);
     pthread_mutex_unlock(&watched.lock);
 }
 
-void interrupt_file(const char *path)
+void interrupt_gently(bool gently)
 {
+    watched.gently = gently; /* read on this thread, too */
+}
+
+void interrupt_file(unfinished *file, bool is)
+{
+    unfinished **at = &watched.files;
+
     pthread_mutex_lock(&watched.lock);
-    watched.file = path;
+    while (*at && *at != file)
+        at = &(*at)->next;
+    *at = is ? file : file->next;
+    if (is)
+        file->next = NULL;
     pthread_mutex_unlock(&watched.lock);
 }
 

@@ -111,6 +111,12 @@ void json_text_member(json_out *j, const char *key, cdp_str text)
     json_text(j, text);
 }
 
+void json_number_member(json_out *j, const char *key, double number)
+{
+    json_key(j, key);
+    json_number(j, number);
+}
+
 void json_true_member(json_out *j, const char *key, bool b)
 {
     if (!b)

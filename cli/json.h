@@ -22,6 +22,7 @@ void json_value(json_out *j, cdp_value v); /* absent: null */
 
 /* key and value */
 void json_text_member(json_out *j, const char *key, cdp_str text);
+void json_number_member(json_out *j, const char *key, double number);
 void json_true_member(json_out *j, const char *key, bool b); /* false: left out */
 
 #endif /* JSON_H */

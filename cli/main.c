@@ -12,8 +12,9 @@
 #include <signal.h>
 
 const job *const jobs[] = {
-    &list_job, &eval_job,       &call_job, &events_job,  &console_job, &protocol_job,
-    &run_job,  &completion_job, &help_job, &version_job, NULL,
+    &list_job,    &eval_job,       &call_job,     &events_job,  &console_job,
+    &profile_job, &heap_job,       &coverage_job, &trace_job,   &protocol_job,
+    &run_job,     &completion_job, &help_job,     &version_job, NULL,
 };
 
 int complain_command(const char *name)

@@ -41,7 +41,7 @@ int target_fail(const target *t, int rc)
 {
     const cdp_error *e = t->session ? cdp_last_error(t->session) : NULL;
 
-    if (interrupted())
+    if (rc == CDP_ECANCELED && interrupted())
         return complain(STATUS_FAILED, "interrupted");
     if (!e || e->status != rc)
         return complain(STATUS_FAILED, "%s", cdp_strerror(rc));
@@ -193,7 +193,9 @@ static int attach_page(target *t)
 
 static int start(target *t, const words *w, const cdp_remote_options *opt)
 {
-    const cdp_launch_options launch = { .remote = *opt, .argv = w->launch };
+    const cdp_launch_options launch = { .remote = *opt,
+                                        .argv = w->launch,
+                                        .apart = w->job->records };
 
     t->started = true;
     return cdp_launch(&t->root, &launch);
@@ -207,18 +209,22 @@ static void on_ended(cdp_session *s, void *data)
     t->ended = true;
 }
 
-int target_go(target *t)
+int target_expect_end(target *t)
 {
     const cdp_node_runtime_notify_when_waiting_for_disconnect_params p = { .enabled = true };
 
+    if (!cdp_node_runtime_on_waiting_for_disconnect(t->session, on_ended, t))
+        return CDP_ENOMEM;
+    int rc = cdp_node_runtime_notify_when_waiting_for_disconnect(t->session, &p);
+    return rc == CDP_EREMOTE ? 0 : rc; /* Deno has no such command */
+}
+
+int target_go(target *t)
+{
     if (!t->started || t->session != t->root)
         return 0;
-    if (!cdp_node_runtime_on_waiting_for_disconnect(t->root, on_ended, t))
-        return CDP_ENOMEM;
-    int rc = cdp_node_runtime_notify_when_waiting_for_disconnect(t->root, &p);
-    if (rc < 0 && rc != CDP_EREMOTE) /* Deno has no such command */
-        return rc;
-    return cdp_runtime_run_if_waiting_for_debugger(t->root);
+    int rc = target_expect_end(t);
+    return rc < 0 ? rc : cdp_runtime_run_if_waiting_for_debugger(t->root);
 }
 
 /* ---- both -------------------------------------------------------------------- */
@@ -254,7 +260,7 @@ void target_close(target *t)
     *t = (target){ .root = NULL };
 }
 
-static double now(void)
+double target_now(void)
 {
     struct timespec at;
 
@@ -264,11 +270,11 @@ static double now(void)
 
 int target_wait(const target *t, double seconds, const bool *done)
 {
-    double until = now() + seconds;
+    double until = target_now() + seconds;
     int rc = 0;
 
     while (rc == 0 && !(done && *done) && !t->ended && !interrupted()) {
-        double left = until - now();
+        double left = until - target_now();
         if (seconds >= 0 && left <= 0)
             break;
         rc = cdp_poll(t->root, seconds < 0 ? -1 : left > 3600 ? 3600000 : (int)(left * 1000) + 1);

@@ -38,7 +38,7 @@ typedef struct target {
     cdp_session *session; /* to speak to: root, or a page of the browser that was started */
     cdp_tls *tls;
     bool started; /* by us: it waits for target_go() */
-    bool ended;   /* such a Node has run to its end, and waits for us to leave */
+    bool ended;   /* a Node has run to its end, and waits for us to leave */
 } target;
 
 /* Connects, or starts a program.  0, or what to exit with (it has been said).  Either way it is to
@@ -49,9 +49,15 @@ void target_close(target *t);
 /* Has a program that we started run; else nothing. */
 int target_go(target *t);
 
+/* From now on `ended` will be set, also of a Node that we did not start.  CDP_E*. */
+int target_expect_end(target *t);
+
 /* Delivers until *done (may be NULL), for so many seconds (< 0: no limit), or until a signal.  0,
  * or why the session can't go on. */
 int target_wait(const target *t, double seconds, const bool *done);
+
+/* Seconds, of a clock that goes on and on. */
+double target_now(void);
 
 /* Says why a call on the job's session failed with rc.  Returns STATUS_FAILED. */
 int target_fail(const target *t, int rc);

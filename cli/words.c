@@ -102,27 +102,30 @@ int words_refuse(const job *c, const char *fmt, ...)
 
 /* ---- values ------------------------------------------------------------ */
 
-static size_t index_of(const words *w, const char *name)
+const char *words_each(const words *w, const char *name, size_t i)
 {
-    const option *o;
-    size_t i = 0;
+    const option *o = words_find_option(w->job, name);
 
-    while ((o = words_option(w->job, i)) && strcmp(o->name, name) != 0)
-        i++;
-    assert(o && i < WORDS_OPTIONS);
-    return i;
+    assert(o);
+    for (size_t k = 0; k < w->n_given; k++)
+        if (w->given[k].of == o && i-- == 0)
+            return w->given[k].value;
+    return NULL;
 }
 
 bool words_flag(const words *w, const char *name)
 {
-    return w->values[index_of(w, name)] != NULL;
+    return words_each(w, name, 0) != NULL;
 }
 
+/* The last one counts. */
 const char *words_text(const words *w, const char *name)
 {
-    size_t i = index_of(w, name);
+    const char *value, *last = words_find_option(w->job, name)->preset;
 
-    return w->values[i] ? w->values[i] : words_option(w->job, i)->preset;
+    for (size_t i = 0; (value = words_each(w, name, i)); i++)
+        last = value;
+    return last;
 }
 
 static bool read_count(const char *text, uint64_t *n)
@@ -184,9 +187,8 @@ static bool is_choice(const char *choices, const char *text)
 /* ---- options ----------------------------------------------------------- */
 
 /* What to exit with, or -1. */
-static int take_value(words *w, size_t i, const char *value)
+static int take_value(words *w, const option *o, const char *value)
 {
-    const option *o = words_option(w->job, i);
     uint64_t n;
     double seconds;
 
@@ -196,7 +198,10 @@ static int take_value(words *w, size_t i, const char *value)
         return words_refuse(w->job, "--%s takes seconds, at most a week, not '%s'", o->name, value);
     if (o->kind == WORD_CHOICE && !is_choice(o->value, value))
         return words_refuse(w->job, "--%s is one of %s, not '%s'", o->name, o->value, value);
-    w->values[i] = value;
+    if (w->n_given == WORDS_GIVEN)
+        return words_refuse(w->job, "more than %d options", WORDS_GIVEN);
+    w->given[w->n_given].of = o;
+    w->given[w->n_given++].value = value;
     return -1;
 }
 
@@ -226,12 +231,12 @@ static int take_long(words *w, char ***argv)
     if (o->kind == WORD_FLAG && name[len])
         return words_refuse(w->job, "--%s takes no value", o->name);
     if (o->kind == WORD_FLAG)
-        return take_value(w, i, "");
+        return take_value(w, o, "");
     if (name[len])
-        return take_value(w, i, name + len + 1);
+        return take_value(w, o, name + len + 1);
     if (!(*argv)[1])
         return words_refuse(w->job, "--%s takes a value, %s", o->name, o->value);
-    return take_value(w, i, *++*argv);
+    return take_value(w, o, *++*argv);
 }
 
 /* -x, -xvalue, -x value, and flags together. */
@@ -248,14 +253,14 @@ static int take_short(words *w, char ***argv)
         if (!o)
             return refuse_option(w, word, strlen(word));
         if (o->kind == WORD_FLAG) {
-            status = take_value(w, i, "");
+            status = take_value(w, o, "");
             continue;
         }
         if (p[1])
-            return take_value(w, i, p + 1);
+            return take_value(w, o, p + 1);
         if (!(*argv)[1])
             return words_refuse(w->job, "-%c takes a value, %s", *p, o->value);
-        return take_value(w, i, *++*argv);
+        return take_value(w, o, *++*argv);
     }
     return status;
 }

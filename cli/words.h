@@ -63,6 +63,7 @@ typedef struct job {
     takes_target takes;
     const char *without;        /* the option with which none is needed; NULL: there is no such */
     bool verbatim;              /* parses its words itself: the table tells, no more */
+    bool records;               /* Ctrl-C ends what it does, not the program that it started */
     const option *options;      /* besides those that every command has; may be NULL */
     const operand *operands;    /* after TARGET; may be NULL */
     const example *examples;    /* may be NULL */
@@ -76,14 +77,18 @@ typedef struct job {
         'f', "force", WORD_FLAG, NULL, NULL, "replace FILE if it exists" \
     }
 
-enum { WORDS_OPTIONS = 32 };
+enum { WORDS_GIVEN = 64 };
 
 struct words {
     const job *job;
-    const char *values[WORDS_OPTIONS]; /* in words_option()'s order; NULL: not given */
-    const char *target;                /* NULL: none was named */
-    const char *const *launch;         /* the program to start, NULL at its end; or NULL */
-    int n;                             /* operands besides TARGET */
+    struct {
+        const option *of;
+        const char *value;
+    } given[WORDS_GIVEN]; /* options, in their order */
+    size_t n_given;
+    const char *target;        /* NULL: none was named */
+    const char *const *launch; /* the program to start, NULL at its end; or NULL */
+    int n;                     /* operands besides TARGET */
     const char *const *operands;
     int argc; /* all of them, as main() has them; argv[0] is the command's name */
     char **argv;
@@ -97,6 +102,9 @@ bool words_flag(const words *w, const char *name);
 const char *words_text(const words *w, const char *name); /* NULL: neither */
 uint64_t words_count(const words *w, const char *name);   /* 0: neither */
 double words_seconds(const words *w, const char *name);   /* -1: neither */
+
+/* The i-th value of an option that may be given again and again; NULL: no more. */
+const char *words_each(const words *w, const char *name, size_t i);
 
 /* Operand i, or NULL. */
 const char *words_operand(const words *w, int i);

@@ -19,7 +19,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 C_STD = set("""assert ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath time uchar wchar
     wctype""".split())
-POSIX = set("""arpa/inet dirent dlfcn fcntl ftw netinet/in netinet/tcp poll pthread sched semaphore strings
+POSIX = set("""arpa/inet dirent dlfcn fcntl fnmatch ftw netinet/in netinet/tcp poll pthread sched semaphore strings
     sys/eventfd sys/mman sys/prctl sys/random sys/resource sys/socket sys/stat sys/time sys/types sys/un
     sys/wait unistd""".split())
 SIMD = {"immintrin", "emmintrin", "smmintrin", "tmmintrin", "arm_neon"}
