@@ -85,6 +85,7 @@ static void launch(cdp__pending *p, const target *t)
     int rc = cdp__usable(s, target_name(t));
     if (rc == 0)
         rc = cdp__send_message(s, &t->m, NULL);
+    p->position = cdp__transport_of(s)->position;
     if (rc < 0 && !p->done) {
         p->status = rc;
         if ((e = cdp__pending_error(p)))

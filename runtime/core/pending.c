@@ -220,8 +220,11 @@ static void end_with_fault(cdp__pending *p, const cdp__fault *f)
 void cdp__pending_reply(cdp__pending *p, cdp__msg *m, cdp__envelope *e, cdp__reader *r)
 {
     const cdp__type *type = cdp__pending_type(p);
+    cdp__transport *t = cdp__transport_of(p->session);
     void *root = e->body;
 
+    if (t->ops->answered)
+        t->ops->answered(t, p->position);
     if (e->error.ptr) {
         p->status = CDP_EREMOTE;
         if (cdp__pending_error(p))

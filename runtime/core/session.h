@@ -37,6 +37,7 @@ typedef struct cdp__pending {
     bool ending;       /* of those that cdp__pending_end_all() is about to end */
     int status;        /* when done */
     uint64_t deadline; /* ms, 0: none */
+    uint64_t position; /* the transport's */
     void *result;      /* when done, 0: a root, owned; or NULL */
     cdp__error *error; /* when done and failed; NULL for want of memory */
     cdp__deliver *via;

@@ -46,6 +46,9 @@ typedef struct cdp__transport_ops {
     /* Bytes that send() took and that have not left.  May be NULL: none. */
     size_t (*queued)(const cdp__transport *t);
 
+    /* A reply has come to what ended at that position (below).  May be NULL. */
+    void (*answered)(cdp__transport *t, uint64_t position);
+
     /* The session is over: releases t.  May be called amid send() (t must then
      * put its own end off until that has returned). */
     void (*close)(cdp__transport *t);
@@ -58,6 +61,7 @@ struct cdp__transport {
     bool trusted;       /* messages come from V8 in this process: their UTF-8 is not checked */
     bool driven;        /* on a loop that others run: nothing waits */
     bool direct;        /* answers may arrive before send() returns, and calls may nest */
+    uint64_t position;  /* where what send() took last ends, in all that was sent; for answered() */
     const char *why;    /* more about the last failure of send or poll, or NULL */
     cdp_session *owner; /* set by cdp__open() */
 };

@@ -13,85 +13,8 @@ enum {
     CONNECT_MS = 10000,
     MAX_QUEUE = 64 << 20,
     MAX_MESSAGE = 256 << 20,
-    FLUSH_AT = 64 << 10, /* unwritten bytes that do not wait for the loop */
-    MOVED = 4 << 20      /* messages from this size on are not copied */
+    MOVED = 4 << 20 /* messages from this size on are not copied */
 };
-
-/* ---- out --------------------------------------------------------------------- */
-
-static void arm(cdp__remote *r, int least_ms);
-
-static size_t remote_queued(const cdp__transport *t)
-{
-    const cdp__remote *r = (const cdp__remote *)t;
-    const cdp__buf *out = r->frames.pipe ? &r->frames.out : &r->frames.ws.out;
-    size_t kept;
-
-    if (r->resume && cdp__resume_waits(r->resume, &kept))
-        return kept;
-    return out->len + (r->streaming ? cdp__stream_queued(&r->stream) : 0);
-}
-
-static bool is_drained(const cdp__remote *r)
-{
-    return r->filled && r->open && remote_queued(&r->t) == 0;
-}
-
-/* Not from amid a flush, which a call may be in: from the loop, and from polls. */
-static bool tell_drained(cdp__remote *r)
-{
-    if (r->closing || !is_drained(r))
-        return false;
-    cdp__conn *c = r->t.owner->conn;
-    r->filled = false;
-    cdp__session_ref(c->root);
-    c->busy++;
-    r->opt.drained(c->root, r->opt.data);
-    c->busy--;
-    cdp__session_unref(c->root);
-    return true;
-}
-
-static void flush(cdp__remote *r)
-{
-    if (!r->open || r->closing)
-        return;
-    cdp__stream_flush(&r->stream, cdp__frames_out(&r->frames));
-    if (r->t.driven && !r->closing && is_drained(r))
-        arm(r, 0);
-}
-
-static void on_prepare(uv_prepare_t *prepare)
-{
-    uv_prepare_stop(prepare);
-    flush(prepare->data);
-}
-
-static int remote_send(cdp__transport *t, const void *bytes, size_t len)
-{
-    cdp__remote *r = (cdp__remote *)t;
-
-    t->why = NULL;
-    if (remote_queued(t) > r->opt.max_queue) {
-        t->why = "the peer does not take what was sent before";
-        return CDP_ETOOBIG;
-    }
-    int rc = r->resume ? cdp__resume_sent(r->resume, bytes, len) : 0;
-    if (rc != 0)
-        return rc < 0 ? rc : 0;
-    rc = cdp__frames_send(&r->frames, bytes, len);
-    if (rc < 0)
-        return rc;
-    r->filled = r->opt.drained != NULL;
-    if (cdp__frames_out(&r->frames)->len >= FLUSH_AT) {
-        r->sending = true;
-        flush(r);
-        r->sending = false;
-    } else if (t->driven && r->loop) {
-        uv_prepare_start(&r->prepare, on_prepare);
-    }
-    return 0;
-}
 
 /* ---- in ---------------------------------------------------------------------- */
 
@@ -179,13 +102,13 @@ void cdp__remote_feed(cdp__remote *r, const char *bytes, size_t len)
 static void progress(cdp__remote *r)
 {
     deliver_stash(r);
-    tell_drained(r);
+    cdp__remote_tell_drained(r);
     if (!r->closing)
         cdp__run_posted(r->t.owner);
     if (!r->closing)
         cdp__deliver_ready(r->t.owner);
     if (!r->closing)
-        arm(r, 1); /* a callback that tries again for ever leaves the loop to others */
+        cdp__remote_arm(r, 1); /* a callback that tries again for ever leaves the loop to others */
 }
 
 /* What a poll waits for may come from a timer that is due at its start, after which libuv would
@@ -206,9 +129,9 @@ static void on_timer(uv_timer_t *timer)
         return_soon(r);
 }
 
-static void arm(cdp__remote *r, int least_ms)
+void cdp__remote_arm(cdp__remote *r, int least_ms)
 {
-    bool now = (r->stash.first && !r->paused) || is_drained(r);
+    bool now = (r->stash.first && !r->paused) || cdp__remote_is_drained(r);
     int ms = now ? 0 : cdp__next_timeout(r->t.owner);
 
     uv_update_time(r->loop);
@@ -223,7 +146,7 @@ static void remote_schedule(cdp__transport *t)
     cdp__remote *r = (cdp__remote *)t;
 
     if (t->driven && r->loop && t->owner)
-        arm(r, 0);
+        cdp__remote_arm(r, 0);
 }
 
 static void on_async(uv_async_t *async)
@@ -246,7 +169,7 @@ void cdp__remote_settle(cdp__remote *r)
 {
     if (r->t.driven)
         progress(r);
-    flush(r);
+    cdp__remote_flush(r);
 }
 
 static void begin_end(cdp__remote *r);
@@ -260,7 +183,7 @@ static void run(cdp__remote *r, int timeout_ms)
     uv_run(r->loop, timeout_ms ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     if (!r->closing)
         uv_timer_stop(&r->timer);
-    tell_drained(r);
+    cdp__remote_tell_drained(r);
 }
 
 static int remote_poll(cdp__transport *t, int timeout_ms)
@@ -268,11 +191,11 @@ static int remote_poll(cdp__transport *t, int timeout_ms)
     cdp__remote *r = (cdp__remote *)t;
 
     r->inside++;
-    if (deliver_stash(r) || tell_drained(r))
+    if (deliver_stash(r) || cdp__remote_tell_drained(r))
         timeout_ms = 0;
-    flush(r);
+    cdp__remote_flush(r);
     if (!r->closing)
-        run(r, is_drained(r) ? 0 : timeout_ms);
+        run(r, cdp__remote_is_drained(r) ? 0 : timeout_ms);
     if (--r->inside == 0 && r->closing)
         begin_end(r);
     return 0;
@@ -315,8 +238,8 @@ static void on_drained(void *self)
         cdp__connect_opened(r); /* the rest of the handshake */
         return;
     }
-    flush(r);
-    tell_drained(r);
+    cdp__remote_flush(r);
+    cdp__remote_tell_drained(r);
 }
 
 static void on_late_loss(uv_timer_t *timer)
@@ -376,7 +299,7 @@ static void on_ping(uv_timer_t *timer)
     }
     r->silent = true;
     if (!r->frames.pipe && cdp__ws_ping(&r->frames.ws) == 0)
-        flush(r);
+        cdp__remote_flush(r);
 }
 
 void cdp__remote_opened(cdp__remote *r)
@@ -403,7 +326,7 @@ void cdp__remote_opened(cdp__remote *r)
         return;
     if (r->paused)
         cdp__stream_pause(&r->stream, true);
-    flush(r);
+    cdp__remote_flush(r);
 }
 
 void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why)
@@ -414,6 +337,7 @@ void cdp__remote_lose(cdp__remote *r, int status, int sys, const char *why)
     cdp__stash_free(&r->stash);
     if (r->loop) {
         uv_timer_stop(&r->limit);
+        uv_timer_stop(&r->hold);
         cdp__connect_end(r);
     }
     for (cdp__companion *p = r->t.owner->conn->lost ? NULL : r->companions; p; p = p->next)
@@ -434,6 +358,7 @@ int cdp__remote_reset(cdp__remote *r)
     size_t most = r->opt.session.max_message;
 
     cdp__frames_free(&r->frames);
+    cdp__window_reset(&r->window);
     return cdp__frames_init(&r->frames, pipe, most, r->allocator, &frames_ops, r);
 }
 
@@ -442,6 +367,7 @@ static void remote_free(cdp__remote *r)
     if (r->loop == &r->own)
         uv_loop_close(&r->own);
     cdp__stash_free(&r->stash);
+    cdp__window_reset(&r->window);
     cdp__frames_free(&r->frames);
     cdp__connect_free(r);
     cdp__dealloc(r->allocator, r, sizeof *r);
@@ -477,6 +403,7 @@ static void begin_end(cdp__remote *r)
         cdp__connect_end(r);
         close_handle(&r->timer);
         close_handle(&r->limit);
+        close_handle(&r->hold);
         close_handle(&r->async);
         close_handle(&r->prepare);
     }
@@ -513,21 +440,23 @@ static int make_loop(cdp__remote *r)
     r->loop = loop;
     uv_timer_init(loop, &r->timer);
     uv_timer_init(loop, &r->limit);
+    uv_timer_init(loop, &r->hold);
     uv_prepare_init(loop, &r->prepare);
-    r->timer.data = r->limit.data = r->async.data = r->prepare.data = r;
+    r->timer.data = r->limit.data = r->hold.data = r->async.data = r->prepare.data = r;
     uv_unref((uv_handle_t *)&r->prepare);
-    r->holds = 4;
+    r->holds = 5;
     return 0;
 }
 
 int cdp__remote_new(cdp_session **out, cdp__remote **made, const cdp_remote_options *opt, bool pipe)
 {
-    static const cdp__transport_ops ops = { .send = remote_send,
+    static const cdp__transport_ops ops = { .send = cdp__remote_send,
                                             .poll = remote_poll,
                                             .wake = remote_wake,
                                             .schedule = remote_schedule,
                                             .pause = remote_pause,
-                                            .queued = remote_queued,
+                                            .queued = cdp__remote_queued,
+                                            .answered = cdp__remote_answered,
                                             .close = remote_close };
     const cdp_allocator *a = opt ? opt->session.allocator : NULL;
     cdp__remote *r = cdp__alloc(a, sizeof *r);
@@ -545,7 +474,7 @@ int cdp__remote_new(cdp_session **out, cdp__remote **made, const cdp_remote_opti
     if (!r->opt.session.max_message)
         r->opt.session.max_message = MAX_MESSAGE;
     r->allocator = r->head.allocator = a;
-    r->stash.allocator = a;
+    r->stash.allocator = r->window.held.allocator = a;
     r->t = (cdp__transport){ .ops = &ops, .driven = r->opt.loop != NULL };
     if (cdp__frames_init(&r->frames, pipe, r->opt.session.max_message, a, &frames_ops, r) < 0) {
         cdp__frames_free(&r->frames);

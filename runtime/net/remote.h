@@ -8,6 +8,7 @@
 #include "get.h"
 #include "session.h"
 #include "stash.h"
+#include "window.h"
 
 typedef struct cdp__remote cdp__remote;
 typedef struct cdp__companion cdp__companion;
@@ -38,6 +39,7 @@ struct cdp__remote {
     uv_timer_t timer;     /* what the core waits for; the limit of a poll */
     uv_timer_t limit;     /* of connecting; then the pings */
     uv_async_t async;     /* woken from other threads */
+    uv_timer_t hold;      /* how long the window may be shut */
     uv_prepare_t prepare; /* flushes before the caller's loop waits */
     unsigned holds;       /* what must be gone before r's memory may go */
     unsigned inside;      /* frames that run r's own loop */
@@ -51,8 +53,9 @@ struct cdp__remote {
 
     cdp__frames frames;
     cdp__stream stream;
-    bool streaming;   /* stream is in use */
-    cdp__stash stash; /* what came while paused */
+    bool streaming;     /* stream is in use */
+    cdp__stash stash;   /* what came while paused */
+    cdp__window window; /* over a WebSocket: what may be sent */
 
     /* connect.c */
     cdp__url url;
@@ -96,6 +99,20 @@ extern const cdp__stream_ops cdp__remote_stream_ops;
 /* For whoever feeds r: what came, and that it was all for now. */
 void cdp__remote_feed(cdp__remote *r, const char *bytes, size_t len);
 void cdp__remote_settle(cdp__remote *r);
+
+/* remote_out.c: three of the transport's operations, */
+int cdp__remote_send(cdp__transport *t, const void *bytes, size_t len);
+size_t cdp__remote_queued(const cdp__transport *t);
+void cdp__remote_answered(cdp__transport *t, uint64_t position);
+/* writing, */
+void cdp__remote_flush(cdp__remote *r);
+/* and saying that all has been written, after it once had not been: from the loop, and from
+ * polls, not from amid a flush, which a call may be in.  True: it was said. */
+bool cdp__remote_is_drained(const cdp__remote *r);
+bool cdp__remote_tell_drained(cdp__remote *r);
+
+/* remote.c: sets the timer for what the core has to do, least_ms from now or later. */
+void cdp__remote_arm(cdp__remote *r, int least_ms);
 
 /* connect.c */
 
