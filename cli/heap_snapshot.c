@@ -12,6 +12,8 @@
 #include "results.h"
 #include "term.h"
 
+#include <cdp/heap_profiler.h>
+
 typedef struct snapshot {
     output *to;
     cdp_report_snapshot *check;

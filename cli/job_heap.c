@@ -7,6 +7,8 @@
 #include "recording.h"
 #include "sampled.h"
 
+#include <cdp/heap_profiler.h>
+
 /* ---- sampling ------------------------------------------------------------ */
 
 static const format formats[] = {
