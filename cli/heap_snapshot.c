@@ -9,9 +9,10 @@
 #include "cli.h"
 #include "interrupt.h"
 #include "progress.h"
-#include "recording.h"
 #include "results.h"
 #include "term.h"
+
+#include <cdp/heap_profiler.h>
 
 typedef struct snapshot {
     output *to;
@@ -57,8 +58,19 @@ static int subscribe(snapshot *shot, cdp_session *s)
     return 0;
 }
 
-static int take(snapshot *shot, cdp_session *s, const words *w)
+int heap_collect(const recording *r, const words *w)
 {
+    if (!words_flag(w, "gc"))
+        return 0;
+    if (!r->t.ended)
+        return cdp_heap_profiler_collect_garbage(r->t.session);
+    note("the program has ended: --gc does nothing any more"); /* Node would not answer */
+    return 0;
+}
+
+static int take(snapshot *shot, const recording *r, const words *w)
+{
+    cdp_session *s = r->t.session;
     cdp_heap_profiler_take_heap_snapshot_params p = {
         .report_progress = CDP_SOME(true),
         .capture_numeric_value = { true, words_flag(w, "numeric") },
@@ -68,8 +80,8 @@ static int take(snapshot *shot, cdp_session *s, const words *w)
 
     if (rc == 0)
         rc = cdp_heap_profiler_enable(s);
-    if (rc == 0 && words_flag(w, "gc"))
-        rc = cdp_heap_profiler_collect_garbage(s);
+    if (rc == 0)
+        rc = heap_collect(r, w);
     if (rc < 0)
         return rc;
     cdp_set_timeout(s, 0, CDP_NO_TIMEOUT); /* a large heap takes minutes */
@@ -149,7 +161,7 @@ static int take_from(snapshot *shot, const words *w)
     if (status == 0) {
         int rc = wait_for_moment(&r, w);
         if (rc == 0)
-            rc = take(shot, r.t.session, w);
+            rc = take(shot, &r, w);
         if (rc < 0 && shot->failed && cdp_report_snapshot_why(shot->check).len)
             status = unsound(shot);
         else if (rc < 0)

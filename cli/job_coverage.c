@@ -11,6 +11,7 @@
 #include "results.h"
 
 #include <cdp/debugger.h>
+#include <cdp/profiler.h>
 #include <stdlib.h>
 
 typedef struct coverage {

@@ -7,6 +7,8 @@
 #include "recording.h"
 #include "sampled.h"
 
+#include <cdp/heap_profiler.h>
+
 /* ---- sampling ------------------------------------------------------------ */
 
 static const format formats[] = {
@@ -24,12 +26,12 @@ static int record(recording *r, const words *w, cdp_heap_profiler_stop_sampling_
     cdp_session *s = r->t.session;
     int rc = cdp_heap_profiler_enable(s);
 
-    if (rc == 0 && words_flag(w, "gc"))
-        rc = cdp_heap_profiler_collect_garbage(s);
     if (rc == 0)
         rc = cdp_heap_profiler_start_sampling(s, &p);
     if (rc == 0)
         rc = recording_run(r, w, "sampling the heap");
+    if (rc == 0)
+        rc = heap_collect(r, w);
     return rc < 0 ? rc : cdp_heap_profiler_stop_sampling(s, res);
 }
 
@@ -95,7 +97,7 @@ static int run_heap(const words *w)
 static const option options[] = {
     RECORDING_TIME,
     RESULTS_OPTIONS("heapprofile|pprof|collapsed|flame"),
-    { 0, "gc", WORD_FLAG, NULL, NULL, "collect garbage first" },
+    { 0, "gc", WORD_FLAG, NULL, NULL, "collect garbage before what is there is taken" },
     { 0, "numeric", WORD_FLAG, NULL, NULL, "have numbers in the snapshot" },
     { 0, "internals", WORD_FLAG, NULL, NULL, "have V8's own objects in it" },
     { 0, "sampling", WORD_FLAG, NULL, NULL, "record what is allocated, by sampling" },
@@ -106,7 +108,7 @@ static const option options[] = {
 static const example examples[] = {
     { "cdp heap 4711 -o a.heapsnapshot", "all that is in a Node's heap" },
     { "cdp heap --sampling -t 30 :9229 --top 20", "print who allocated what is still there" },
-    { "cdp heap --gc -- node app.js", "what a program leaves at its end" },
+    { "cdp heap -- node app.js", "what a program leaves at its end" },
     { NULL, NULL },
 };
 const job heap_job = {

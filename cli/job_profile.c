@@ -6,6 +6,8 @@
 #include "recording.h"
 #include "sampled.h"
 
+#include <cdp/profiler.h>
+
 static const format formats[] = {
     { "cpuprofile", ".cpuprofile ", sampled_save_text },
     SAMPLED_FORMATS,

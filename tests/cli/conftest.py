@@ -172,3 +172,48 @@ def attach():
     yield attach_frontend
     for frontend in frontends:
         frontend.close()
+
+
+class Node:
+    """A Node that serves: .target (":9229") and .process."""
+
+    def __init__(self, script):
+        self.process = subprocess.Popen(["node", "--inspect=127.0.0.1:0", "-e", script], stdin=subprocess.PIPE,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.target = re.search(r":\d+(?=/)", self.wait_for("Debugger listening"))[0]
+
+    def wait_for(self, text):
+        """The line on stderr that has it."""
+        while text not in (line := self.process.stderr.readline()):
+            assert line, f"{text} never came"
+        return line
+
+    def wait_for_debugger(self):
+        self.wait_for("Debugger attached")
+
+    def end(self):
+        """Has the script come to its end."""
+        self.process.stdin.close()
+
+
+@pytest.fixture
+def start_node():
+    """Starts a Node; it is ended with the test."""
+    nodes = []
+
+    def start_script(script):
+        nodes.append(Node(script))
+        return nodes[-1]
+
+    yield start_script
+    for node in nodes:
+        node.process.kill()
+        node.process.wait()
+        node.process.stderr.close()
+
+
+@pytest.fixture
+def node(start_node):
+    """A busy one, until its stdin ends."""
+    return start_node("function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2) }"
+                      "const busy = setInterval(() => fib(26), 5); process.stdin.on('end', () => clearInterval(busy)).resume()")

@@ -49,7 +49,8 @@ int cdp_report_heap(cdp_report_profile **out,
                     const cdp_report_options *opt, cdp_str **why);
 
 /* Whether a CPU profile keeps all of V8's promises: what cdp_report_cpu() needs, and that the time
- * between its samples adds up to that between its start and end, within 1 % or an interval. */
+ * between its samples adds up to that between its start and end, within 1 %, an interval, or 0.1 s
+ * (the last sample of a busy machine comes early). */
 int cdp_report_check_profile(const cdp_profiler_profile *profile, cdp_str **why);
 
 /* pprof's profile.proto, gzipped (stored, not compressed).  CPU: samples/count, cpu/nanoseconds;
