@@ -18,8 +18,13 @@ int recording_open(recording *r, const words *w)
     *r = (recording){ .enough = false };
     int status = target_open(&r->t, w);
 
+    if (status)
+        return status;
     interrupt_gently(true);
-    return status == 0 && interrupted() ? target_fail(&r->t, CDP_ECANCELED) : status;
+    int rc = r->t.started ? 0 : target_expect_end(&r->t);
+    if (rc == 0 && interrupted())
+        rc = CDP_ECANCELED;
+    return rc < 0 ? target_fail(&r->t, rc) : 0;
 }
 
 /* ---- recording ------------------------------------------------------------- */
@@ -51,11 +56,8 @@ static int wait(recording *r, double seconds)
 
 int recording_run(recording *r, const words *w, const char *label)
 {
-    int rc = r->t.started ? 0 : target_expect_end(&r->t);
-
     r->wall_time = wall_time();
-    if (rc == 0)
-        rc = target_go(&r->t);
+    int rc = target_go(&r->t);
     if (rc < 0)
         return rc;
     progress_start(label);
