@@ -191,6 +191,10 @@ class Node:
     def wait_for_debugger(self):
         self.wait_for("Debugger attached")
 
+    def threads(self):
+        tasks = f"/proc/{self.process.pid}/task"
+        return {open(f"{tasks}/{task}/comm").read().strip() for task in os.listdir(tasks)}
+
     def end(self):
         """Has the script come to its end."""
         self.process.stdin.close()

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -254,8 +255,8 @@ def test_a_signal_at_any_moment(start, node, folder):
 
 @pytest.mark.parametrize("job", JOBS)
 def test_the_program_is_killed(start, folder, node, job):
-    time = [] if job != "heap" else ["-t", "60"]
-    program = start(*job.split(), *time, "-o", JOBS[job], node.target, cwd=folder)
+    limit = [] if job != "heap" else ["-t", "60"]
+    program = start(*job.split(), *limit, "-o", JOBS[job], node.target, cwd=folder)
     node.wait_for_debugger()
     node.process.kill()
     code, out, err = program.end()
@@ -278,7 +279,8 @@ def test_two_signals_end_everything(start, folder):
 
 def test_a_program_that_ends_while_it_is_watched(start, folder, node):
     program = start("profile", "-o", "a.cpuprofile", node.target, cwd=folder)
-    node.wait_for_debugger()
+    while "v8:ProfEvntProc" not in node.threads():
+        time.sleep(0.01)
     node.end()
     assert program.end()[0] == 0
     check_cpuprofile(folder / "a.cpuprofile")
