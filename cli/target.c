@@ -182,6 +182,8 @@ static int attach_page(target *t)
     if (rc == 0 && !p.target_id.ptr) {
         cdp_target_create_target_params blank = { .url = cdp_s("about:blank") };
         rc = cdp_target_create_target(t->root, &blank, &made);
+        if (rc == CDP_EREMOTE && cdp_last_error(t->root)->remote_code == CDP_METHOD_NOT_FOUND)
+            return 0; /* targets of others than browsers are workers */
         p.target_id = rc == 0 ? made->target_id : p.target_id;
     }
     if (rc == 0)
