@@ -21,6 +21,8 @@ function keep() { for (let i = 0; i < 5000; i++) kept.push({ i, text: 'x' + i })
 RUN = WORK + "for (let i = 0; i < 8; i++) { fib(22); keep() }\n"
 SERVE = WORK + "setInterval(() => fib(26), 5)\nconsole.error('serving')\n"
 
+JOBS = {"profile": "a.cpuprofile", "heap": "a.heapsnapshot", "heap --sampling": "a.heapprofile", "trace": "a.json", "coverage": "a.json"}
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -219,10 +221,18 @@ def test_trace(run, node, folder):
     assert {"node,node.bootstrap"} < {event["cat"] for event in events}
 
 
+@pytest.mark.parametrize("job", ["profile", "heap", "heap --sampling", "coverage"])
+def test_a_script_of_cdp_run(run, folder, job):
+    code, out, err = run(*job.split(), "-o", JOBS[job], "--", CDP, "run", "../work.js", cwd=folder)
+    assert (code, listing(folder)) == (0, [JOBS[job]]) and json.loads((folder / JOBS[job]).read_text()), err
+
+
+def test_what_traces_nothing(run, folder):
+    code, out, err = run("trace", "-o", "a.json", "--", CDP, "run", "../work.js", cwd=folder)
+    assert (code, out, listing(folder)) == (1, "", []) and "Tracing.start" in err
+
+
 # ---- how recordings end -------------------------------------------------------------------------
-
-JOBS = {"profile": "a.cpuprofile", "heap": "a.heapsnapshot", "heap --sampling": "a.heapprofile", "trace": "a.json", "coverage": "a.json"}
-
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("job", JOBS)
