@@ -4,11 +4,13 @@
     check_examples.py FOLDER        where the programs are
 """
 
+import http.server
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 
 CONSOLE_JS = "console.log('hi', 1); setTimeout(() => { throw new TypeError('late') }, 5)"
 
@@ -99,6 +101,86 @@ def debugger(folder, temp):
     assert out == DEBUGGER_SAYS.replace("FOLDER", str(script.parent)), out
 
 
+BUSY_JS = "function busy() { for (const end = Date.now() + 20; Date.now() < end;); } setInterval(busy, 25); console.log('up')"
+
+COVERED_JS = """function used() { return 1 }
+function unused() {
+  return 2
+}
+used()
+"""
+
+WORKERS_JS = """const { Worker, isMainThread } = require("worker_threads");
+if (isMainThread) new Worker(__filename);
+else console.log("hello");
+"""
+
+PAGE = b"""<body>A page<img src="/picture.png">
+<script>
+  const x = new XMLHttpRequest();
+  x.open("GET", "/hello", false); // so that it is part of loading
+  x.send();
+  document.body.append(" ", x.responseText);
+</script>"""
+
+
+class Site(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = PAGE if self.path == "/" else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def node(folder, temp):
+    """What needs a Node."""
+    busy = subprocess.Popen(["node", "-e", BUSY_JS], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        busy.stdout.readline()  # from now on it handles SIGUSR1
+        out = run(folder / "attach", str(busy.pid), "1")
+        assert "busy" in out.splitlines()[0], out
+    finally:
+        busy.kill()
+        busy.wait()
+
+    script = (temp / "covered.js").resolve()
+    script.write_text(COVERED_JS)
+    out = run(folder / "coverage", script)
+    assert "SF:%s\n" % script in out and "FNDA:1,used\nFNDA:0,unused\n" in out, out
+    assert "DA:3,0\n" in out and "DA:5,1\n" in out, out
+
+    script = temp / "workers.js"
+    script.write_text(WORKERS_JS)
+    out = run(folder / "workers", script).splitlines()
+    assert out.index("+ [worker 1], a worker") < out.index("[worker 1]: hello") < out.index("- [worker 1]"), out
+    assert out[-1] == "the program has ended", out
+
+
+def chromium(folder, temp):
+    """What needs a Chromium."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    site = "http://127.0.0.1:%d/" % server.server_port
+    try:
+        run(folder / "screenshot", site, temp / "page.png", temp / "page.pdf")
+        assert (temp / "page.png").read_bytes().startswith(b"\x89PNG")
+        assert (temp / "page.pdf").read_bytes().startswith(b"%PDF")
+
+        out = run(folder / "intercept", site, "picture")
+        assert "refused %spicture.png\n" % site in out and "A page hello from the debugger" in out, out
+
+        log = json.loads(run(folder / "har", site))["log"]
+        seen = {e["request"]["url"]: e["response"]["status"] for e in log["entries"]}
+        assert seen[site] == 200 and seen[site + "picture.png"] == 404, seen
+    finally:
+        server.shutdown()
+
+
 def others(folder, _temp):
     assert "Array(3)" in run(folder / "hello")
     assert "'Browser.crash' wasn't found" in run(folder / "domain")
@@ -113,7 +195,7 @@ def others(folder, _temp):
 
 def main():
     folder = pathlib.Path(sys.argv[1]).resolve()
-    checks = [console, demo, debugger, others]
+    checks = [console, demo, debugger, node, chromium, others]
     print("1..%d" % len(checks))
     for i, check in enumerate(checks, 1):
         with tempfile.TemporaryDirectory() as temp:
