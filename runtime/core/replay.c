@@ -2,8 +2,9 @@
  * replay.c - a session that goes through a recording: see <cdp/record.h>.
  *
  * Each line is an entry, and done once it was sent, delivered, or found to be of no use.  What was
- * received is delivered in its order, and no earlier than all that was sent before it; unless the
- * order is lenient, and it leads up to a reply that somebody waits for.
+ * received is delivered in its order, and no earlier than all that was sent before it; unless what
+ * was sent may be left out, or the order is lenient, and it leads up to a reply that somebody waits
+ * for.
  */
 #include <cdp/record.h>
 #include <cdp/value.h>
@@ -35,12 +36,13 @@ typedef struct replay {
     cdp__transport t; /* first */
     cdp__pool *pool;  /* for the allocator */
     unsigned refs;
-    bool delays, lenient;
+    bool delays, lenient, partial;
     char *text;
     size_t len;     /* at least 1 */
     entry *entries; /* of the lines from the second on */
     size_t n, room, first;
-    size_t owed;     /* replies to commands that were sent */
+    size_t passed; /* partial: before it nothing is to be delivered, unless another command comes */
+    size_t owed;   /* replies to commands that were sent */
     uint64_t ms, at; /* when the last thing was in the recording, and here */
     char why[128];
     pthread_mutex_t lock; /* guards woken */
@@ -316,6 +318,7 @@ static int replay_send(cdp__transport *t, const void *bytes, size_t len)
     if (e) {
         e->id = id;
         r->owed += e->answered;
+        r->passed = 0;
         done(r, e);
     } else {
         rc = refuse(r, id, &sent);
@@ -328,17 +331,20 @@ static int replay_send(cdp__transport *t, const void *bytes, size_t len)
 
 static entry *next_to_deliver(replay *r)
 {
-    for (size_t i = r->first; i < r->n; i++) {
+    size_t i = r->partial && r->passed > r->first ? r->passed : r->first;
+
+    for (; i < r->n; i++) {
         entry *e = &r->entries[i];
         if (e->done)
             continue;
-        if (e->kind == COMMAND && !(r->lenient && r->owed))
+        if (e->kind == COMMAND && !(r->lenient && r->owed) && !r->partial)
             return NULL;
         if (e->kind == COMMAND || (e->kind == REPLY && !r->entries[e->command].done))
             continue;
-        return e;
+        break;
     }
-    return NULL;
+    r->passed = i;
+    return i < r->n ? &r->entries[i] : NULL;
 }
 
 static void deliver_bytes(replay *r, const entry *e)
@@ -413,7 +419,7 @@ static int replay_poll(cdp__transport *t, int timeout_ms)
         r->refs++; /* callbacks may close it */
         deliver(r, e);
         unref(r);
-    } else if (timeout_ms != 0 && r->first == r->n) {
+    } else if (timeout_ms != 0 && (r->first == r->n || (r->partial && !e))) {
         t->why = "the recording ends here";
         return CDP_ECLOSED;
     } else if (timeout_ms != 0) {
@@ -460,6 +466,7 @@ static replay *new_replay(cdp_str recording, const cdp_replay_options *opt)
     r->refs = 1;
     r->delays = opt && opt->delays;
     r->lenient = opt && opt->lenient;
+    r->partial = opt && opt->partial;
     r->at = cdp__now();
     pthread_mutex_init(&r->lock, NULL);
     cdp__cond_init(&r->wake);

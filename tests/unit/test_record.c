@@ -360,6 +360,23 @@ static void test_lenient(void **state)
     cdp_close(s);
 }
 
+/* Commands that are left out hold up nothing, and take their replies with them. */
+static void test_partial(void **state)
+{
+    cdp_session *s = replay(two_calls, &(cdp_replay_options){ .lenient = true, .partial = true });
+    char log[1024] = "";
+
+    (void)state;
+    cdp_on_any(s, note_event, log);
+    assert_int_equal(cdp_poll(s, 0), 0);
+    assert_string_equal(log, "A.happened; ");
+    assert_int_equal(cdp_poll(s, 0), 0);
+    assert_true(call(s, "A.one", "{\"a\":1,\"b\":[true]}") == 1); /* late, and answered */
+    assert_int_equal(cdp_poll(s, -1), CDP_ECLOSED);
+    assert_string_equal(cdp_last_error(s)->message.ptr, "the recording ends here");
+    cdp_close(s);
+}
+
 /* What does not wait for a command comes at once, the rest in time. */
 static void test_order(void **state)
 {
@@ -544,13 +561,13 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),          cmocka_unit_test(test_odd_bytes),
-        cmocka_unit_test(test_unwritable),     cmocka_unit_test(test_closed_by_its_recording),
-        cmocka_unit_test(test_again),          cmocka_unit_test(test_unexpected),
-        cmocka_unit_test(test_lenient),        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_unanswered),     cmocka_unit_test(test_delays),
-        cmocka_unit_test(test_poll_and_close), cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_lines),      cmocka_unit_test(test_odd_bytes),
+        cmocka_unit_test(test_unwritable), cmocka_unit_test(test_closed_by_its_recording),
+        cmocka_unit_test(test_again),      cmocka_unit_test(test_unexpected),
+        cmocka_unit_test(test_lenient),    cmocka_unit_test(test_partial),
+        cmocka_unit_test(test_order),      cmocka_unit_test(test_unanswered),
+        cmocka_unit_test(test_delays),     cmocka_unit_test(test_poll_and_close),
+        cmocka_unit_test(test_malformed),  cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

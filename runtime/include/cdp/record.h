@@ -35,6 +35,7 @@ typedef struct cdp_replay_options {
     cdp_options session;
     bool delays;  /* messages take as long as they did; else they are there at once */
     bool lenient; /* commands may come in another order */
+    bool partial; /* commands may be left out: what came after them comes all the same */
 } cdp_replay_options;
 
 /*
