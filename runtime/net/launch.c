@@ -39,7 +39,7 @@ static bool is_named(const char *program, const char *const *names)
     return false;
 }
 
-static cdp_launch_kind kind_of(const char *program)
+cdp_launch_kind cdp_launch_kind_of(const char *program)
 {
     static const char *const nodes[] = { "node", "nodejs", "deno", "cdp", NULL };
     static const char *const chromiums[] = { "chromium",       "chrome",
@@ -335,7 +335,7 @@ int cdp_launch(cdp_session **out, const cdp_launch_options *opt)
     cdp__remote *r;
 
     if (named && kind == CDP_LAUNCH_AUTO)
-        kind = kind_of(opt->argv[0]);
+        kind = cdp_launch_kind_of(opt->argv[0]);
     int rc = cdp__remote_new(out, &r, opt ? &opt->remote : NULL, kind == CDP_LAUNCH_CHROMIUM);
 
     if (rc < 0)

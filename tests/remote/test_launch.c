@@ -242,6 +242,9 @@ static void no_browser(void **state)
     char script[256];
 
     (void)state;
+    assert_int_equal(cdp_launch_kind_of("/opt/chrome-beta"), CDP_LAUNCH_CHROMIUM);
+    assert_int_equal(cdp_launch_kind_of("node18"), CDP_LAUNCH_NODE);
+    assert_int_equal(cdp_launch_kind_of("nodemon"), CDP_LAUNCH_AUTO);
     expect_failure(&(cdp_launch_options){ .argv = missing, .kind = CDP_LAUNCH_CHROMIUM }, CDP_EIO,
                    "can't start no-such-chromium: no such file or directory");
     expect_failure(&(cdp_launch_options){ .argv = fails, .kind = CDP_LAUNCH_CHROMIUM }, CDP_EIO,

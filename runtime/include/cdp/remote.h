@@ -171,6 +171,9 @@ typedef enum cdp_launch_kind {
     CDP_LAUNCH_CHROMIUM /* Chromium, Chrome and their like: --remote-debugging-pipe, no port */
 } cdp_launch_kind;
 
+/* By the name of a program, with or without its path; CDP_LAUNCH_AUTO: it does not tell. */
+cdp_launch_kind cdp_launch_kind_of(const char *program);
+
 typedef struct cdp_launch_options {
     cdp_remote_options remote; /* connect_ms: for starting, too; reconnect: not used */
     cdp_launch_kind kind;
