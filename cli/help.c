@@ -20,12 +20,14 @@ const help_target help_targets[] = {
     { "ws://HOST:PORT/PATH", "that WebSocket; wss: alike" },
     { "http://HOST:PORT[/ID]", "an endpoint, or one target of it; https: alike" },
     { "unix:FILE[:/ID]", "the same by a socket in the file system" },
+    { "replay:FILE", "what 'cdp record' wrote: nothing is connected to" },
     { "-- PROGRAM [arguments]", "a program to start: Node, Deno, Chromium or 'cdp run'" },
     { NULL, NULL },
 };
 const char help_targets_more[] =
     "A number alone is always a process; a port has a colon before it. Where no TARGET is given, "
-    "the environment variable CDP_TARGET names it.";
+    "the environment variable CDP_TARGET names it.\n\nA browser that is started shows the page "
+    "that its arguments name, or an empty one; what it writes itself is dropped.";
 
 /* ---- pieces ------------------------------------------------------------ */
 

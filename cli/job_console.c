@@ -174,6 +174,7 @@ const job console_job = {
         "what --count and --time say. What was logged before comes first, as far as the target "
         "remembers it. With --json it prints the events.",
     .takes = TAKES_TARGET,
+    .from_start = true,
     .options = options,
     .examples = examples,
     .run = run_console,

@@ -187,6 +187,7 @@ const job coverage_job = {
         "but Node's own and those below node_modules. Workers and child processes are not covered.",
     .takes = TAKES_TARGET,
     .records = true,
+    .from_start = true,
     .options = options,
     .examples = examples,
     .run = run_coverage,

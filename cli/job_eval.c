@@ -107,6 +107,33 @@ static bool is_promise(const cdp_runtime_evaluate_result *r)
     return !r->exception_details && r->result->subtype == CDP_RUNTIME_REMOTE_OBJECT_SUBTYPE_PROMISE;
 }
 
+/* Some peers have no default context, and tell of those that they have once Runtime is enabled. */
+static int choose_context(cdp_session *s, cdp_runtime_evaluate_params *p)
+{
+    CDP_AUTO cdp_runtime_execution_context_created_event *ev = NULL;
+    uint32_t first = cdp_runtime_expect_execution_context_created(s);
+    int rc = first ? cdp_runtime_enable(s) : CDP_ENOMEM;
+
+    if (rc == 0)
+        rc = cdp_runtime_take_execution_context_created(s, first, &ev);
+    else
+        cdp_off(s, first);
+    if (rc == 0)
+        p->context_id = (cdp_opt_int)CDP_SOME(ev->context->id);
+    return rc;
+}
+
+static int ask(cdp_session *s, cdp_runtime_evaluate_params *p, cdp_runtime_evaluate_result **res)
+{
+    int rc = cdp_runtime_evaluate(s, p, res);
+
+    if (rc != CDP_EREMOTE ||
+        !strstr(cdp_last_error(s)->message.ptr, "Cannot find default execution context"))
+        return rc;
+    rc = choose_context(s, p);
+    return rc < 0 ? rc : cdp_runtime_evaluate(s, p, res);
+}
+
 /* Of a program that has yet to start nothing settles, and so no evaluation that awaits something
  * would end there. */
 static int evaluate(const words *w, target *t, cdp_str code)
@@ -124,7 +151,7 @@ static int evaluate(const words *w, target *t, cdp_str code)
     int rc = repl ? target_go(t) : 0;
 
     if (rc == 0)
-        rc = cdp_runtime_evaluate(t->session, &p, &res);
+        rc = ask(t->session, &p, &res);
     if (rc == 0 && waits && t->started && is_promise(res))
         rc = await(t, &res);
     int status = rc < 0                   ? target_fail(t, rc)

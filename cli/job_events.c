@@ -6,6 +6,7 @@
 #include "jobs.h"
 #include "json.h"
 #include "lookup.h"
+#include "pattern.h"
 #include "target.h"
 #include "term.h"
 
@@ -18,29 +19,13 @@ typedef struct tail {
     bool done;
 } tail;
 
-/* "Network.": what is in it; "Network.dataReceived": that; "*": everything. */
-static bool matches(const char *pattern, cdp_str method)
-{
-    size_t len = strlen(pattern);
-
-    if (strcmp(pattern, "*") == 0)
-        return true;
-    if (len && pattern[len - 1] == '.')
-        return method.len > len && memcmp(method.ptr, pattern, len) == 0;
-    return cdp_str_eq(cdp_s(pattern), method);
-}
-
 static void on_event(cdp_session *s, cdp_str method, const cdp_value *params, void *data)
 {
     tail *t = data;
     json_out j = { .to = stdout };
-    const char *pattern;
-    int i = 0;
 
     (void)s;
-    while ((pattern = words_operand(t->w, i)) && !matches(pattern, method))
-        i++;
-    if (!pattern || t->done)
+    if (t->done || !patterns_match(t->w, 0, method))
         return;
     json_open(&j, '{');
     json_text_member(&j, "method", method);
@@ -90,7 +75,7 @@ static int enable(const words *w, const target *t)
         if (!lookup_find(cdp_s(method), 1 << ITEM_COMMAND).d)
             continue;
         int rc = cdp_call(t->session, method, (cdp_value){ .ptr = NULL }, NULL);
-        if (rc < 0)
+        if (rc < 0 && !(rc == CDP_EREMOTE && t->recorded)) /* a recording has what it has */
             return rc;
     }
     return 0;
@@ -144,6 +129,7 @@ const job events_job = {
     .about = "Enables the domains of the EVENTs and prints each event as a line of JSON, until "
              "Ctrl-C or what --count and --time say.",
     .takes = TAKES_TARGET,
+    .from_start = true,
     .options = options,
     .operands = operands,
     .examples = examples,

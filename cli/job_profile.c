@@ -102,6 +102,7 @@ const job profile_job = {
         "Ctrl-C ends both the recording and it.",
     .takes = TAKES_TARGET,
     .records = true,
+    .from_start = true,
     .options = options,
     .examples = examples,
     .run = run_profile,

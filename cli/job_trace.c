@@ -288,6 +288,7 @@ const job trace_job = {
              "traces itself, /browser everything.",
     .takes = TAKES_TARGET,
     .records = true,
+    .from_start = true,
     .options = options,
     .examples = examples,
     .run = run_trace,

@@ -5,20 +5,31 @@
 
 #include "cli.h"
 #include "interrupt.h"
+#include "page.h"
+#include "recorded.h"
 
 #include <cdp/node_runtime.h>
 #include <cdp/runtime.h>
-#include <cdp/target.h>
+#include <cdp/targets.h>
 #include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 uint32_t target_milliseconds(double seconds)
 {
     return seconds > 0 ? (uint32_t)(seconds * 1000) + 1 : CDP_NO_TIMEOUT;
 }
+
+static double patience_of(const words *w)
+{
+    double seconds = words_seconds(w, "timeout");
+
+    return seconds > 0 ? seconds : -1;
+}
+
 int target_options(cdp_remote_options *opt, target *t, const words *w)
 {
     const cdp_tls_options tls = { .ca_file = words_text(w, "ca"),
@@ -43,6 +54,8 @@ int target_fail(const target *t, int rc)
 
     if (rc == CDP_ECANCELED && interrupted())
         return complain(STATUS_FAILED, "interrupted");
+    if (*t->why)
+        return complain(STATUS_FAILED, "%s", t->why);
     if (!e || e->status != rc)
         return complain(STATUS_FAILED, "%s", cdp_strerror(rc));
     if (rc == CDP_EREMOTE) /* the peer's own words */
@@ -155,6 +168,8 @@ static int connect_name(target *t, const words *w, const cdp_remote_options *opt
         return words_refuse(w->job, "TARGET '%s': %s", w->target, why);
     if (name.pid)
         return connect_pid(t, name.pid, opt);
+    if (name.file)
+        return recorded_open(t, name.file, opt);
     if (name.any || name.text) {
         int status = choose(&name, opt);
         if (status)
@@ -165,42 +180,33 @@ static int connect_name(target *t, const words *w, const cdp_remote_options *opt
 
 /* ---- by starting it -------------------------------------------------------- */
 
-/* A page of the browser that was started.  0, CDP_E*; nothing to do where it is no browser. */
-static int attach_page(target *t)
-{
-    CDP_AUTO cdp_target_get_targets_result *list = NULL;
-    CDP_AUTO cdp_target_create_target_result *made = NULL;
-    CDP_AUTO cdp_target_attach_to_target_result *attached = NULL;
-    cdp_target_attach_to_target_params p = { .flatten = CDP_SOME(true) };
-    int rc = cdp_target_get_targets(t->root, NULL, &list);
-
-    if (rc == CDP_EREMOTE)
-        return 0;
-    for (size_t i = 0; rc == 0 && !p.target_id.ptr && i < list->target_infos.n; i++)
-        if (cdp_str_eq(list->target_infos.items[i].type, cdp_s("page")))
-            p.target_id = list->target_infos.items[i].target_id;
-    if (rc == 0 && !p.target_id.ptr) {
-        cdp_target_create_target_params blank = { .url = cdp_s("about:blank") };
-        rc = cdp_target_create_target(t->root, &blank, &made);
-        if (rc == CDP_EREMOTE && cdp_last_error(t->root)->remote_code == CDP_METHOD_NOT_FOUND)
-            return 0; /* targets of others than browsers are workers */
-        p.target_id = rc == 0 ? made->target_id : p.target_id;
-    }
-    if (rc == 0)
-        rc = cdp_target_attach_to_target(t->root, &p, &attached);
-    if (rc == 0)
-        rc = cdp_attach(&t->session, t->root, attached->session_id);
-    return rc;
-}
-
 static int start(target *t, const words *w, const cdp_remote_options *opt)
 {
-    const cdp_launch_options launch = { .remote = *opt,
-                                        .argv = w->launch,
-                                        .apart = w->job->records };
+    const bool browser = cdp_launch_kind_of(w->launch[0]) == CDP_LAUNCH_CHROMIUM;
+    cdp_launch_options launch = {
+        .remote = *opt, .argv = w->launch, .apart = w->job->records, .quiet = browser
+    };
 
-    t->started = true;
+    if (browser) {
+        if (!(t->arguments = page_arguments(w->launch, &t->url)))
+            return CDP_ENOMEM;
+        launch.argv = t->arguments;
+    }
+    t->started = !browser;
     return cdp_launch(&t->root, &launch);
+}
+
+/* A page of the browser that was started: its own first one may be there already, or not yet. */
+static int open_page(target *t, bool load)
+{
+    cdp_session *page;
+    int rc = cdp_open_page(&page, t->root, NULL);
+
+    if (rc < 0)
+        return rc;
+    t->session = page;
+    interrupt_session(t->root, page);
+    return t->url && load ? page_load(t, t->url, true, t->patience) : 0;
 }
 
 static void on_ended(cdp_session *s, void *data)
@@ -221,11 +227,36 @@ int target_expect_end(target *t)
     return rc == CDP_EREMOTE ? 0 : rc; /* Deno has no such command */
 }
 
+static void on_followed(cdp_session *s, const cdp_error *err, void *data)
+{
+    target *t = data;
+
+    (void)s;
+    (void)err; /* it knows no workers */
+    t->followed = true;
+}
+
+/* They wait as the program does.  A job that follows them itself sees to that.  What comes next is
+ * not said in one breath with this: Node would hold back its second answer for a while. */
+static int let_workers_run(target *t)
+{
+    const cdp_follow_options opt = { .wait = true, .followed = on_followed, .data = t };
+    int rc = cdp_follow(t->root, &opt);
+
+    if (rc < 0)
+        return rc == CDP_ESTATE ? 0 : rc;
+    return target_wait(t, t->patience, &t->followed);
+}
+
 int target_go(target *t)
 {
-    if (!t->started || t->session != t->root)
+    if (t->url)
+        return page_load(t, t->url, false, t->patience);
+    if (!t->started)
         return 0;
     int rc = target_expect_end(t);
+    if (rc == 0)
+        rc = let_workers_run(t);
     return rc < 0 ? rc : cdp_runtime_run_if_waiting_for_debugger(t->root);
 }
 
@@ -236,7 +267,7 @@ int target_open(target *t, const words *w)
     cdp_remote_options opt;
     int status = interrupt_start();
 
-    *t = (target){ .root = NULL };
+    *t = (target){ .patience = patience_of(w) };
     if (status == 0)
         status = target_options(&opt, t, w);
     if (status)
@@ -244,13 +275,13 @@ int target_open(target *t, const words *w)
     int rc = w->launch ? start(t, w, &opt) : connect_name(t, w, &opt);
     if (rc > 0)
         return rc;
-    t->session = t->root;
-    interrupt_session(t->root, NULL);
-    if (rc == 0 && t->started)
-        rc = attach_page(t);
+    if (!t->session)
+        t->session = t->root;
+    interrupt_session(t->root, t->session == t->root ? NULL : t->session);
+    if (rc == 0 && t->arguments)
+        rc = open_page(t, !w->job->from_start);
     if (rc < 0)
         return target_fail(t, rc);
-    interrupt_session(t->root, t->session);
     return interrupted() ? target_fail(t, CDP_ECANCELED) : 0;
 }
 
@@ -259,6 +290,8 @@ void target_close(target *t)
     interrupt_session(NULL, NULL);
     cdp_close(t->root);
     cdp_tls_free(t->tls);
+    free(t->arguments);
+    free(t->url);
     *t = (target){ .root = NULL };
 }
 
@@ -270,7 +303,7 @@ double target_now(void)
     return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
-int target_wait(const target *t, double seconds, const bool *done)
+int target_wait(target *t, double seconds, const bool *done)
 {
     double until = target_now() + seconds;
     int rc = 0;
@@ -280,6 +313,10 @@ int target_wait(const target *t, double seconds, const bool *done)
         if (seconds >= 0 && left <= 0)
             break;
         rc = cdp_poll(t->root, seconds < 0 ? -1 : left > 3600 ? 3600000 : (int)(left * 1000) + 1);
+        if (rc == CDP_ECLOSED && t->recorded) {
+            t->ended = true;
+            rc = 0;
+        }
     }
     return rc;
 }

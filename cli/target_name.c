@@ -9,6 +9,7 @@
 
 /* Where @TEXT looks if it is not told: Chromium's usual port. */
 #define BROWSER ":9222"
+#define REPLAY "replay:"
 
 static const char *const schemes[] = { "ws://", "wss://", "http://", "https://", "unix:" };
 
@@ -18,6 +19,11 @@ static bool has_scheme(const char *word)
         if (strncmp(word, schemes[i], strlen(schemes[i])) == 0)
             return true;
     return false;
+}
+
+static bool has_recording(const char *word)
+{
+    return strncmp(word, REPLAY, strlen(REPLAY)) == 0;
 }
 
 static size_t count_digits(const char *word)
@@ -41,7 +47,7 @@ static const char *find_port(const char *word)
 bool target_reads_like(const char *word)
 {
     return (*word && !word[count_digits(word)]) || *word == '@' || has_scheme(word) ||
-           find_port(word);
+           has_recording(word) || find_port(word);
 }
 
 /* "HOST:PORT" as a URL; what follows is left for the caller. */
@@ -115,6 +121,10 @@ const char *target_parse(target_name *out, const char *word)
         return parse_pid(out, word);
     if (has_scheme(word))
         return parse_url(out, word);
+    if (has_recording(word)) {
+        out->file = word + strlen(REPLAY);
+        return *out->file ? NULL : "no file follows the colon";
+    }
     if (*word != '@')
         return parse_short(out, word);
     const char *why = parse_short(out, BROWSER);

@@ -64,6 +64,7 @@ typedef struct job {
     const char *without;        /* the option with which none is needed; NULL: there is no such */
     bool verbatim;              /* parses its words itself: the table tells, no more */
     bool records;               /* Ctrl-C ends what it does, not the program that it started */
+    bool from_start;            /* sees its target from the start: it calls target_go() */
     const option *options;      /* besides those that every command has; may be NULL */
     const operand *operands;    /* after TARGET; may be NULL */
     const example *examples;    /* may be NULL */
