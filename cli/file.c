@@ -107,6 +107,15 @@ int output_open(output **out, const words *w, const char *preset)
     return output_open_as(out, name ? name : preset ? preset : "-", words_flag(w, "force"));
 }
 
+int output_open_binary(output **out, const words *w)
+{
+    const char *name = words_text(w, "output");
+
+    if ((!name || strcmp(name, "-") == 0) && term_is_terminal(stdout))
+        return words_refuse(w->job, "that is nothing for a terminal; --output names a file");
+    return output_open(out, w, NULL);
+}
+
 /* ---- writing ----------------------------------------------------------- */
 
 static int write_all(output *o, const char *p, size_t len)

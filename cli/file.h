@@ -19,6 +19,9 @@ int output_open(output **out, const words *w, const char *preset);
 /* The same, at name, which must last as long. */
 int output_open_as(output **out, const char *name, bool force);
 
+/* The same for what is no text, and so nothing for a terminal. */
+int output_open_binary(output **out, const words *w);
+
 /* 0, or -1: a write failed, now or before; output_finish() will tell. */
 int output_write(output *o, const void *bytes, size_t len);
 __attribute__((format(printf, 2, 3))) int output_print(output *o, const char *fmt, ...);

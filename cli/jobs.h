@@ -6,7 +6,8 @@
 
 #include "words.h"
 
-extern const job call_job, console_job, coverage_job, eval_job, events_job, heap_job, list_job,
-    profile_job, protocol_job, run_job, trace_job;
+extern const job call_job, console_job, coverage_job, eval_job, events_job, har_job, heap_job,
+    list_job, pdf_job, profile_job, protocol_job, record_job, replay_job, run_job, screenshot_job,
+    trace_job;
 
 #endif /* JOBS_H */

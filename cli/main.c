@@ -13,7 +13,8 @@
 
 const job *const jobs[] = {
     &list_job,    &eval_job,       &call_job,     &events_job,  &console_job,
-    &profile_job, &heap_job,       &coverage_job, &trace_job,   &protocol_job,
+    &profile_job, &heap_job,       &coverage_job, &trace_job,   &screenshot_job,
+    &pdf_job,     &har_job,        &record_job,   &replay_job,  &protocol_job,
     &run_job,     &completion_job, &help_job,     &version_job, NULL,
 };
 
