@@ -9,7 +9,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Some, timeout(1) among them, send a signal to the process and again to its group. */
+enum { TWICE_MS = 200 };
 
 static atomic_int signaled;
 static struct {
@@ -44,13 +48,26 @@ static void cancel_calls(cdp_session *root, void *data)
     cdp_stop(root);
 }
 
+/* Milliseconds. */
+static int64_t now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void *take_signals(void *data)
 {
     sigset_t set = our_signals();
+    int64_t first = 0;
     int number;
 
     (void)data;
     while (sigwait(&set, &number) == 0) {
+        if (atomic_load(&signaled) == number && now() - first < TWICE_MS)
+            continue;
+        first = now();
         pthread_mutex_lock(&watched.lock);
         if (atomic_load(&signaled)) {
             for (const unfinished *f = watched.files; f; f = f->next)

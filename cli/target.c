@@ -180,6 +180,13 @@ static int connect_name(target *t, const words *w, const cdp_remote_options *opt
 
 /* ---- by starting it -------------------------------------------------------- */
 
+/* Signals find it from now on, though the library has yet to hear from it. */
+static void on_opened(cdp_session *s, void *data)
+{
+    (void)data;
+    interrupt_session(s, NULL);
+}
+
 static int start(target *t, const words *w, const cdp_remote_options *opt)
 {
     const bool browser = cdp_launch_kind_of(w->launch[0]) == CDP_LAUNCH_CHROMIUM;
@@ -192,6 +199,7 @@ static int start(target *t, const words *w, const cdp_remote_options *opt)
             return CDP_ENOMEM;
         launch.argv = t->arguments;
     }
+    launch.remote.opened = on_opened;
     t->started = !browser;
     return cdp_launch(&t->root, &launch);
 }

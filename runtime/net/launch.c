@@ -290,6 +290,14 @@ static void on_waiting(cdp_session *s, cdp_str method, const cdp_value *params, 
     *(bool *)data = true;
 }
 
+/* Deno can be told to go on at any time, and does not always say that it waits. */
+static bool says_when_it_waits(const char *program)
+{
+    static const char *const denos[] = { "deno", NULL };
+
+    return !is_named(program, denos);
+}
+
 /* Node listens before it waits, and would miss being told to go on until then.  (Others do not have
  * the domain.) */
 static void wait_for_wait(cdp__remote *r)
@@ -318,7 +326,7 @@ static int settle(cdp__remote *r, const cdp_launch_options *opt, cdp_session **o
     s->timeout_ms = r->opt.connect_ms;
     if (r->frames.pipe)
         wait_for_answer(r);
-    else if (!opt->run)
+    else if (!opt->run && says_when_it_waits(opt->argv[0]))
         wait_for_wait(r);
     s->timeout_ms = timeout_ms;
     int rc = cdp__usable(s, (cdp_str){ 0 });
