@@ -204,6 +204,17 @@ static int start(target *t, const words *w, const cdp_remote_options *opt)
     return cdp_launch(&t->root, &launch);
 }
 
+/* Its tab was closed, say. */
+static void on_lost(cdp_session *s, const cdp_error *why, void *data)
+{
+    target *t = data;
+
+    (void)s;
+    t->lost = why->status;
+    if (!*t->why)
+        snprintf(t->why, sizeof t->why, "%.200s", why->message.ptr);
+}
+
 /* A page of the browser that was started: its own first one may be there already, or not yet. */
 static int open_page(target *t, bool load)
 {
@@ -213,6 +224,7 @@ static int open_page(target *t, bool load)
     if (rc < 0)
         return rc;
     t->session = page;
+    cdp_set_lost(page, on_lost, t);
     interrupt_session(t->root, page);
     return t->url && load ? page_load(t, t->url, true, t->patience) : 0;
 }
@@ -321,6 +333,8 @@ int target_wait(target *t, double seconds, const bool *done)
         if (seconds >= 0 && left <= 0)
             break;
         rc = cdp_poll(t->root, seconds < 0 ? -1 : left > 3600 ? 3600000 : (int)(left * 1000) + 1);
+        if (rc == 0)
+            rc = t->lost;
         if (rc == CDP_ECLOSED && t->recorded) {
             t->ended = true;
             rc = 0;

@@ -42,6 +42,7 @@ typedef struct target {
     bool started;    /* by us: it waits for target_go() */
     bool ended;      /* a Node has run to its end, and waits for us to leave; or a recording has */
     bool recorded;   /* it is a recording */
+    int lost;        /* why the page that we started is no more, or 0 */
     bool followed;   /* its workers are let run */
     double patience; /* the seconds of --timeout, as target_wait() has them */
     char *url;       /* what the page of a browser that we started is to show; or NULL */

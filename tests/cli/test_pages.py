@@ -197,6 +197,15 @@ def test_a_browser_that_dies(start, server, tmp_path, job):
     assert (code, out) == (1, "") and err.endswith("cdp: a was not written\n") and os.listdir(tmp_path) == []
 
 
+def test_a_page_that_is_closed(start, tmp_path):
+    """A recording of that is whole, and nobody waits any longer."""
+    program = start("record", "--commands", "-o", "a.ndjson", "--", CHROMIUM, cwd=tmp_path, stdin=subprocess.PIPE)
+    program.process.stdin.write(b"Page.close\n")
+    program.process.stdin.flush()
+    assert program.process.wait(PATIENCE) == 1
+    assert program.process.stderr.read().startswith(b"cdp: ") and "Page.close" in (tmp_path / "a.ndjson").read_text()
+
+
 # ---- screenshot -------------------------------------------------------------------------------------
 
 def size_of(data):
@@ -359,7 +368,7 @@ def test_har_until(run, start, page, server, tmp_path):
 
 def test_hostile_titles(run, terminal, page, server, browser):
     target = page()
-    assert run("call", target, "Page.navigate", json.dumps({"url": f"{server.url}/title"}))[0] == 0
+    assert run("har", target, f"{server.url}/title")[0] == 0  # which waits until it is there
     assert run("eval", f"{browser}@MRED", "document.title") == (0, "[31mred \u202e\n", "")  # it drops what is a control
     code, out = terminal("list", browser)
     assert code == 0 and b"[31mred \\u202E" in out and not re.search(rb"\x1b\[31m|\xe2\x80\xae", out)
