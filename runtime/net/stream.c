@@ -69,6 +69,17 @@ static ssize_t write_now(cdp__stream *s, const char *p, size_t n)
     return done;
 }
 
+void cdp__stream_end(cdp__stream *s)
+{
+    uv_os_fd_t fd;
+    int rc = uv_fileno((uv_handle_t *)writer(s), &fd);
+
+    if (rc == 0 && shutdown(fd, SHUT_WR) < 0)
+        rc = uv_translate_sys_error(errno);
+    if (rc < 0)
+        lose(s, rc);
+}
+
 void cdp__stream_close(cdp__stream *s)
 {
     if (s->closing)
@@ -306,6 +317,25 @@ int cdp__stream_dial(cdp__stream *s, const cdp__url *url, cdp_tls *tls, uint32_t
     uv_update_time(s->loop);
     s->deadline = uv_now(s->loop) + limit_ms;
     cdp__dial_start(s);
+    return 0;
+}
+
+int cdp__stream_accept(cdp__stream *s, uv_stream_t *listener)
+{
+    s->is_local = listener->type == UV_NAMED_PIPE;
+    if (s->is_local)
+        uv_pipe_init(s->loop, &s->h.pipe, 0); /* can't fail, nor can the other */
+    else
+        uv_tcp_init(s->loop, &s->h.tcp);
+    s->h.handle.data = s;
+    s->has_handle = true;
+    s->holds++;
+    if (uv_accept(listener, &s->h.stream) < 0)
+        return CDP_EIO;
+    if (!s->is_local)
+        uv_tcp_nodelay(&s->h.tcp, 1);
+    s->is_open = true;
+    cdp__stream_pause(s, false);
     return 0;
 }
 

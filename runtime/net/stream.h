@@ -1,5 +1,6 @@
 /*
- * stream.h - bytes to and from a peer on a libuv loop: TCP or a unix socket, plain or TLS.
+ * stream.h - bytes to and from a peer on a libuv loop, be it a server or a client: TCP or a unix
+ * socket, plain or TLS.
  *
  * A stream is part of what owns it.  Once cdp__stream_init() has succeeded, cdp__stream_close()
  * ends it whatever state it is in, and its memory may go when ops->closed() is called.  It can be
@@ -16,7 +17,7 @@
 typedef struct cdp__stream cdp__stream;
 
 typedef struct cdp__stream_ops {
-    /* Connected; with TLS: to whom it should be. */
+    /* Dialed, and connected; with TLS: to whom it should be. */
     void (*opened)(void *self);
     /* Bytes that came; borrowed. */
     void (*data)(void *self, const char *bytes, size_t len);
@@ -75,6 +76,9 @@ void cdp__stream_init(cdp__stream *s, uv_loop_t *loop, const cdp_allocator *a,
  * until opened() or lost(), which may come before this returns.  CDP_ENOMEM. */
 int cdp__stream_dial(cdp__stream *s, const cdp__url *url, cdp_tls *tls, uint32_t limit_ms);
 
+/* Takes the connection that a listener has; no opened().  CDP_EIO. */
+int cdp__stream_accept(cdp__stream *s, uv_stream_t *listener);
+
 /* Takes descriptors that are connected, one to read and a socket to write; no opened().  They
  * become its own, also where it fails.  CDP_EIO: libuv refuses one. */
 int cdp__stream_adopt(cdp__stream *s, int in, int out);
@@ -84,6 +88,10 @@ int cdp__stream_adopt(cdp__stream *s, int in, int out);
 void cdp__stream_flush(cdp__stream *s, cdp__buf *out);
 /* Bytes that were taken over and have not left. */
 size_t cdp__stream_queued(const cdp__stream *s);
+
+/* Tells the peer that no more comes: nothing of earlier is still being written.  A plain stream's
+ * only; the peer may go on writing. */
+void cdp__stream_end(cdp__stream *s);
 
 /* No data() until resumed; but for what has been read already. */
 void cdp__stream_pause(cdp__stream *s, bool pause);
