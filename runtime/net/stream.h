@@ -46,7 +46,8 @@ struct cdp__stream {
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     } h;
-    uv_pipe_t outgoing; /* is written, if not h is */
+    int writer;         /* what is written, once that is not h's; else -1 */
+    uv_poll_t writable; /* of that, once something had to wait */
     uv_timer_t timer;   /* limits an attempt to connect */
     uv_connect_t connect;
     uv_getaddrinfo_t lookup;
@@ -56,16 +57,15 @@ struct cdp__stream {
     uint64_t deadline; /* of connecting, on the loop's clock */
     unsigned holds;    /* what libuv has of this: the handles, the timer, a lookup */
     int attempt_error; /* of the last address */
-    bool is_local, has_handle, has_outgoing, is_open, is_lost, closing, paused, reading;
+    bool is_local, has_handle, polls, is_open, is_lost, closing, paused, reading;
     const cdp__url *url; /* while connecting; the owner's */
 
     char *input; /* what is read into */
     cdp__tls_end *tls;
     cdp__buf cipher;  /* TLS: to be written */
-    cdp__buf writing; /* what the write under way holds */
-    size_t written;   /* of which this much had left before */
-    uv_write_t write;
-    bool busy;
+    cdp__buf writing; /* what waits until the peer takes more */
+    size_t written;   /* of which this much has left */
+    bool busy;        /* something does */
     char why[160];
 };
 
