@@ -3,24 +3,20 @@
 
 #include "frontend.h"
 
+#include "../net/stream.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
     HIGH_WATER = 1 << 20, /* unwritten bytes beyond which no more are made */
-    KEEP = 1 << 20,       /* a larger buffer is not kept for the next messages */
     LINGER_MS = 1000      /* for the peer to read the last we wrote */
 };
 
 struct cdp__connection {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } h;
+    cdp__stream stream;
     uv_timer_t timer;
-    unsigned handles; /* of these two that are open */
+    unsigned holds; /* of these two that are open */
     cdp__server *server;
     cdp__connection *next, **link;
 
@@ -29,10 +25,9 @@ struct cdp__connection {
     cdp__frontend *fe; /* while the WebSocket is open */
     cdp__buf out;      /* answers over HTTP */
 
-    uv_write_t write;
-    uv_shutdown_t shutdown;
-    cdp__buf writing; /* what the write under way holds */
-    bool busy, ending, dropped, paused;
+    bool ending;   /* no more is read, and nothing made but what says so */
+    bool finished; /* all is written */
+    bool dropped;
 };
 
 cdp__server *cdp__connection_server(cdp__connection *c)
@@ -47,17 +42,24 @@ cdp__ws *cdp__connection_ws(cdp__connection *c)
 
 /* ---- the end --------------------------------------------------------------- */
 
-static void on_closed(uv_handle_t *handle)
+static void release(cdp__connection *c)
 {
-    cdp__connection *c = handle->data;
-
-    if (--c->handles)
+    if (--c->holds)
         return;
     cdp__http_free(c->http);
     cdp__ws_free(&c->ws);
     cdp__buf_free(&c->out);
-    cdp__buf_free(&c->writing);
     free(c);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    release(handle->data);
+}
+
+static void on_closed(void *self)
+{
+    release(self);
 }
 
 static void end_session(cdp__connection *c)
@@ -82,13 +84,20 @@ void cdp__connection_drop(cdp__connection *c)
         c->next->link = c->link;
     c->server->n_connections--;
     end_session(c);
-    uv_close(&c->h.handle, on_closed);
-    uv_close((uv_handle_t *)&c->timer, on_closed);
+    cdp__stream_close(&c->stream);
+    uv_close((uv_handle_t *)&c->timer, on_timer_closed);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     cdp__connection_drop(timer->data);
+}
+
+static void on_lost(void *self, int sys, const char *why)
+{
+    (void)sys;
+    (void)why;
+    cdp__connection_drop(self);
 }
 
 /* ---- out ------------------------------------------------------------------- */
@@ -100,75 +109,36 @@ static cdp__buf *outbox(cdp__connection *c)
 
 bool cdp__connection_has_room(const cdp__connection *c)
 {
-    return !c->busy && !c->ending && c->ws.out.len < HIGH_WATER;
-}
-
-static void on_shutdown(uv_shutdown_t *req, int status)
-{
-    (void)req;
-    (void)status;
+    return !c->ending && c->ws.out.len < HIGH_WATER && cdp__stream_queued(&c->stream) == 0;
 }
 
 /* All is written: now the peer has a moment to read it and to close. */
 static void finish(cdp__connection *c)
 {
-    c->shutdown.data = c;
-    if (uv_shutdown(&c->shutdown, &c->h.stream, on_shutdown) < 0)
-        cdp__connection_drop(c);
-    else
-        uv_timer_start(&c->timer, on_timer, LINGER_MS, 0);
-}
-
-static void on_written(uv_write_t *req, int status)
-{
-    cdp__connection *c = req->data;
-
-    c->busy = false;
-    cdp__buf_reset(&c->writing, KEEP);
-    if (c->dropped)
-        return;
-    if (status < 0) {
-        cdp__connection_drop(c);
-        return;
-    }
-    if (c->fe)
-        cdp__frontend_progress(c->fe);
-    else
-        cdp__connection_flush(c);
+    c->finished = true;
+    uv_timer_start(&c->timer, on_timer, LINGER_MS, 0);
+    cdp__stream_end(&c->stream);
 }
 
 void cdp__connection_flush(cdp__connection *c)
 {
     cdp__buf *out = outbox(c);
 
-    if (c->dropped || c->busy)
-        return;
-    if (out->len == 0) {
-        if (c->ending)
-            finish(c);
-        return;
-    }
-    uv_buf_t buf = { .base = out->ptr, .len = out->len };
-    int n = uv_try_write(&c->h.stream, &buf, 1);
-    if (n < 0 && n != UV_EAGAIN) {
-        cdp__connection_drop(c);
-        return;
-    }
-    size_t done = n > 0 ? (size_t)n : 0;
-    if (done == out->len) {
-        cdp__buf_reset(out, KEEP);
-        if (c->ending)
-            finish(c);
-        return;
-    }
-    cdp__buf spare = c->writing;
-    c->writing = *out;
-    *out = spare;
-    buf = (uv_buf_t){ .base = c->writing.ptr + done, .len = c->writing.len - done };
-    c->write.data = c;
-    c->busy = true;
-    if (uv_write(&c->write, &c->h.stream, &buf, 1, on_written) < 0)
-        cdp__connection_drop(c);
+    cdp__stream_flush(&c->stream, out);
+    if (c->ending && !c->finished && !c->dropped && out->len == 0 &&
+        cdp__stream_queued(&c->stream) == 0)
+        finish(c);
+}
+
+/* What came is dealt with, or what was left over is written. */
+static void progress(void *self)
+{
+    cdp__connection *c = self;
+
+    if (c->fe)
+        cdp__frontend_progress(c->fe);
+    else
+        cdp__connection_flush(c);
 }
 
 /* ---- the WebSocket --------------------------------------------------------- */
@@ -291,8 +261,8 @@ static void local_address(cdp__connection *c, char *out, size_t size)
     int n = sizeof addr;
     char host[64] = "127.0.0.1";
 
-    if (c->h.handle.type == UV_TCP &&
-        uv_tcp_getsockname(&c->h.tcp, (struct sockaddr *)&addr, &n) == 0)
+    if (!c->stream.is_local &&
+        uv_tcp_getsockname(&c->stream.h.tcp, (struct sockaddr *)&addr, &n) == 0)
         uv_ip_name((struct sockaddr *)&addr, host, sizeof host);
     cdp__address_text(out, size, host, c->server->port);
 }
@@ -348,58 +318,42 @@ static void feed_http(cdp__connection *c, const char *bytes, size_t len)
 
 /* ---- in -------------------------------------------------------------------- */
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+/* All connections read into the same memory: idle ones need none. */
+static char *room(void *self, size_t *len)
 {
-    cdp__connection *c = handle->data;
+    const cdp__server *s = ((cdp__connection *)self)->server;
 
-    (void)suggested;
-    *buf = uv_buf_init(c->server->input, (unsigned)c->server->input_size);
+    *len = s->input_size;
+    return s->input;
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+static void on_data(void *self, const char *bytes, size_t len)
 {
-    cdp__connection *c = stream->data;
+    cdp__connection *c = self;
 
-    if (n == 0)
-        return;
-    if (n < 0)
-        cdp__connection_drop(c);
-    else if (c->ending)
+    if (c->ending)
         return; /* too late */
-    else if (!c->ws.state)
-        feed_http(c, buf->base, (size_t)n);
-    else if (cdp__ws_feed(&c->ws, buf->base, (size_t)n) < 0)
+    if (!c->ws.state)
+        feed_http(c, bytes, len);
+    else if (cdp__ws_feed(&c->ws, bytes, len) < 0)
         cdp__connection_drop(c);
-    if (c->dropped)
-        return;
-    if (c->fe)
-        cdp__frontend_progress(c->fe);
-    else
-        cdp__connection_flush(c);
 }
 
 void cdp__connection_pause(cdp__connection *c, bool pause)
 {
-    if (c->paused == pause || c->dropped)
-        return;
-    c->paused = pause;
-    if (pause)
-        uv_read_stop(&c->h.stream);
-    else
-        uv_read_start(&c->h.stream, on_alloc, on_read);
+    cdp__stream_pause(&c->stream, pause);
 }
 
 /* ---- the beginning --------------------------------------------------------- */
 
-static int init_stream(cdp__connection *c, uv_stream_t *listener)
-{
-    if (listener->type == UV_TCP)
-        return uv_tcp_init(&c->server->loop, &c->h.tcp);
-    return uv_pipe_init(&c->server->loop, &c->h.pipe, 0);
-}
-
 void cdp__connection_accept(cdp__server *s, uv_stream_t *listener)
 {
+    static const cdp__stream_ops ops = { .data = on_data,
+                                         .room = room,
+                                         .settled = progress,
+                                         .drained = progress,
+                                         .lost = on_lost,
+                                         .closed = on_closed };
     const cdp_inspector_limits *limits = &s->opt->limits;
     cdp__http_limits head = { .head = limits->head, .lines = limits->lines };
     cdp__http_policy policy = { .hosts = s->opt->allowed_hosts,
@@ -409,13 +363,10 @@ void cdp__connection_accept(cdp__server *s, uv_stream_t *listener)
     if (!c)
         return;
     c->server = s;
-    if (init_stream(c, listener) < 0) {
-        free(c);
-        return;
-    }
+    cdp__stream_init(&c->stream, &s->loop, NULL, &ops, c);
     uv_timer_init(&s->loop, &c->timer);
-    c->handles = 2;
-    c->h.handle.data = c->timer.data = c;
+    c->timer.data = c;
+    c->holds = 2;
     c->next = s->connections;
     c->link = &s->connections;
     if (c->next)
@@ -423,15 +374,10 @@ void cdp__connection_accept(cdp__server *s, uv_stream_t *listener)
     s->connections = c;
     s->n_connections++;
     c->http = cdp__http_new(&head, &policy);
-    if (uv_accept(listener, &c->h.stream) < 0 || !c->http ||
-        s->n_connections > limits->connections ||
-        uv_read_start(&c->h.stream, on_alloc, on_read) < 0) {
-        cdp__connection_drop(c);
-        return;
-    }
-    if (listener->type == UV_TCP)
-        uv_tcp_nodelay(&c->h.tcp, 1);
     uv_timer_start(&c->timer, on_timer, limits->handshake_ms, 0);
+    if (cdp__stream_accept(&c->stream, listener) < 0 || !c->http ||
+        s->n_connections > limits->connections)
+        cdp__connection_drop(c);
 }
 
 void cdp__connections_progress(cdp__server *s)

@@ -250,7 +250,7 @@ static void run(void *arg)
     cdp__server *s = arg;
     sigset_t all;
 
-    sigfillset(&all); /* signals, SIGPIPE among them, are not this thread's */
+    sigfillset(&all); /* signals are not this thread's */
     pthread_sigmask(SIG_BLOCK, &all, NULL);
     uv_run(&s->loop, UV_RUN_DEFAULT);
 }

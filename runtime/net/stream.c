@@ -2,6 +2,7 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,6 +32,13 @@ static void on_closed(uv_handle_t *handle)
     cdp__stream_release(handle->data);
 }
 
+static void stop_waiting(cdp__stream *s)
+{
+    if (s->busy)
+        uv_poll_stop(&s->writable);
+    s->busy = false;
+}
+
 void cdp__stream_lose(cdp__stream *s, int sys, const char *why)
 {
     if (s->is_lost || s->closing)
@@ -38,6 +46,7 @@ void cdp__stream_lose(cdp__stream *s, int sys, const char *why)
     s->is_lost = true;
     s->is_open = false;
     cdp__stream_pause(s, true);
+    stop_waiting(s);
     uv_timer_stop(&s->timer);
     s->ops->lost(s->self, sys, why);
 }
@@ -47,26 +56,34 @@ static void lose(cdp__stream *s, int sys)
     cdp__stream_lose(s, sys, sys == UV_EOF ? "the peer ended the connection" : uv_strerror(sys));
 }
 
-static uv_stream_t *writer(cdp__stream *s)
+static int descriptor(const cdp__stream *s)
 {
-    return s->has_outgoing ? (uv_stream_t *)&s->outgoing : &s->h.stream;
+    uv_os_fd_t fd = s->writer;
+
+    return fd >= 0 || uv_fileno(&s->h.handle, &fd) == 0 ? fd : -1;
 }
 
-/* What the peer takes at once; libuv's code where that fails.  (uv_try_write() would have the
- * peer's end be a SIGPIPE.) */
-static ssize_t write_now(cdp__stream *s, const char *p, size_t n)
+/* What the peer takes at once, from *at on.  UV_EAGAIN, or why it can't be written.  (libuv itself
+ * would have the peer's end be a SIGPIPE.) */
+static int write_now(cdp__stream *s, const cdp__buf *out, size_t *at)
 {
-    uv_os_fd_t fd;
-    ssize_t done = uv_fileno((uv_handle_t *)writer(s), &fd);
+    while (*at < out->len) {
+        ssize_t n = send(descriptor(s), out->ptr + *at, out->len - *at,
+                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0)
+            *at += (size_t)n;
+        else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+            return UV_EAGAIN;
+        else if (errno != EINTR)
+            return uv_translate_sys_error(errno);
+    }
+    return 0;
+}
 
-    if (done < 0)
-        return done;
-    do
-        done = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-    while (done < 0 && errno == EINTR);
-    if (done < 0)
-        return errno == EWOULDBLOCK || errno == ENOBUFS ? UV_EAGAIN : uv_translate_sys_error(errno);
-    return done;
+void cdp__stream_end(cdp__stream *s)
+{
+    if (shutdown(descriptor(s), SHUT_WR) < 0)
+        lose(s, uv_translate_sys_error(errno));
 }
 
 void cdp__stream_close(cdp__stream *s)
@@ -75,15 +92,16 @@ void cdp__stream_close(cdp__stream *s)
         return;
     if (s->tls && s->is_open && !s->busy) { /* as far as it can be said at once */
         cdp__tls_end_writing(s->tls, &s->cipher);
-        if (s->cipher.len)
-            (void)write_now(s, s->cipher.ptr, s->cipher.len);
+        (void)write_now(s, &s->cipher, &(size_t){ 0 });
     }
     s->closing = true;
     s->is_open = false;
     if (s->has_handle && !uv_is_closing(&s->h.handle))
         uv_close(&s->h.handle, on_closed);
-    if (s->has_outgoing)
-        uv_close((uv_handle_t *)&s->outgoing, on_closed);
+    if (s->polls)
+        uv_close((uv_handle_t *)&s->writable, on_closed);
+    if (s->writer >= 0)
+        close(s->writer);
     uv_cancel((uv_req_t *)&s->lookup); /* of none: refused */
     if (s->found) {
         uv_freeaddrinfo(s->found);
@@ -183,66 +201,67 @@ size_t cdp__stream_queued(const cdp__stream *s)
     return s->cipher.len + (s->busy ? s->writing.len - s->written : 0);
 }
 
-static void write_some(cdp__stream *s, cdp__buf *out);
+static void on_writable(uv_poll_t *poll, int status, int events);
 
-static void on_written(uv_write_t *req, int status)
+/* Waits until the peer takes more, on a descriptor that no other handle of libuv's has. */
+static int wait_to_write(cdp__stream *s)
 {
-    cdp__stream *s = req->data;
+    int rc = 0;
 
-    s->busy = false;
-    cdp__buf_reset(&s->writing, KEEP);
-    if (s->closing || s->is_lost)
-        return;
-    if (status < 0) {
-        lose(s, status);
-        return;
+    if (s->writer < 0 && (s->writer = fcntl(descriptor(s), F_DUPFD_CLOEXEC, 0)) < 0)
+        return uv_translate_sys_error(errno);
+    if (!s->polls) {
+        if ((rc = uv_poll_init(s->loop, &s->writable, s->writer)) < 0)
+            return rc;
+        s->writable.data = s;
+        s->polls = true;
+        s->holds++;
     }
-    if (s->tls)
-        write_some(s, &s->cipher);
-    if (!s->busy && s->is_open)
-        s->ops->drained(s->self);
+    s->busy = true;
+    return uv_poll_start(&s->writable, UV_WRITABLE, on_writable);
 }
 
-/* libuv takes lengths of 32 bits. */
 static void write_some(cdp__stream *s, cdp__buf *out)
 {
-    enum { MOST = 1 << 30 };
     size_t done = 0;
 
     if (out->len == 0 || s->busy)
         return;
-    while (done < out->len) {
-        ssize_t n = write_now(s, out->ptr + done, out->len - done);
-        if (n == UV_EAGAIN)
-            break;
-        if (n < 0) {
-            lose(s, (int)n);
-            return;
-        }
-        done += (size_t)n;
-    }
-    if (done == out->len) {
+    int rc = write_now(s, out, &done);
+    if (rc == 0) {
         cdp__buf_reset(out, KEEP);
         return;
     }
-    cdp__buf spare = s->writing;
-    s->writing = *out;
-    s->written = done;
-    *out = spare;
-    uv_buf_t bufs[4];
-    unsigned n = 0;
-    for (size_t at = done; at < s->writing.len && n < 4; n++) {
-        size_t len = s->writing.len - at < MOST ? s->writing.len - at : MOST;
-        bufs[n] = uv_buf_init(s->writing.ptr + at, (unsigned)len);
-        at += len;
+    if (rc == UV_EAGAIN) {
+        cdp__buf spare = s->writing;
+        s->writing = *out;
+        s->written = done;
+        *out = spare;
+        rc = wait_to_write(s);
     }
-    s->write.data = s;
-    s->busy = true;
-    int rc = uv_write(&s->write, writer(s), bufs, n, on_written);
-    if (rc < 0) {
-        s->busy = false;
+    if (rc < 0)
         lose(s, rc);
+}
+
+/* The peer takes more, or is gone: writing says how. */
+static void on_writable(uv_poll_t *poll, int status, int events)
+{
+    cdp__stream *s = poll->data;
+    int rc = write_now(s, &s->writing, &s->written);
+
+    (void)events;
+    if (rc == UV_EAGAIN && status == 0)
+        return;
+    if (rc < 0) {
+        lose(s, rc == UV_EAGAIN ? status : rc);
+        return;
     }
+    stop_waiting(s);
+    cdp__buf_reset(&s->writing, KEEP);
+    if (s->tls)
+        write_some(s, &s->cipher);
+    if (!s->busy && s->is_open)
+        s->ops->drained(s->self);
 }
 
 void cdp__stream_flush(cdp__stream *s, cdp__buf *out)
@@ -277,6 +296,7 @@ void cdp__stream_init(cdp__stream *s, uv_loop_t *loop, const cdp_allocator *a,
     s->cipher.allocator = s->writing.allocator = a;
     uv_timer_init(loop, &s->timer); /* can't fail */
     s->timer.data = s->lookup.data = s->connect.data = s;
+    s->writer = -1;
     s->holds = 1;
 }
 
@@ -309,21 +329,37 @@ int cdp__stream_dial(cdp__stream *s, const cdp__url *url, cdp_tls *tls, uint32_t
     return 0;
 }
 
+int cdp__stream_accept(cdp__stream *s, uv_stream_t *listener)
+{
+    s->is_local = listener->type == UV_NAMED_PIPE;
+    if (s->is_local)
+        uv_pipe_init(s->loop, &s->h.pipe, 0); /* can't fail, nor can the other */
+    else
+        uv_tcp_init(s->loop, &s->h.tcp);
+    s->h.handle.data = s;
+    s->has_handle = true;
+    s->holds++;
+    if (uv_accept(listener, &s->h.stream) < 0)
+        return CDP_EIO;
+    if (!s->is_local)
+        uv_tcp_nodelay(&s->h.tcp, 1);
+    s->is_open = true;
+    cdp__stream_pause(s, false);
+    return 0;
+}
+
 /* A pipe costs both ends less than a socket, but writing one that nobody reads is a SIGPIPE. */
 int cdp__stream_adopt(cdp__stream *s, int in, int out)
 {
-    uv_pipe_init(s->loop, &s->h.pipe, 0); /* can't fail, nor can the other */
-    uv_pipe_init(s->loop, &s->outgoing, 0);
-    s->h.handle.data = s->outgoing.data = s;
-    s->has_handle = s->has_outgoing = s->is_local = true;
-    s->holds += 2;
-    bool reads = uv_pipe_open(&s->h.pipe, in) == 0, writes = uv_pipe_open(&s->outgoing, out) == 0;
-    if (!reads)
+    uv_pipe_init(s->loop, &s->h.pipe, 0); /* can't fail */
+    s->h.handle.data = s;
+    s->has_handle = s->is_local = true;
+    s->holds++;
+    s->writer = out;
+    if (uv_pipe_open(&s->h.pipe, in) < 0) {
         close(in);
-    if (!writes)
-        close(out);
-    if (!reads || !writes)
         return CDP_EIO;
+    }
     s->is_open = true;
     cdp__stream_pause(s, false);
     return 0;

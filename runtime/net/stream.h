@@ -1,5 +1,6 @@
 /*
- * stream.h - bytes to and from a peer on a libuv loop: TCP or a unix socket, plain or TLS.
+ * stream.h - bytes to and from a peer on a libuv loop, be it a server or a client: TCP or a unix
+ * socket, plain or TLS.
  *
  * A stream is part of what owns it.  Once cdp__stream_init() has succeeded, cdp__stream_close()
  * ends it whatever state it is in, and its memory may go when ops->closed() is called.  It can be
@@ -16,7 +17,7 @@
 typedef struct cdp__stream cdp__stream;
 
 typedef struct cdp__stream_ops {
-    /* Connected; with TLS: to whom it should be. */
+    /* Dialed, and connected; with TLS: to whom it should be. */
     void (*opened)(void *self);
     /* Bytes that came; borrowed. */
     void (*data)(void *self, const char *bytes, size_t len);
@@ -45,7 +46,8 @@ struct cdp__stream {
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     } h;
-    uv_pipe_t outgoing; /* is written, if not h is */
+    int writer;         /* what is written, once that is not h's; else -1 */
+    uv_poll_t writable; /* of that, once something had to wait */
     uv_timer_t timer;   /* limits an attempt to connect */
     uv_connect_t connect;
     uv_getaddrinfo_t lookup;
@@ -55,16 +57,15 @@ struct cdp__stream {
     uint64_t deadline; /* of connecting, on the loop's clock */
     unsigned holds;    /* what libuv has of this: the handles, the timer, a lookup */
     int attempt_error; /* of the last address */
-    bool is_local, has_handle, has_outgoing, is_open, is_lost, closing, paused, reading;
+    bool is_local, has_handle, polls, is_open, is_lost, closing, paused, reading;
     const cdp__url *url; /* while connecting; the owner's */
 
     char *input; /* what is read into */
     cdp__tls_end *tls;
     cdp__buf cipher;  /* TLS: to be written */
-    cdp__buf writing; /* what the write under way holds */
-    size_t written;   /* of which this much had left before */
-    uv_write_t write;
-    bool busy;
+    cdp__buf writing; /* what waits until the peer takes more */
+    size_t written;   /* of which this much has left */
+    bool busy;        /* something does */
     char why[160];
 };
 
@@ -75,6 +76,9 @@ void cdp__stream_init(cdp__stream *s, uv_loop_t *loop, const cdp_allocator *a,
  * until opened() or lost(), which may come before this returns.  CDP_ENOMEM. */
 int cdp__stream_dial(cdp__stream *s, const cdp__url *url, cdp_tls *tls, uint32_t limit_ms);
 
+/* Takes the connection that a listener has; no opened().  CDP_EIO. */
+int cdp__stream_accept(cdp__stream *s, uv_stream_t *listener);
+
 /* Takes descriptors that are connected, one to read and a socket to write; no opened().  They
  * become its own, also where it fails.  CDP_EIO: libuv refuses one. */
 int cdp__stream_adopt(cdp__stream *s, int in, int out);
@@ -84,6 +88,10 @@ int cdp__stream_adopt(cdp__stream *s, int in, int out);
 void cdp__stream_flush(cdp__stream *s, cdp__buf *out);
 /* Bytes that were taken over and have not left. */
 size_t cdp__stream_queued(const cdp__stream *s);
+
+/* Tells the peer that no more comes: nothing of earlier is still being written.  A plain stream's
+ * only; the peer may go on writing. */
+void cdp__stream_end(cdp__stream *s);
 
 /* No data() until resumed; but for what has been read already. */
 void cdp__stream_pause(cdp__stream *s, bool pause);

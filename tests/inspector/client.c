@@ -3,28 +3,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/time.h>
+#include <netinet/in.h>
 #include <sys/un.h>
-#include <unistd.h>
-
-enum { LIMIT_S = 60 };
 
 /* ---- the connection ---------------------------------------------------------- */
 
-static bool dial(client *c, int family, const struct sockaddr *to, socklen_t len)
+static bool dial(client *c, const void *to, socklen_t len)
 {
-    struct timeval limit = { .tv_sec = LIMIT_S };
-
-    *c = (client){ .fd = socket(family, SOCK_STREAM, 0), .events = cJSON_CreateArray() };
-    assert_true(c->fd >= 0);
-    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect(c->fd, to, len) == 0)
-        return true;
-    client_close(c);
-    return false;
+    *c = (client){ .w.fd = -1 };
+    if (!wire_dial(&c->w, to, len))
+        return false;
+    c->events = cJSON_CreateArray();
+    return true;
 }
 
 bool client_try(client *c, const char *host, unsigned port)
@@ -33,9 +23,9 @@ bool client_try(client *c, const char *host, unsigned port)
     struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
 
     if (inet_pton(AF_INET, host, &v4.sin_addr) == 1)
-        return dial(c, AF_INET, (const struct sockaddr *)(const void *)&v4, sizeof v4);
+        return dial(c, &v4, sizeof v4);
     assert_int_equal(inet_pton(AF_INET6, host, &v6.sin6_addr), 1);
-    return dial(c, AF_INET6, (const struct sockaddr *)(const void *)&v6, sizeof v6);
+    return dial(c, &v6, sizeof v6);
 }
 
 void client_dial(client *c, unsigned port)
@@ -49,26 +39,20 @@ void client_dial_unix(client *c, const char *path)
     struct sockaddr_un to = { .sun_family = AF_UNIX };
 
     snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
-    if (!dial(c, AF_UNIX, (const struct sockaddr *)(const void *)&to, sizeof to))
+    if (!dial(c, &to, sizeof to))
         fail_msg("can't connect to %s: %s", path, strerror(errno));
 }
 
 void client_close(client *c)
 {
-    if (c->fd >= 0)
-        close(c->fd);
-    free(c->in);
+    wire_close(&c->w);
     cJSON_Delete(c->events);
-    *c = (client){ .fd = -1 };
+    *c = (client){ .w.fd = -1 };
 }
 
-/* As far as the peer takes it. */
 void client_put(client *c, const void *bytes, size_t n)
 {
-    const char *p = bytes;
-
-    for (ssize_t k; n && (k = send(c->fd, p, n, MSG_NOSIGNAL)) > 0; n -= (size_t)k)
-        p += k;
+    wire_put(&c->w, bytes, n);
 }
 
 void client_put_text(client *c, const char *text)
@@ -76,45 +60,21 @@ void client_put_text(client *c, const char *text)
     client_put(c, text, strlen(text));
 }
 
-/* False: the connection ended. */
-static bool read_more(client *c)
-{
-    enum { PIECE = 1 << 16 };
-
-    if (c->start > PIECE) {
-        memmove(c->in, c->in + c->start, c->end - c->start);
-        c->end -= c->start;
-        c->start = 0;
-    }
-    if (c->room - c->end <= PIECE) {
-        c->room = 2 * c->room + 2 * PIECE;
-        c->in = realloc(c->in, c->room);
-        assert_non_null(c->in);
-    }
-    ssize_t k = recv(c->fd, c->in + c->end, PIECE, 0);
-    if (k < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-        fail_msg("nothing comes");
-    if (k <= 0)
-        return false;
-    c->end += (size_t)k;
-    c->in[c->end] = 0;
-    return true;
-}
-
 /* ---- HTTP -------------------------------------------------------------------- */
 
 static bool read_head(client *c, answer *a)
 {
-    char *end;
+    wire *w = &c->w;
+    const char *end;
 
     *a = (answer){ .status = 0 };
-    while (c->start == c->end || !(end = strstr(c->in + c->start, "\r\n\r\n")))
-        if (!read_more(c))
+    while (!(end = wire_head_end(w)))
+        if (!wire_read(w))
             return false;
-    size_t n = (size_t)(end + 4 - (c->in + c->start));
+    size_t n = (size_t)(end - (w->in + w->start));
     assert_true(n < sizeof a->head);
-    memcpy(a->head, c->in + c->start, n);
-    c->start += n;
+    memcpy(a->head, w->in + w->start, n);
+    w->start += n;
     if (sscanf(a->head, "HTTP/1.1 %d ", &a->status) != 1)
         fail_msg("no status: %s", a->head);
     return true;
@@ -122,19 +82,21 @@ static bool read_head(client *c, answer *a)
 
 void client_answer(client *c, answer *a)
 {
+    wire *w = &c->w;
+
     if (!read_head(c, a))
         return;
     const char *length = strstr(a->head, "\r\nContent-Length: ");
     if (length)
         a->len = strtoul(length + 18, NULL, 10);
-    while (c->end - c->start < a->len)
-        if (!read_more(c))
+    while (w->end - w->start < a->len)
+        if (!wire_read(w))
             fail_msg("the answer is cut short");
     a->body = malloc(a->len + 1);
     assert_non_null(a->body);
-    memcpy(a->body, c->in + c->start, a->len);
+    memcpy(a->body, w->in + w->start, a->len);
     a->body[a->len] = 0;
-    c->start += a->len;
+    w->start += a->len;
 }
 
 void answer_free(answer *a)
@@ -206,65 +168,27 @@ void client_attach(client *c, const char *url)
 
 void client_frame(client *c, unsigned first_byte, const void *payload, size_t n)
 {
-    static const unsigned char mask[4] = { 0x37, 0xfa, 0x21, 0x3d };
-    const unsigned more = n < 126 ? 0 : n <= UINT16_MAX ? 2 : 8;
-    unsigned char *frame = malloc(n + 14), *p = frame;
-
-    assert_non_null(frame);
-    *p++ = (unsigned char)first_byte;
-    *p++ = (unsigned char)(0x80 | (more == 0 ? n : more == 2 ? 126 : 127));
-    for (unsigned i = more; i > 0; i--)
-        *p++ = (unsigned char)((uint64_t)n >> 8 * (i - 1));
-    memcpy(p, mask, 4);
-    p += 4;
-    for (size_t i = 0; i < n; i++)
-        *p++ = (unsigned char)(((const unsigned char *)payload)[i] ^ mask[i & 3]);
-    client_put(c, frame, (size_t)(p - frame));
-    free(frame);
+    wire_send_frame(&c->w, first_byte, payload, n);
 }
 
 void client_send(client *c, const char *text)
 {
-    client_frame(c, 0x81, text, strlen(text));
-}
-
-/* The next frame; its first byte, 0: the connection ended. */
-static unsigned next_frame(client *c, const char **payload, size_t *n)
-{
-    for (;;) {
-        const unsigned char *p = (const unsigned char *)c->in + c->start;
-        size_t have = c->end - c->start, head = 2;
-        if (have >= 2) {
-            head += p[1] < 126 ? 0 : p[1] == 126 ? 2 : 8;
-            *n = p[1] < 126 ? p[1] : 0;
-        }
-        if (have >= head && have >= 2) {
-            for (size_t i = 2; i < head; i++)
-                *n = *n << 8 | p[i];
-            if (have - head >= *n) {
-                *payload = c->in + c->start + head;
-                c->start += head + *n;
-                return p[0];
-            }
-        }
-        if (!read_more(c))
-            return 0;
-    }
+    wire_send(&c->w, text);
 }
 
 cJSON *client_message(client *c)
 {
-    const char *payload;
+    char *payload;
     size_t n;
-    unsigned first = c->code ? 0 : next_frame(c, &payload, &n);
+    unsigned first = c->code ? 0 : wire_next(&c->w, &payload, &n);
 
-    if (first == 0x88 && n >= 2) {
+    if (first == WIRE_CLOSE && n >= 2) {
         c->code = (unsigned char)payload[0] << 8 | (unsigned char)payload[1];
         snprintf(c->reason, sizeof c->reason, "%.*s", (int)n - 2, payload + 2);
     }
-    if (first == 0 || first == 0x88)
+    if (first == 0 || first == WIRE_CLOSE)
         return NULL;
-    if (first != 0x81)
+    if (first != WIRE_TEXT)
         fail_msg("a frame %#x", first);
     cJSON *json = cJSON_ParseWithLength(payload, n);
     if (!json)
@@ -281,7 +205,7 @@ int client_ended(client *c)
 
 void client_leave(client *c)
 {
-    client_frame(c, 0x88, "\x03\xe8", 2);
+    client_frame(c, WIRE_CLOSE, "\x03\xe8", 2);
     assert_int_equal(client_ended(c), 1000);
     client_close(c);
 }

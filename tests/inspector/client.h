@@ -6,27 +6,12 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "wire.h"
 
 #include <cJSON.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#ifndef COUNT
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-#endif
 
 typedef struct client {
-    int fd;
-    char *in; /* what was read: [start, end) */
-    size_t start, end, room;
+    wire w;
     int last_id;
     cJSON *events; /* messages that came before what was waited for, in order */
     int code;      /* of the close frame that came; 0: none */

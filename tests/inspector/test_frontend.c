@@ -536,7 +536,7 @@ static void a_snapshot_has_a_queue_of_its_own(void **state)
     attach(&p, &other);
     program_run(&p, "var more = []; for (let i = 0; i < 150000; i++) more.push({ i })");
     client_command(&c, "HeapProfiler.takeHeapSnapshot", NULL);
-    assert_int_equal(poll(&(struct pollfd){ .fd = c.fd, .events = POLLIN }, 1, 60000), 1);
+    assert_int_equal(poll(&(struct pollfd){ .fd = c.w.fd, .events = POLLIN }, 1, 60000), 1);
     /* It has begun, so this comes after it: nobody reads meanwhile what sockets do not hold. */
     client_eval(&other, "1");
     assert_int_equal(client_ended(&c), 1013);

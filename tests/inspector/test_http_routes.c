@@ -379,7 +379,7 @@ static void answers_that_nobody_reads(void **state)
     program_open(&p, &opt);
     client_dial(&c, cdp_inspector_port(p.insp));
     client_put_text(&c, all);
-    for (ssize_t n; (n = recv(c.fd, bytes, sizeof bytes, 0)) > 0; total += (size_t)n)
+    for (ssize_t n; (n = recv(c.w.fd, bytes, sizeof bytes, 0)) > 0; total += (size_t)n)
         ;
     assert_true(total < 20 << 20); /* all of them are more than that */
     client_close(&c);

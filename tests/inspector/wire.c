@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -13,37 +12,52 @@ enum { LIMIT_S = 60 };
 
 /* ---- the connection ---------------------------------------------------- */
 
-static void open_socket(wire *w, const debuggee *d, int receive)
+static bool dial(wire *w, const struct sockaddr *to, socklen_t len, int receive)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)d->port) };
     struct timeval limit = { .tv_sec = LIMIT_S };
     int on = 1;
 
-    *w = (wire){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
+    *w = (wire){ .fd = socket(to->sa_family, SOCK_STREAM, 0) };
     assert_true(w->fd >= 0);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(w->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (receive)
         setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
-    setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(w->fd, (const struct sockaddr *)(const void *)&to, sizeof to) < 0)
+    setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* of a unix socket: refused */
+    if (connect(w->fd, to, len) == 0)
+        return true;
+    wire_close(w);
+    return false;
+}
+
+bool wire_dial(wire *w, const struct sockaddr *to, socklen_t len)
+{
+    return dial(w, to, len, 0);
+}
+
+static void open_tcp(wire *w, const debuggee *d, int receive)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)d->port) };
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (!dial(w, (const struct sockaddr *)(const void *)&to, sizeof to, receive))
         fail_msg("can't connect: %s", strerror(errno));
 }
 
 void wire_open(wire *w, const debuggee *d)
 {
-    open_socket(w, d, 0);
+    open_tcp(w, d, 0);
 }
 
 void wire_open_narrow(wire *w, const debuggee *d)
 {
-    open_socket(w, d, 4096);
+    open_tcp(w, d, 4096);
 }
 
 void wire_close(wire *w)
 {
-    close(w->fd);
+    if (w->fd >= 0)
+        close(w->fd);
     free(w->in);
     *w = (wire){ .fd = -1 };
 }
@@ -77,6 +91,11 @@ bool wire_read(wire *w)
 
     if (w->start == w->end)
         w->start = w->end = 0;
+    if (w->start > PIECE) {
+        memmove(w->in, w->in + w->start, w->end - w->start);
+        w->end -= w->start;
+        w->start = 0;
+    }
     if (w->cap - w->end <= PIECE) {
         w->cap = w->cap ? 2 * w->cap : 2 * PIECE;
         w->in = realloc(w->in, w->cap);
@@ -105,7 +124,7 @@ size_t wire_head(char *out, size_t size, const debuggee *d)
                             d->path, d->port);
 }
 
-static const char *end_of_head(const wire *w)
+const char *wire_head_end(const wire *w)
 {
     for (size_t i = w->start; i + 4 <= w->end; i++)
         if (memcmp(w->in + i, "\r\n\r\n", 4) == 0)
@@ -119,7 +138,7 @@ void wire_shake(wire *w, const debuggee *d)
     const char *end;
 
     wire_put(w, head, wire_head(head, sizeof head, d));
-    while (!(end = end_of_head(w)))
+    while (!(end = wire_head_end(w)))
         if (!wire_read(w))
             fail_msg("no answer to the handshake");
     if (strncmp(w->in + w->start, "HTTP/1.1 101 ", 13) != 0)
@@ -152,14 +171,18 @@ size_t wire_frame(char *out, unsigned first, const void *p, size_t n)
     return (size_t)(q - out) + n;
 }
 
-void wire_send(wire *w, const char *text)
+void wire_send_frame(wire *w, unsigned first, const void *p, size_t n)
 {
-    size_t n = strlen(text);
     char *frame = malloc(n + 14);
 
     assert_non_null(frame);
-    wire_put(w, frame, wire_frame(frame, WIRE_TEXT, text, n));
+    wire_put(w, frame, wire_frame(frame, first, p, n));
     free(frame);
+}
+
+void wire_send(wire *w, const char *text)
+{
+    wire_send_frame(w, WIRE_TEXT, text, strlen(text));
 }
 
 /* The size of the frame at w->start, and of its head; 0: not even that is there. */

@@ -272,3 +272,13 @@ const char *processes_eval(cdp_session *s, const char *expression)
     cdp_free(res);
     return text;
 }
+
+void ends_add(cdp_session *s, const cdp_error *e, const cdp_value *result, void *data)
+{
+    ends *d = data;
+
+    (void)s;
+    (void)result;
+    d->n++;
+    snprintf(d->why, sizeof d->why, "%s", e ? e->message.ptr : "an answer");
+}

@@ -53,6 +53,15 @@ char *capture_end(void);
             fail_msg("\"%s\" lacks \"%s\"", haystack_, (needle)); \
     } while (0)
 
+/* Calls that have ended, and how the last one did. */
+typedef struct ends {
+    unsigned n;
+    char why[128];
+} ends;
+
+/* A cdp_call_cb; data: the ends. */
+void ends_add(cdp_session *s, const cdp_error *e, const cdp_value *result, void *data);
+
 /* An expression's value, as JSON text in static memory. */
 const char *processes_eval(cdp_session *s, const char *expression);
 

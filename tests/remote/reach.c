@@ -1,9 +1,10 @@
 /* reach.c - see reach.h. */
 #include "reach.h"
 
+#include "visit.h"
+
 #include <cdp/value.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -15,18 +16,6 @@ static uint64_t now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static unsigned open_files(void)
-{
-    DIR *files = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    assert_non_null(files);
-    while (readdir(files))
-        n++;
-    closedir(files);
-    return n;
 }
 
 /* ---- what it is told ------------------------------------------------------------- */

@@ -87,24 +87,9 @@ static void a_profile_of_the_callers(void **state)
 
 /* ---- its end ------------------------------------------------------------------------------ */
 
-typedef struct ends {
-    unsigned n;
-    char why[128];
-} ends;
-
-static void on_end(cdp_session *s, const cdp_error *e, const cdp_value *result, void *data)
-{
-    ends *d = data;
-
-    (void)s;
-    (void)result;
-    d->n++;
-    snprintf(d->why, sizeof d->why, "%s", e ? e->message.ptr : "an answer");
-}
-
 static void on_lost(cdp_session *s, const cdp_error *why, void *data)
 {
-    on_end(s, why, NULL, data);
+    ends_add(s, why, NULL, data);
 }
 
 /* Calls that never end by themselves. */
@@ -113,8 +98,8 @@ static void call_forever(cdp_session *page, unsigned n, ends *d)
     static const char params[] = "{\"expression\":\"new Promise(() => {})\",\"awaitPromise\":true}";
 
     while (n--)
-        assert_int_not_equal(cdp_call_async(page, "Runtime.evaluate", cdp_json(params), on_end, d),
-                             0);
+        assert_int_not_equal(
+            cdp_call_async(page, "Runtime.evaluate", cdp_json(params), ends_add, d), 0);
     cdp_poll(page, 0);
 }
 
@@ -175,7 +160,7 @@ static void ends_by_itself(void **state)
 
 static void close_it(cdp_session *s, const cdp_error *e, const cdp_value *result, void *data)
 {
-    on_end(s, e, result, data);
+    ends_add(s, e, result, data);
     cdp_close(s);
 }
 
@@ -210,7 +195,7 @@ static void killed_on_a_loop_of_the_callers(void **state)
     (void)state;
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(cdp_launch(&s, &opt), 0);
-    cdp_call_async(s, "Browser.getVersion", (cdp_value){ .ptr = NULL }, on_end, &calls);
+    cdp_call_async(s, "Browser.getVersion", (cdp_value){ .ptr = NULL }, ends_add, &calls);
     assert_int_equal(cdp_child_kill(s, SIGKILL), 0);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(calls.n, 1);

@@ -170,21 +170,6 @@ static void surroundings(void **state)
 /* ---- calls in flight ---------------------------------------------------------------------------
  */
 
-typedef struct ends {
-    unsigned n;
-    char why[128];
-} ends;
-
-static void on_end(cdp_session *s, const cdp_error *e, const cdp_value *result, void *data)
-{
-    ends *d = data;
-
-    (void)s;
-    (void)result;
-    d->n++;
-    snprintf(d->why, sizeof d->why, "%s", e ? e->message.ptr : "an answer");
-}
-
 static void exits_amid_calls(void **state)
 {
     /* (Not amid the command itself: Node 20 sometimes spins then.) */
@@ -200,7 +185,7 @@ static void exits_amid_calls(void **state)
     cdp_session *s = start(&opt);
     await_script(s);
     for (int i = 0; i < 10; i++)
-        cdp_call_async(s, "Runtime.evaluate", cdp_json(exits), on_end, &d);
+        cdp_call_async(s, "Runtime.evaluate", cdp_json(exits), ends_add, &d);
     expect_exit(s, 7, 0);
     assert_int_equal(cdp_poll(s, 0), CDP_EIO);
     assert_int_equal(d.n, 10);
@@ -216,7 +201,7 @@ static void killed(void **state)
 
     (void)state;
     cdp_session *s = start(&opt);
-    cdp_call_async(s, "Runtime.enable", (cdp_value){ .ptr = NULL }, on_end, &d);
+    cdp_call_async(s, "Runtime.enable", (cdp_value){ .ptr = NULL }, ends_add, &d);
     assert_int_equal(cdp_child_kill(s, 12345), CDP_EINVAL);
     assert_int_equal(cdp_child_kill(s, SIGSEGV), 0);
     expect_exit(s, 0, SIGSEGV);
@@ -309,7 +294,7 @@ static void our_own(void **state)
 
 static void close_it(cdp_session *s, const cdp_error *e, const cdp_value *result, void *data)
 {
-    on_end(s, e, result, data);
+    ends_add(s, e, result, data);
     cdp_close(s);
 }
 
@@ -401,7 +386,7 @@ static void *work(void *arg)
     snprintf(expression, sizeof expression,
              "{\"expression\":\"setTimeout(() => process.exit(%d))\"}", w->code);
     if (w->rc == 0)
-        cdp_call_async(s, "Runtime.evaluate", cdp_json(expression), on_end, &d);
+        cdp_call_async(s, "Runtime.evaluate", cdp_json(expression), ends_add, &d);
     w->code = -1;
     if (w->rc == 0)
         w->rc = cdp_child_wait(s, 60000, &w->code, NULL);
