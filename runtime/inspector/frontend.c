@@ -284,6 +284,17 @@ static void leave(cdp__frontend *fe, bool outer)
         cdp__frontend_free(fe);
 }
 
+/* What was left because there was no room, and can be taken after all. */
+static bool has_more(const cdp__frontend *fe)
+{
+    if (fe->ended || !cdp__connection_has_room(fe->c))
+        return false;
+    for (const cdp__attachment *a = fe->attachments; a; a = a->next)
+        if (a->link && (a->rest || a->more))
+            return true;
+    return false;
+}
+
 void cdp__frontend_progress(cdp__frontend *fe)
 {
     cdp__connection *c = fe->c;
@@ -291,11 +302,13 @@ void cdp__frontend_progress(cdp__frontend *fe)
 
     fe->inside = true;
     cdp__connection_pause(c, false); /* unless take() finds a reason */
-    for (cdp__attachment *a = fe->attachments; a && !fe->ended; a = a->next)
-        take(a);
-    if (!fe->ended)
-        cdp__workers_progress(fe);
-    cdp__connection_flush(c);
+    do { /* a flush may have made room at once, and nobody else would go on then */
+        for (cdp__attachment *a = fe->attachments; a && !fe->ended; a = a->next)
+            take(a);
+        if (!fe->ended)
+            cdp__workers_progress(fe);
+        cdp__connection_flush(c);
+    } while (has_more(fe));
     leave(fe, outer);
 }
 

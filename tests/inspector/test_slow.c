@@ -129,11 +129,43 @@ static void one_large_reply(void **state)
     debuggee_stop(&d);
 }
 
+/* What had piled up comes to its end, though the sockets take all of it as fast as it is made. */
+static void one_that_reads_on(void **state)
+{
+    enum { EVENTS = 400, LARGE = 60000 }; /* together less than the default limit */
+    debuggee d;
+    wire reader;
+    char *text, command[160];
+    size_t n;
+
+    (void)state;
+    debuggee_start(&d, NULL, script);
+    wire_attach(&reader, &d);
+    wire_call(&reader, "Runtime.enable", NULL);
+    for (int round = 0; round < 3; round++) {
+        snprintf(command, sizeof command,
+                 "{\"id\":%u,\"method\":\"Runtime.evaluate\",\"params\":{\"expression\":"
+                 "\"flood(%d, %d)\"}}",
+                 ++reader.last_id, EVENTS, LARGE);
+        wire_send(&reader, command);
+        sleep_ms(300); /* for them to pile up: too short a time only makes the test easier */
+        for (int i = 0; i < EVENTS; i++) {
+            assert_int_equal(wire_next(&reader, &text, &n), WIRE_TEXT);
+            assert_non_null(strstr(text, "consoleAPICalled"));
+        }
+        assert_int_equal(wire_next(&reader, &text, &n), WIRE_TEXT);
+        assert_non_null(strstr(text, "\"value\":"));
+    }
+    wire_close(&reader);
+    debuggee_stop(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slow_ones_beside_one_that_reads),
         cmocka_unit_test(one_large_reply),
+        cmocka_unit_test(one_that_reads_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
