@@ -96,10 +96,12 @@ typedef struct cdp_remote_options {
 /*
  * Connects to
  *
- *     ws://HOST:PORT/PATH, wss://     that WebSocket
- *     http://HOST:PORT, https://      the browser, if it is one; else the first target
- * (/json/version, /json/list) http://HOST:PORT/ID             the target of that id HOST:PORT, PORT
- * as http:// unix:FILE, unix:FILE:/PATH      the same over a socket in the file system
+ *     ws://HOST:PORT/PATH, wss://   that WebSocket
+ *     http://HOST:PORT, https://    the browser, if it is one; else the first target
+ *                                   (/json/version, /json/list)
+ *     http://HOST:PORT/ID           the target of that id
+ *     HOST:PORT, PORT               as http://
+ *     unix:FILE, unix:FILE:/PATH    the same over a socket in the file system
  *
  * A name is tried at all its addresses.  Of what a peer lists only paths are used, never hosts.
  *
