@@ -36,7 +36,8 @@ LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(GOALS:b
 # generated/INPUTS.sha256 holds the hashes of what generated/ was made from.
 # (Times of files mean nothing in a fresh clone.)
 LISTED := $(shell sed 's/^[0-9a-f]*  //' generated/INPUTS.sha256 2>/dev/null)
-STALE  := $(filter-out $(LISTED),$(wildcard protocol_json/*.json protocol_json/REVISION generator/*.py generator/templates/*)) \
+STALE  := $(filter-out $(LISTED),$(wildcard protocol_json/*.json protocol_json/docs/*.txt protocol_json/REVISION \
+            generator/*.py generator/templates/*.j2)) \
           $(shell sha256sum --check --status generated/INPUTS.sha256 2>/dev/null || echo changed)
 STALE  := $(strip $(STALE))
 LEVELS += $(if $(STALE),generate)

@@ -13,6 +13,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import docs
 import model
 import output
 import schema
@@ -60,6 +61,14 @@ def main(argv=None):
 
 def generate(source, domains=None):
     """{path below the output folder: text}"""
+    protocol, paths = _read(source, domains)
+    files = render.render(protocol)
+    files[_INPUTS] = _digests(paths)
+    return files
+
+
+def _read(source, domains):
+    """The protocol with its words, and the files that all this is from."""
     paths, revision = _inputs(source)
     sources = []
     for path in paths:
@@ -68,9 +77,9 @@ def generate(source, domains=None):
     protocol = model.build(sources, revision)
     if domains:
         protocol = model.select(protocol, domains.split(","))
-    files = render.render(protocol)
-    files[_INPUTS] = _digests(paths + _revision_file(source))
-    return files
+    words = os.path.join(source, "docs")
+    docs.attach(protocol, docs.read(words))
+    return protocol, paths + _revision_file(source) + docs.files(words)
 
 
 def _inputs(source):
@@ -99,6 +108,7 @@ def _digests(paths):
     """Every input as sha256sum prints it at the top of the tree, sorted; make compares that."""
     programs = [os.path.join(_HERE, f) for f in os.listdir(_HERE) if f.endswith(".py")]
     templates = [os.path.join(render.TEMPLATES, f) for f in os.listdir(render.TEMPLATES)]
+    templates = [path for path in templates if path.endswith(".j2")]
     lines = {}
     for path in paths + programs + templates:
         shown = os.path.relpath(os.path.abspath(path), _ROOT)

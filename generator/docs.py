@@ -32,6 +32,8 @@ LABELS = ("Errors", "Since", "Node", "Chromium")
 
 _NAME = re.compile(r"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)?\Z")
 _PART = re.compile(r"(\.|->|=)(\S+): (\S.*)\Z")
+# What ends a comment in C or warns in one, and what splices lines.
+_NO_COMMENT = re.compile(r"/\*|\*/|\\|\?\?")
 _LABEL = re.compile(r"(%s): (\S.*)\Z" % "|".join(LABELS))
 
 
@@ -61,20 +63,25 @@ class Entry(Words):
     labels: Dict[str, str] = field(default_factory=dict)
     parts: Dict[str, Words] = field(default_factory=dict)
 
-    def part(self, mark, name):
-        """The text about a member, or nothing."""
-        words = self.parts.get(mark + name)
-        return words.text if words else ""
+    def paragraphs(self):
+        """All of its text, but the labels and the members."""
+        return [self.text] * bool(self.text) + self.more
 
 
 def read(folder):
     """{name: Entry} of all *.txt in folder, which may be missing."""
     entries = {}
-    if os.path.isdir(folder):
-        for leaf in sorted(f for f in os.listdir(folder) if f.endswith(".txt")):
-            with open(os.path.join(folder, leaf), "rb") as f:
-                parse(f.read(), leaf, entries)
+    for path in files(folder):
+        with open(path, "rb") as f:
+            parse(f.read(), os.path.basename(path), entries)
     return entries
+
+
+def files(folder):
+    """The paths of all *.txt in folder, sorted."""
+    if not os.path.isdir(folder):
+        return []
+    return [os.path.join(folder, f) for f in sorted(os.listdir(folder)) if f.endswith(".txt")]
 
 
 def parse(data, file, entries):
@@ -107,6 +114,8 @@ class _Parser:
             indent = len(line) - len(line.lstrip(" "))
             if any(not c.isprintable() for c in line) or line != line.rstrip():
                 raise ProtocolError(at, "a tab, or blanks at the end")
+            if no := _NO_COMMENT.search(line):
+                raise ProtocolError(at, "%s cannot stand in a comment" % no[0])
             if indent == 0:
                 self._begin(text, at)
             elif self._entry is None:
@@ -159,7 +168,21 @@ class _Parser:
         into[key] += more
 
 
-# ---- does it fit the protocol? ----------------------------------------------
+# ---- the words and the protocol ---------------------------------------------
+
+
+def attach(protocol, entries):
+    """Gives each item of the protocol its words."""
+    for domain in protocol.domains:
+        types = [s for s in domain.structs if s.role == "type"]
+        messages = domain.commands + domain.events
+        for item in [domain] + domain.aliases + types + domain.enums + messages:
+            item.doc = entries.get(item.name)
+        for struct in domain.structs:
+            parts = entries[struct.name].parts if struct.name in entries else {}
+            mark = "->" if struct.role == "result" else "."
+            for f in struct.fields:
+                f.doc = parts.get(mark + f.short)
 
 
 def check(protocol, entries):
@@ -193,19 +216,19 @@ def _check_entry(name, parts, entries, known, wrong):
 
 def _items(domain):
     """(name, marked names of its members) of each command, event and type."""
-    for alias in domain.aliases:
-        yield alias.name, set()
+    items = {alias.name: set() for alias in domain.aliases}
     for struct in domain.structs:
         if struct.role == "type":
-            yield struct.name, _marked(".", struct)
+            items[struct.name] = _marked(".", struct)
     for enum in domain.enums:
         if "." not in enum.short:  # others are a member's
-            yield enum.name, {"=" + word for word, _ in enum.words}
+            items[enum.name] = {"=" + word for word, _ in enum.words}
     for m in domain.commands:
-        yield m.name, _marked(".", m.params) | _marked("->", m.result)
+        items[m.name] = _marked(".", m.params) | _marked("->", m.result)
     for m in domain.events:
-        yield m.name, _marked(".", m.params)
+        items[m.name] = _marked(".", m.params)
+    return items.items()
 
 
 def _marked(mark, struct):
-    return {mark + f.name.rsplit(".", 1)[1] for f in struct.fields} if struct else set()
+    return {mark + f.short for f in struct.fields} if struct else set()

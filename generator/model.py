@@ -41,6 +41,7 @@ class Item:
     at: Any
     experimental: bool
     deprecated: bool
+    doc: Any = field(default=None, init=False)  # docs.Words, where there are any
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Enum(Item):
 class Field(Item):
     """A member of a struct."""
 
+    short: str = ""  # "expression"
     shape: Shape = None
     required: bool = True
 
@@ -253,7 +255,7 @@ class _Builder:
             members.claim(member, qualified, at[i]["name"])
             symbol = "%s_%s" % (stem, names.snake(name))
             shape = self._shape(struct.domain, value, at[i], symbol, qualified)
-            f = Field(**_item(qualified, member, value, at[i]), shape=shape)
+            f = Field(**_item(qualified, member, value, at[i]), short=name, shape=shape)
             f.required = not value.get("optional", False)
             struct.fields.append(f)
 

@@ -5,11 +5,12 @@ import re
 
 import jinja2
 
+import comments
 import spelling
+from comments import WIDTH
 from tables import Tables
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
-WIDTH = 100
 
 
 def render(protocol):
@@ -23,11 +24,14 @@ def render(protocol):
         autoescape=False,
     )
     env.filters.update(
-        alias_note=spelling.alias_note,
+        alias_note=comments.alias,
+        comment=comments.item,
         declaration=spelling.declaration,
-        member_note=spelling.member_note,
-        note=spelling.item_note,
+        lines=comments.domain,
+        member_note=comments.member,
+        title=comments.title,
         value_type=spelling.plain_type,
+        word_note=comments.enumerator,
     )
     header = env.get_template("domain.h.j2")
     source = env.get_template("tables.c.j2")
@@ -53,9 +57,10 @@ def fold(text):
 def _fold_line(line):
     if len(line) <= WIDTH + 1 or line.endswith("\\\n"):
         return line
-    note = re.match(r"( *)(.*[;,]) (/\*.*\*/)\n\Z", line)
+    note = re.match(r"( *)(\S.*) /\* (.*) \*/\n\Z", line)
     if note:  # the comment goes above what it is about
-        indent, code, comment = note.groups()
+        indent, code, text = note.groups()
+        comment = comments.block([text], indent=len(indent))
         return indent + comment + "\n" + _fold_line(indent + code + "\n")
     head = re.match(r"(?:CDP_|typedef |    int \(\*).*\(", line)
     if head:

@@ -101,7 +101,7 @@ class Tables:
     def _field(self, f):
         return {
             "member": f.symbol,
-            "name": self.pool.add(f.name.rsplit(".", 1)[1], f.at),
+            "name": self.pool.add(f.short, f.at),
             "flags": _flags(f, f.required),
             "is": self._elem(f.shape, f.at),
             "comment": _foreign(f.shape, self.domain),

@@ -130,11 +130,11 @@ def test_enums_say_what_the_protocol_says(dumped):
 
 def test_enumerators_follow_the_words(dumped):
     """The nth enumerator is the nth word, for all enums."""
-    text = (HEADERS / "forward.h").read_text()
-    blocks = re.findall(r"/\* ([\w.-]+)[^/]* \*/\ntypedef enum \w+ \{\n(.*?)\n\}", text, re.S)
-    want = [("%s.%s" % (d["domain"], e["name"]), e["words"]) for d in dumped for e in d["enums"]]
-    assert [name for name, _ in blocks] == [name for name, _ in want]
-    for (name, block), (_, words) in zip(blocks, want):
+    text = re.sub(r"\s*/\*.*?\*/", "", (HEADERS / "forward.h").read_text(), flags=re.S)
+    blocks = re.findall(r"\ntypedef enum (\w+) \{\n(.*?)\n\} \1;", text, re.S)
+    want = [e["words"] for d in dumped for e in d["enums"]]
+    assert len(blocks) == len(want)
+    for (name, block), words in zip(blocks, want):
         lines = [line.strip(" ,") for line in block.split("\n")]
         assert lines[0].endswith("__UNKNOWN = -1") and lines[1].endswith(" = 1"), name
         assert len(lines) == len(words) + 1
@@ -177,7 +177,7 @@ def test_redirects():
     """A redirected command is still sent under its own name."""
     assert sum("redirect" in c for d in domains() for c in d.get("commands", [])) == 15
     text = (HEADERS / "page.h").read_text()
-    assert "/* Page.setDeviceMetricsOverride: served by Emulation; " in text
+    assert "/* Page.setDeviceMetricsOverride (served by Emulation; " in text
     assert "int cdp_page_set_device_metrics_override(" in text
 
 
@@ -185,7 +185,7 @@ def test_redirects():
     "header, line",
     [
         # names
-        ("debugger", "const cdp_runtime_remote_object *this_; /* required */"),
+        ("debugger", "const cdp_runtime_remote_object *this_;"),
         ("security", "int cdp_security_set_override_certificate_errors("),
         ("runtime", "int cdp_runtime_get_isolate_id("),
         ("runtime", "uint32_t cdp_runtime_on_console_api_called("),
@@ -204,27 +204,27 @@ def test_redirects():
         ("forward", "} cdp_debugger_set_script_source_result_status;"),
         ("forward", "CDP_RUNTIME_CONSOLE_API_CALLED_EVENT_TYPE_ERROR"),
         # aliases and units
-        ("forward", "typedef double cdp_runtime_timestamp; /* Runtime.Timestamp: milliseconds"),
-        ("forward", "typedef double cdp_network_time_since_epoch; /* Network.TimeSinceEpoch: sec"),
+        ("forward", "typedef double cdp_runtime_timestamp;"),
+        ("forward", "typedef double cdp_input_time_since_epoch; /* Input.TimeSinceEpoch: Seconds"),
         ("forward", "typedef CDP_LIST(double) cdp_dom_quad; /* DOM.Quad: "),
+        ("input", "cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC."),
         ("forward", "typedef int32_t cdp_runtime_execution_context_id;"),
         ("forward", "typedef cdp_value cdp_network_headers;"),
-        ("runtime", "cdp_opt_int context_id; /* cdp_runtime_execution_context_id */"),
-        ("runtime", "cdp_opt_num timeout; /* cdp_runtime_time_delta; milliseconds; experimental"),
-        ("profiler", "double start_time; /* required; microseconds, monotonic */"),
+        ("runtime", "cdp_opt_int context_id;"),
+        ("dom", "cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */"),
         # any, bare objects, and arrays of them
-        ("runtime", "cdp_value value; /* any value */"),
-        ("runtime", "cdp_value hints; /* required; an object */"),
+        ("runtime", "cdp_value value;"),
+        ("accessibility", "cdp_value value; /* any value */"),
         ("tracing", "CDP_LIST(cdp_value) value; /* required; an object */"),
         ("dom", "CDP_LIST(cdp_value) shape; /* required; any value */"),
         # recursive types
-        ("runtime", "const cdp_runtime_object_preview *value; /* required */"),
+        ("runtime", "const cdp_runtime_object_preview *value;"),
         ("runtime", "const cdp_runtime_stack_trace *parent;"),
         ("heap_profiler", "CDP_LIST(cdp_heap_profiler_sampling_heap_profile_node) children;"),
         ("profiler", "CDP_LIST(int32_t) children;"),
         # required after optional; required and deprecated
         ("indexed_db", "cdp_str database_name; /* required */"),
-        ("debugger", "cdp_str url CDP_DEPRECATED; /* required */"),
+        ("debugger", "cdp_str url CDP_DEPRECATED;"),
         # domains in rings; only Node's
         ("page", "cdp_network_loader_id loader_id; /* required */"),
         ("node_worker", "struct cdp_node_worker_worker_info {"),
@@ -284,7 +284,8 @@ def test_inputs_are_as_make_compares_them():
         "protocol_json/*.json",
         "protocol_json/REVISION",
         "generator/*.py",
-        "generator/templates/*",
+        "generator/templates/*.j2",
+        "protocol_json/docs/*.txt",
     )
     found = [str(p.relative_to(ROOT)) for g in folders for p in ROOT.glob(g)]
     assert names == sorted(found)

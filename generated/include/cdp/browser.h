@@ -30,7 +30,7 @@ extern const cdp__domain cdp__domain_browser;
 
 /* ---- types ---- */
 
-/* Browser.Bounds: experimental */
+/* Browser.Bounds (experimental) */
 struct cdp_browser_bounds {
     cdp_opt_int left;
     cdp_opt_int top;
@@ -54,7 +54,7 @@ CDP_STUB int cdp_browser_bounds_from_json(cdp_str json, cdp_browser_bounds **out
 }
 
 
-/* Browser.PermissionDescriptor: experimental */
+/* Browser.PermissionDescriptor (experimental) */
 struct cdp_browser_permission_descriptor {
     cdp_str name; /* required */
     cdp_opt_bool sysex;
@@ -82,7 +82,7 @@ CDP_STUB int cdp_browser_permission_descriptor_from_json(cdp_str json,
 }
 
 
-/* Browser.Bucket: experimental */
+/* Browser.Bucket (experimental) */
 struct cdp_browser_bucket {
     int32_t low; /* required */
     int32_t high; /* required */
@@ -104,7 +104,7 @@ CDP_STUB int cdp_browser_bucket_from_json(cdp_str json, cdp_browser_bucket **out
 }
 
 
-/* Browser.Histogram: experimental */
+/* Browser.Histogram (experimental) */
 struct cdp_browser_histogram {
     cdp_str name; /* required */
     int32_t sum; /* required */
@@ -130,7 +130,7 @@ CDP_STUB int cdp_browser_histogram_from_json(cdp_str json, cdp_browser_histogram
 
 /* ---- commands ---- */
 
-/* Browser.setPermission: experimental */
+/* Browser.setPermission (experimental) */
 struct cdp_browser_set_permission_params {
     const cdp_browser_permission_descriptor *permission; /* required */
     cdp_browser_permission_setting setting; /* required */
@@ -194,7 +194,7 @@ CDP_STUB uint32_t cdp_browser_set_permission_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Browser.grantPermissions: experimental; deprecated */
+/* Browser.grantPermissions (experimental; deprecated) */
 struct cdp_browser_grant_permissions_params {
     CDP_LIST(cdp_browser_permission_type) permissions; /* required */
     cdp_str origin;
@@ -316,7 +316,7 @@ CDP_STUB uint32_t cdp_browser_reset_permissions_async(
         (cdp__fn *)cb, data);
 }
 
-/* Browser.setDownloadBehavior: experimental */
+/* Browser.setDownloadBehavior (experimental) */
 struct cdp_browser_set_download_behavior_params {
     cdp_browser_set_download_behavior_behavior behavior; /* required */
     cdp_browser_browser_context_id browser_context_id;
@@ -379,7 +379,7 @@ CDP_STUB uint32_t cdp_browser_set_download_behavior_async(
         (cdp__fn *)cb, data);
 }
 
-/* Browser.cancelDownload: experimental */
+/* Browser.cancelDownload (experimental) */
 struct cdp_browser_cancel_download_params {
     cdp_str guid; /* required */
     cdp_browser_browser_context_id browser_context_id;
@@ -475,7 +475,7 @@ CDP_STUB uint32_t cdp_browser_close_async(cdp_session *s, cdp_browser_close_cb *
         data);
 }
 
-/* Browser.crash: experimental */
+/* Browser.crash (experimental) */
 typedef struct cdp_browser_crash_cookie {
     uint32_t id;
 } cdp_browser_crash_cookie;
@@ -510,7 +510,7 @@ CDP_STUB uint32_t cdp_browser_crash_async(cdp_session *s, cdp_browser_crash_cb *
         data);
 }
 
-/* Browser.crashGpuProcess: experimental */
+/* Browser.crashGpuProcess (experimental) */
 typedef struct cdp_browser_crash_gpu_process_cookie {
     uint32_t id;
 } cdp_browser_crash_gpu_process_cookie;
@@ -624,7 +624,7 @@ CDP_STUB int cdp_browser_get_version_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_browser, 8, res);
 }
 
-/* Browser.getBrowserCommandLine: experimental */
+/* Browser.getBrowserCommandLine (experimental) */
 struct cdp_browser_get_browser_command_line_result {
     CDP_LIST(cdp_str) arguments; /* required */
     const cdp__extra *extra_;
@@ -700,7 +700,7 @@ CDP_STUB int cdp_browser_get_browser_command_line_respond(
     return cdp__respond(req, &cdp__domain_browser, 9, res);
 }
 
-/* Browser.addMockCamera: experimental */
+/* Browser.addMockCamera (experimental) */
 struct cdp_browser_add_mock_camera_params {
     cdp_str device_id; /* required */
     const cdp__extra *extra_;
@@ -760,7 +760,7 @@ CDP_STUB uint32_t cdp_browser_add_mock_camera_async(
         (cdp__fn *)cb, data);
 }
 
-/* Browser.getHistograms: experimental */
+/* Browser.getHistograms (experimental) */
 struct cdp_browser_get_histograms_params {
     cdp_str query;
     cdp_opt_bool delta;
@@ -860,7 +860,7 @@ CDP_STUB int cdp_browser_get_histograms_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_browser, 11, res);
 }
 
-/* Browser.getHistogram: experimental */
+/* Browser.getHistogram (experimental) */
 struct cdp_browser_get_histogram_params {
     cdp_str name; /* required */
     cdp_opt_bool delta;
@@ -959,7 +959,7 @@ CDP_STUB int cdp_browser_get_histogram_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_browser, 12, res);
 }
 
-/* Browser.getWindowBounds: experimental */
+/* Browser.getWindowBounds (experimental) */
 struct cdp_browser_get_window_bounds_params {
     cdp_browser_window_id window_id; /* required */
     const cdp__extra *extra_;
@@ -1057,7 +1057,7 @@ CDP_STUB int cdp_browser_get_window_bounds_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_browser, 13, res);
 }
 
-/* Browser.getWindowForTarget: experimental */
+/* Browser.getWindowForTarget (experimental) */
 struct cdp_browser_get_window_for_target_params {
     cdp_target_target_id target_id;
     const cdp__extra *extra_;
@@ -1156,7 +1156,7 @@ CDP_STUB int cdp_browser_get_window_for_target_respond(
     return cdp__respond(req, &cdp__domain_browser, 14, res);
 }
 
-/* Browser.setWindowBounds: experimental */
+/* Browser.setWindowBounds (experimental) */
 struct cdp_browser_set_window_bounds_params {
     cdp_browser_window_id window_id; /* required */
     const cdp_browser_bounds *bounds; /* required */
@@ -1217,7 +1217,7 @@ CDP_STUB uint32_t cdp_browser_set_window_bounds_async(
         (cdp__fn *)cb, data);
 }
 
-/* Browser.setContentsSize: experimental */
+/* Browser.setContentsSize (experimental) */
 struct cdp_browser_set_contents_size_params {
     cdp_browser_window_id window_id; /* required */
     cdp_opt_int width;
@@ -1279,7 +1279,7 @@ CDP_STUB uint32_t cdp_browser_set_contents_size_async(
         (cdp__fn *)cb, data);
 }
 
-/* Browser.setDockTile: experimental */
+/* Browser.setDockTile (experimental) */
 struct cdp_browser_set_dock_tile_params {
     cdp_str badge_label;
     cdp_bytes image;
@@ -1340,7 +1340,7 @@ CDP_STUB uint32_t cdp_browser_set_dock_tile_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Browser.executeBrowserCommand: experimental */
+/* Browser.executeBrowserCommand (experimental) */
 struct cdp_browser_execute_browser_command_params {
     cdp_browser_browser_command_id command_id; /* required */
     const cdp__extra *extra_;
@@ -1469,7 +1469,7 @@ CDP_STUB uint32_t cdp_browser_add_privacy_sandbox_enrollment_override_async(
         cdp__via_browser_add_privacy_sandbox_enrollment_override, (cdp__fn *)cb, data);
 }
 
-/* Browser.getGlobalPrivacyControl: experimental */
+/* Browser.getGlobalPrivacyControl (experimental) */
 struct cdp_browser_get_global_privacy_control_result {
     bool gpc; /* required */
     const cdp__extra *extra_;
@@ -1546,7 +1546,7 @@ CDP_STUB int cdp_browser_get_global_privacy_control_respond(
     return cdp__respond(req, &cdp__domain_browser, 20, res);
 }
 
-/* Browser.setGlobalPrivacyControl: experimental */
+/* Browser.setGlobalPrivacyControl (experimental) */
 struct cdp_browser_set_global_privacy_control_params {
     bool gpc; /* required */
     const cdp__extra *extra_;
@@ -1647,7 +1647,7 @@ CDP_STUB int cdp_browser_set_global_privacy_control_respond(
 
 /* ---- events ---- */
 
-/* Browser.downloadWillBegin: experimental */
+/* Browser.downloadWillBegin (experimental) */
 struct cdp_browser_download_will_begin_event {
     cdp_page_frame_id frame_id; /* required */
     cdp_str guid; /* required */
@@ -1712,7 +1712,7 @@ CDP_STUB int cdp_browser_emit_download_will_begin(cdp_session *s,
     return cdp__emit(s, &cdp__domain_browser, 0, ev);
 }
 
-/* Browser.downloadProgress: experimental */
+/* Browser.downloadProgress (experimental) */
 struct cdp_browser_download_progress_event {
     cdp_str guid; /* required */
     double total_bytes; /* required */

@@ -32,7 +32,7 @@ extern const cdp__domain cdp__domain_debugger;
 
 /* Debugger.Location */
 struct cdp_debugger_location {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     int32_t line_number; /* required */
     cdp_opt_int column_number;
     const cdp__extra *extra_;
@@ -53,7 +53,7 @@ CDP_STUB int cdp_debugger_location_from_json(cdp_str json, cdp_debugger_location
 }
 
 
-/* Debugger.ScriptPosition: experimental */
+/* Debugger.ScriptPosition (experimental) */
 struct cdp_debugger_script_position {
     int32_t line_number; /* required */
     int32_t column_number; /* required */
@@ -77,9 +77,9 @@ CDP_STUB int cdp_debugger_script_position_from_json(cdp_str json,
 }
 
 
-/* Debugger.LocationRange: experimental */
+/* Debugger.LocationRange (experimental) */
 struct cdp_debugger_location_range {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     const cdp_debugger_script_position *start; /* required */
     const cdp_debugger_script_position *end; /* required */
     const cdp__extra *extra_;
@@ -179,7 +179,7 @@ CDP_STUB int cdp_debugger_search_match_from_json(cdp_str json, cdp_debugger_sear
 
 /* Debugger.BreakLocation */
 struct cdp_debugger_break_location {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     int32_t line_number; /* required */
     cdp_opt_int column_number;
     cdp_debugger_break_location_type type;
@@ -202,7 +202,7 @@ CDP_STUB int cdp_debugger_break_location_from_json(cdp_str json, cdp_debugger_br
 }
 
 
-/* Debugger.WasmDisassemblyChunk: experimental */
+/* Debugger.WasmDisassemblyChunk (experimental) */
 struct cdp_debugger_wasm_disassembly_chunk {
     CDP_LIST(cdp_str) lines; /* required */
     CDP_LIST(int32_t) bytecode_offsets; /* required */
@@ -474,7 +474,7 @@ struct cdp_debugger_evaluate_on_call_frame_params {
     cdp_opt_bool return_by_value;
     cdp_opt_bool generate_preview; /* experimental */
     cdp_opt_bool throw_on_side_effect;
-    cdp_opt_num timeout; /* cdp_runtime_time_delta; milliseconds; experimental */
+    cdp_opt_num timeout; /* cdp_runtime_time_delta; experimental */
     cdp_opt_int scope_number; /* experimental */
     const cdp__extra *extra_;
 };
@@ -676,7 +676,7 @@ CDP_STUB int cdp_debugger_get_possible_breakpoints_respond(
 
 /* Debugger.getScriptSource */
 struct cdp_debugger_get_script_source_params {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     const cdp__extra *extra_;
 };
 
@@ -773,9 +773,9 @@ CDP_STUB int cdp_debugger_get_script_source_respond(
     return cdp__respond(req, &cdp__domain_debugger, 5, res);
 }
 
-/* Debugger.disassembleWasmModule: experimental */
+/* Debugger.disassembleWasmModule (experimental) */
 struct cdp_debugger_disassemble_wasm_module_params {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     const cdp__extra *extra_;
 };
 
@@ -875,7 +875,7 @@ CDP_STUB int cdp_debugger_disassemble_wasm_module_respond(
     return cdp__respond(req, &cdp__domain_debugger, 6, res);
 }
 
-/* Debugger.nextWasmDisassemblyChunk: experimental */
+/* Debugger.nextWasmDisassemblyChunk (experimental) */
 struct cdp_debugger_next_wasm_disassembly_chunk_params {
     cdp_str stream_id; /* required */
     const cdp__extra *extra_;
@@ -976,9 +976,9 @@ CDP_STUB int cdp_debugger_next_wasm_disassembly_chunk_respond(
     return cdp__respond(req, &cdp__domain_debugger, 7, res);
 }
 
-/* Debugger.getWasmBytecode: deprecated */
+/* Debugger.getWasmBytecode (deprecated) */
 struct cdp_debugger_get_wasm_bytecode_params {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     const cdp__extra *extra_;
 };
 
@@ -1074,7 +1074,7 @@ CDP_DEPRECATED CDP_STUB int cdp_debugger_get_wasm_bytecode_respond(
     return cdp__respond(req, &cdp__domain_debugger, 8, res);
 }
 
-/* Debugger.getStackTrace: experimental */
+/* Debugger.getStackTrace (experimental) */
 struct cdp_debugger_get_stack_trace_params {
     const cdp_runtime_stack_trace_id *stack_trace_id; /* required */
     const cdp__extra *extra_;
@@ -1207,7 +1207,7 @@ CDP_STUB uint32_t cdp_debugger_pause_async(cdp_session *s, cdp_debugger_pause_cb
         data);
 }
 
-/* Debugger.pauseOnAsyncCall: experimental; deprecated */
+/* Debugger.pauseOnAsyncCall (experimental; deprecated) */
 struct cdp_debugger_pause_on_async_call_params {
     const cdp_runtime_stack_trace_id *parent_stack_trace_id; /* required */
     const cdp__extra *extra_;
@@ -1490,7 +1490,7 @@ CDP_STUB uint32_t cdp_debugger_resume_async(cdp_session *s,
 
 /* Debugger.searchInContent */
 struct cdp_debugger_search_in_content_params {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     cdp_str query; /* required */
     cdp_opt_bool case_sensitive;
     cdp_opt_bool is_regex;
@@ -1652,7 +1652,7 @@ CDP_STUB uint32_t cdp_debugger_set_async_call_stack_depth_async(
         cdp__via_debugger_set_async_call_stack_depth, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setBlackboxExecutionContexts: experimental */
+/* Debugger.setBlackboxExecutionContexts (experimental) */
 struct cdp_debugger_set_blackbox_execution_contexts_params {
     CDP_LIST(cdp_str) unique_ids; /* required */
     const cdp__extra *extra_;
@@ -1717,7 +1717,7 @@ CDP_STUB uint32_t cdp_debugger_set_blackbox_execution_contexts_async(
         cdp__via_debugger_set_blackbox_execution_contexts, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setBlackboxPatterns: experimental */
+/* Debugger.setBlackboxPatterns (experimental) */
 struct cdp_debugger_set_blackbox_patterns_params {
     CDP_LIST(cdp_str) patterns; /* required */
     cdp_opt_bool skip_anonymous;
@@ -1780,9 +1780,9 @@ CDP_STUB uint32_t cdp_debugger_set_blackbox_patterns_async(
         cdp__via_debugger_set_blackbox_patterns, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setBlackboxedRanges: experimental */
+/* Debugger.setBlackboxedRanges (experimental) */
 struct cdp_debugger_set_blackboxed_ranges_params {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     CDP_LIST(cdp_debugger_script_position) positions; /* required */
     const cdp__extra *extra_;
 };
@@ -2152,7 +2152,7 @@ CDP_STUB int cdp_debugger_set_breakpoint_by_url_respond(
     return cdp__respond(req, &cdp__domain_debugger, 22, res);
 }
 
-/* Debugger.setBreakpointOnFunctionCall: experimental */
+/* Debugger.setBreakpointOnFunctionCall (experimental) */
 struct cdp_debugger_set_breakpoint_on_function_call_params {
     cdp_runtime_remote_object_id object_id; /* required */
     cdp_str condition;
@@ -2379,7 +2379,7 @@ CDP_STUB uint32_t cdp_debugger_set_pause_on_exceptions_async(
         cdp__via_debugger_set_pause_on_exceptions, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setReturnValue: experimental */
+/* Debugger.setReturnValue (experimental) */
 struct cdp_debugger_set_return_value_params {
     const cdp_runtime_call_argument *new_value; /* required */
     const cdp__extra *extra_;
@@ -2439,9 +2439,9 @@ CDP_STUB uint32_t cdp_debugger_set_return_value_async(
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.setScriptSource: deprecated */
+/* Debugger.setScriptSource (deprecated) */
 struct cdp_debugger_set_script_source_params {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     cdp_str script_source; /* required */
     cdp_opt_bool dry_run;
     cdp_opt_bool allow_top_frame_editing; /* experimental */
@@ -2826,7 +2826,7 @@ CDP_STUB uint32_t cdp_debugger_step_over_async(cdp_session *s,
 
 /* ---- events ---- */
 
-/* Debugger.breakpointResolved: deprecated */
+/* Debugger.breakpointResolved (deprecated) */
 struct cdp_debugger_breakpoint_resolved_event {
     cdp_debugger_breakpoint_id breakpoint_id; /* required */
     const cdp_debugger_location *location; /* required */
@@ -2981,7 +2981,7 @@ CDP_STUB int cdp_debugger_emit_resumed(cdp_session *s)
 
 /* Debugger.scriptFailedToParse */
 struct cdp_debugger_script_failed_to_parse_event {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     cdp_str url; /* required */
     int32_t start_line; /* required */
     int32_t start_column; /* required */
@@ -3058,7 +3058,7 @@ CDP_STUB int cdp_debugger_emit_script_failed_to_parse(
 
 /* Debugger.scriptParsed */
 struct cdp_debugger_script_parsed_event {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     cdp_str url; /* required */
     int32_t start_line; /* required */
     int32_t start_column; /* required */

@@ -155,10 +155,10 @@ CDP_STUB int cdp_dom_rgba_from_json(cdp_str json, cdp_dom_rgba **out, cdp_str **
 
 /* DOM.BoxModel */
 struct cdp_dom_box_model {
-    cdp_dom_quad content; /* required; x1, y1 to x4, y4, clockwise */
-    cdp_dom_quad padding; /* required; x1, y1 to x4, y4, clockwise */
-    cdp_dom_quad border; /* required; x1, y1 to x4, y4, clockwise */
-    cdp_dom_quad margin; /* required; x1, y1 to x4, y4, clockwise */
+    cdp_dom_quad content; /* required */
+    cdp_dom_quad padding; /* required */
+    cdp_dom_quad border; /* required */
+    cdp_dom_quad margin; /* required */
     int32_t width; /* required */
     int32_t height; /* required */
     const cdp_dom_shape_outside_info *shape_outside;
@@ -181,7 +181,7 @@ CDP_STUB int cdp_dom_box_model_from_json(cdp_str json, cdp_dom_box_model **out, 
 
 /* DOM.ShapeOutsideInfo */
 struct cdp_dom_shape_outside_info {
-    cdp_dom_quad bounds; /* required; x1, y1 to x4, y4, clockwise */
+    cdp_dom_quad bounds; /* required */
     CDP_LIST(cdp_value) shape; /* required; any value */
     CDP_LIST(cdp_value) margin_shape; /* required; any value */
     const cdp__extra *extra_;
@@ -251,7 +251,7 @@ CDP_STUB int cdp_dom_css_computed_style_property_from_json(
 
 /* ---- commands ---- */
 
-/* DOM.collectClassNamesFromSubtree: experimental */
+/* DOM.collectClassNamesFromSubtree (experimental) */
 struct cdp_dom_collect_class_names_from_subtree_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
@@ -352,7 +352,7 @@ CDP_STUB int cdp_dom_collect_class_names_from_subtree_respond(
     return cdp__respond(req, &cdp__domain_dom, 0, res);
 }
 
-/* DOM.copyTo: experimental */
+/* DOM.copyTo (experimental) */
 struct cdp_dom_copy_to_params {
     cdp_dom_node_id node_id; /* required */
     cdp_dom_node_id target_node_id; /* required */
@@ -641,7 +641,7 @@ CDP_STUB uint32_t cdp_dom_disable_async(cdp_session *s, cdp_dom_disable_cb *cb, 
     return cdp__async(s, &cdp__domain_dom, 4, NULL, cdp__via_dom_disable, (cdp__fn *)cb, data);
 }
 
-/* DOM.discardSearchResults: experimental */
+/* DOM.discardSearchResults (experimental) */
 struct cdp_dom_discard_search_results_params {
     cdp_str search_id; /* required */
     const cdp__extra *extra_;
@@ -1005,7 +1005,7 @@ CDP_STUB int cdp_dom_get_box_model_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 9, res);
 }
 
-/* DOM.getContentQuads: experimental */
+/* DOM.getContentQuads (experimental) */
 struct cdp_dom_get_content_quads_params {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
@@ -1199,7 +1199,7 @@ CDP_STUB int cdp_dom_get_document_respond(cdp_request *req, const cdp_dom_get_do
     return cdp__respond(req, &cdp__domain_dom, 11, res);
 }
 
-/* DOM.getFlattenedDocument: deprecated */
+/* DOM.getFlattenedDocument (deprecated) */
 struct cdp_dom_get_flattened_document_params {
     cdp_opt_int depth;
     cdp_opt_bool pierce;
@@ -1298,7 +1298,7 @@ CDP_DEPRECATED CDP_STUB int cdp_dom_get_flattened_document_respond(
     return cdp__respond(req, &cdp__domain_dom, 12, res);
 }
 
-/* DOM.getNodesForSubtreeByStyle: experimental */
+/* DOM.getNodesForSubtreeByStyle (experimental) */
 struct cdp_dom_get_nodes_for_subtree_by_style_params {
     cdp_dom_node_id node_id; /* required */
     CDP_LIST(cdp_dom_css_computed_style_property) computed_styles; /* required */
@@ -1601,7 +1601,7 @@ CDP_STUB int cdp_dom_get_outer_html_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 15, res);
 }
 
-/* DOM.getRelayoutBoundary: experimental */
+/* DOM.getRelayoutBoundary (experimental) */
 struct cdp_dom_get_relayout_boundary_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
@@ -1699,7 +1699,7 @@ CDP_STUB int cdp_dom_get_relayout_boundary_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 16, res);
 }
 
-/* DOM.getSearchResults: experimental */
+/* DOM.getSearchResults (experimental) */
 struct cdp_dom_get_search_results_params {
     cdp_str search_id; /* required */
     int32_t from_index; /* required */
@@ -1800,7 +1800,7 @@ CDP_STUB int cdp_dom_get_search_results_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 17, res);
 }
 
-/* DOM.hideHighlight: served by Overlay */
+/* DOM.hideHighlight (served by Overlay) */
 typedef struct cdp_dom_hide_highlight_cookie {
     uint32_t id;
 } cdp_dom_hide_highlight_cookie;
@@ -1836,7 +1836,7 @@ CDP_STUB uint32_t cdp_dom_hide_highlight_async(cdp_session *s, cdp_dom_hide_high
         data);
 }
 
-/* DOM.highlightNode: served by Overlay */
+/* DOM.highlightNode (served by Overlay) */
 typedef struct cdp_dom_highlight_node_cookie {
     uint32_t id;
 } cdp_dom_highlight_node_cookie;
@@ -1872,7 +1872,7 @@ CDP_STUB uint32_t cdp_dom_highlight_node_async(cdp_session *s, cdp_dom_highlight
         data);
 }
 
-/* DOM.highlightRect: served by Overlay */
+/* DOM.highlightRect (served by Overlay) */
 typedef struct cdp_dom_highlight_rect_cookie {
     uint32_t id;
 } cdp_dom_highlight_rect_cookie;
@@ -1908,7 +1908,7 @@ CDP_STUB uint32_t cdp_dom_highlight_rect_async(cdp_session *s, cdp_dom_highlight
         data);
 }
 
-/* DOM.markUndoableState: experimental */
+/* DOM.markUndoableState (experimental) */
 typedef struct cdp_dom_mark_undoable_state_cookie {
     uint32_t id;
 } cdp_dom_mark_undoable_state_cookie;
@@ -2035,7 +2035,7 @@ CDP_STUB int cdp_dom_move_to_respond(cdp_request *req, const cdp_dom_move_to_res
     return cdp__respond(req, &cdp__domain_dom, 22, res);
 }
 
-/* DOM.performSearch: experimental */
+/* DOM.performSearch (experimental) */
 struct cdp_dom_perform_search_params {
     cdp_str query; /* required */
     cdp_opt_bool include_user_agent_shadow_dom;
@@ -2133,7 +2133,7 @@ CDP_STUB int cdp_dom_perform_search_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 23, res);
 }
 
-/* DOM.pushNodeByPathToFrontend: experimental */
+/* DOM.pushNodeByPathToFrontend (experimental) */
 struct cdp_dom_push_node_by_path_to_frontend_params {
     cdp_str path; /* required */
     const cdp__extra *extra_;
@@ -2231,7 +2231,7 @@ CDP_STUB int cdp_dom_push_node_by_path_to_frontend_respond(
     return cdp__respond(req, &cdp__domain_dom, 24, res);
 }
 
-/* DOM.pushNodesByBackendIdsToFrontend: experimental */
+/* DOM.pushNodesByBackendIdsToFrontend (experimental) */
 struct cdp_dom_push_nodes_by_backend_ids_to_frontend_params {
     CDP_LIST(cdp_dom_backend_node_id) backend_node_ids; /* required */
     const cdp__extra *extra_;
@@ -2530,7 +2530,7 @@ CDP_STUB int cdp_dom_query_selector_all_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 27, res);
 }
 
-/* DOM.getTopLayerElements: experimental */
+/* DOM.getTopLayerElements (experimental) */
 struct cdp_dom_get_top_layer_elements_result {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
@@ -2606,7 +2606,7 @@ CDP_STUB int cdp_dom_get_top_layer_elements_respond(
     return cdp__respond(req, &cdp__domain_dom, 28, res);
 }
 
-/* DOM.getElementByRelation: experimental */
+/* DOM.getElementByRelation (experimental) */
 struct cdp_dom_get_element_by_relation_params {
     cdp_dom_node_id node_id; /* required */
     cdp_dom_get_element_by_relation_relation relation; /* required */
@@ -2705,7 +2705,7 @@ CDP_STUB int cdp_dom_get_element_by_relation_respond(
     return cdp__respond(req, &cdp__domain_dom, 29, res);
 }
 
-/* DOM.redo: experimental */
+/* DOM.redo (experimental) */
 typedef struct cdp_dom_redo_cookie {
     uint32_t id;
 } cdp_dom_redo_cookie;
@@ -3295,7 +3295,7 @@ CDP_STUB uint32_t cdp_dom_set_file_input_files_async(
         (cdp__fn *)cb, data);
 }
 
-/* DOM.setNodeStackTracesEnabled: experimental */
+/* DOM.setNodeStackTracesEnabled (experimental) */
 struct cdp_dom_set_node_stack_traces_enabled_params {
     bool enable; /* required */
     const cdp__extra *extra_;
@@ -3356,7 +3356,7 @@ CDP_STUB uint32_t cdp_dom_set_node_stack_traces_enabled_async(
         (cdp__fn *)cb, data);
 }
 
-/* DOM.getNodeStackTraces: experimental */
+/* DOM.getNodeStackTraces (experimental) */
 struct cdp_dom_get_node_stack_traces_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
@@ -3454,7 +3454,7 @@ CDP_STUB int cdp_dom_get_node_stack_traces_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 40, res);
 }
 
-/* DOM.getFileInfo: experimental */
+/* DOM.getFileInfo (experimental) */
 struct cdp_dom_get_file_info_params {
     cdp_runtime_remote_object_id object_id; /* required */
     const cdp__extra *extra_;
@@ -3550,7 +3550,7 @@ CDP_STUB int cdp_dom_get_file_info_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 41, res);
 }
 
-/* DOM.getDetachedDomNodes: experimental */
+/* DOM.getDetachedDomNodes (experimental) */
 struct cdp_dom_get_detached_dom_nodes_result {
     CDP_LIST(cdp_dom_detached_element_info) detached_nodes; /* required */
     const cdp__extra *extra_;
@@ -3626,7 +3626,7 @@ CDP_STUB int cdp_dom_get_detached_dom_nodes_respond(
     return cdp__respond(req, &cdp__domain_dom, 42, res);
 }
 
-/* DOM.setInspectedNode: experimental */
+/* DOM.setInspectedNode (experimental) */
 struct cdp_dom_set_inspected_node_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
@@ -3903,7 +3903,7 @@ CDP_STUB uint32_t cdp_dom_set_outer_html_async(cdp_session *s,
         data);
 }
 
-/* DOM.undo: experimental */
+/* DOM.undo (experimental) */
 typedef struct cdp_dom_undo_cookie {
     uint32_t id;
 } cdp_dom_undo_cookie;
@@ -3937,7 +3937,7 @@ CDP_STUB uint32_t cdp_dom_undo_async(cdp_session *s, cdp_dom_undo_cb *cb, void *
     return cdp__async(s, &cdp__domain_dom, 47, NULL, cdp__via_dom_undo, (cdp__fn *)cb, data);
 }
 
-/* DOM.getFrameOwner: experimental */
+/* DOM.getFrameOwner (experimental) */
 struct cdp_dom_get_frame_owner_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -4034,7 +4034,7 @@ CDP_STUB int cdp_dom_get_frame_owner_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 48, res);
 }
 
-/* DOM.getContainerForNode: experimental */
+/* DOM.getContainerForNode (experimental) */
 struct cdp_dom_get_container_for_node_params {
     cdp_dom_node_id node_id; /* required */
     cdp_str container_name;
@@ -4137,7 +4137,7 @@ CDP_STUB int cdp_dom_get_container_for_node_respond(
     return cdp__respond(req, &cdp__domain_dom, 49, res);
 }
 
-/* DOM.getQueryingDescendantsForContainer: experimental */
+/* DOM.getQueryingDescendantsForContainer (experimental) */
 struct cdp_dom_get_querying_descendants_for_container_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
@@ -4239,7 +4239,7 @@ CDP_STUB int cdp_dom_get_querying_descendants_for_container_respond(
     return cdp__respond(req, &cdp__domain_dom, 50, res);
 }
 
-/* DOM.getAnchorElement: experimental */
+/* DOM.getAnchorElement (experimental) */
 struct cdp_dom_get_anchor_element_params {
     cdp_dom_node_id node_id; /* required */
     cdp_str anchor_specifier;
@@ -4339,7 +4339,7 @@ CDP_STUB int cdp_dom_get_anchor_element_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 51, res);
 }
 
-/* DOM.forceShowPopover: experimental */
+/* DOM.forceShowPopover (experimental) */
 struct cdp_dom_force_show_popover_params {
     cdp_dom_node_id node_id; /* required */
     bool enable; /* required */
@@ -4440,7 +4440,7 @@ CDP_STUB int cdp_dom_force_show_popover_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 52, res);
 }
 
-/* DOM.getImplicitAnchorCandidates: experimental */
+/* DOM.getImplicitAnchorCandidates (experimental) */
 struct cdp_dom_get_implicit_anchor_candidates_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
@@ -4539,7 +4539,7 @@ CDP_STUB int cdp_dom_get_implicit_anchor_candidates_respond(
     return cdp__respond(req, &cdp__domain_dom, 53, res);
 }
 
-/* DOM.forceShowInterest: experimental */
+/* DOM.forceShowInterest (experimental) */
 struct cdp_dom_force_show_interest_params {
     cdp_dom_node_id node_id; /* required */
     bool enable; /* required */
@@ -4600,7 +4600,7 @@ CDP_STUB uint32_t cdp_dom_force_show_interest_async(
         (cdp__fn *)cb, data);
 }
 
-/* DOM.setTextMarker: experimental */
+/* DOM.setTextMarker (experimental) */
 struct cdp_dom_set_text_marker_params {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
@@ -4664,7 +4664,7 @@ CDP_STUB uint32_t cdp_dom_set_text_marker_async(cdp_session *s,
         data);
 }
 
-/* DOM.clearTextMarkers: experimental */
+/* DOM.clearTextMarkers (experimental) */
 typedef struct cdp_dom_clear_text_markers_cookie {
     uint32_t id;
 } cdp_dom_clear_text_markers_cookie;
@@ -4765,7 +4765,7 @@ CDP_STUB int cdp_dom_emit_attribute_modified(cdp_session *s,
     return cdp__emit(s, &cdp__domain_dom, 0, ev);
 }
 
-/* DOM.adoptedStyleSheetsModified: experimental */
+/* DOM.adoptedStyleSheetsModified (experimental) */
 struct cdp_dom_adopted_style_sheets_modified_event {
     cdp_dom_node_id node_id; /* required */
     CDP_LIST(cdp_dom_style_sheet_id) adopted_style_sheets; /* required; experimental */
@@ -5138,7 +5138,7 @@ CDP_STUB int cdp_dom_emit_child_node_removed(cdp_session *s,
     return cdp__emit(s, &cdp__domain_dom, 6, ev);
 }
 
-/* DOM.distributedNodesUpdated: experimental */
+/* DOM.distributedNodesUpdated (experimental) */
 struct cdp_dom_distributed_nodes_updated_event {
     cdp_dom_node_id insertion_point_id; /* required */
     CDP_LIST(cdp_dom_backend_node) distributed_nodes; /* required */
@@ -5232,7 +5232,7 @@ CDP_STUB int cdp_dom_emit_document_updated(cdp_session *s)
     return cdp__emit(s, &cdp__domain_dom, 8, NULL);
 }
 
-/* DOM.inlineStyleInvalidated: experimental */
+/* DOM.inlineStyleInvalidated (experimental) */
 struct cdp_dom_inline_style_invalidated_event {
     CDP_LIST(cdp_dom_node_id) node_ids; /* required */
     const cdp__extra *extra_;
@@ -5293,7 +5293,7 @@ CDP_STUB int cdp_dom_emit_inline_style_invalidated(
     return cdp__emit(s, &cdp__domain_dom, 9, ev);
 }
 
-/* DOM.pseudoElementAdded: experimental */
+/* DOM.pseudoElementAdded (experimental) */
 struct cdp_dom_pseudo_element_added_event {
     cdp_dom_node_id parent_id; /* required */
     const cdp_dom_node *pseudo_element; /* required */
@@ -5357,7 +5357,7 @@ CDP_STUB int cdp_dom_emit_pseudo_element_added(cdp_session *s,
     return cdp__emit(s, &cdp__domain_dom, 10, ev);
 }
 
-/* DOM.topLayerElementsUpdated: experimental */
+/* DOM.topLayerElementsUpdated (experimental) */
 typedef void cdp_dom_on_top_layer_elements_updated_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_dom_on_top_layer_elements_updated(cdp_session *s, const cdp_error *err,
@@ -5390,7 +5390,7 @@ CDP_STUB int cdp_dom_emit_top_layer_elements_updated(cdp_session *s)
     return cdp__emit(s, &cdp__domain_dom, 11, NULL);
 }
 
-/* DOM.scrollableFlagUpdated: experimental */
+/* DOM.scrollableFlagUpdated (experimental) */
 struct cdp_dom_scrollable_flag_updated_event {
     cdp_dom_node_id node_id; /* required */
     bool is_scrollable; /* required */
@@ -5453,7 +5453,7 @@ CDP_STUB int cdp_dom_emit_scrollable_flag_updated(cdp_session *s,
     return cdp__emit(s, &cdp__domain_dom, 12, ev);
 }
 
-/* DOM.adRelatedStateUpdated: experimental */
+/* DOM.adRelatedStateUpdated (experimental) */
 struct cdp_dom_ad_related_state_updated_event {
     cdp_dom_node_id node_id; /* required */
     const cdp_network_ad_provenance *ad_provenance;
@@ -5515,7 +5515,7 @@ CDP_STUB int cdp_dom_emit_ad_related_state_updated(
     return cdp__emit(s, &cdp__domain_dom, 13, ev);
 }
 
-/* DOM.affectedByStartingStylesFlagUpdated: experimental */
+/* DOM.affectedByStartingStylesFlagUpdated (experimental) */
 struct cdp_dom_affected_by_starting_styles_flag_updated_event {
     cdp_dom_node_id node_id; /* required */
     bool affected_by_starting_styles; /* required */
@@ -5579,7 +5579,7 @@ CDP_STUB int cdp_dom_emit_affected_by_starting_styles_flag_updated(
     return cdp__emit(s, &cdp__domain_dom, 14, ev);
 }
 
-/* DOM.pseudoElementRemoved: experimental */
+/* DOM.pseudoElementRemoved (experimental) */
 struct cdp_dom_pseudo_element_removed_event {
     cdp_dom_node_id parent_id; /* required */
     cdp_dom_node_id pseudo_element_id; /* required */
@@ -5701,7 +5701,7 @@ CDP_STUB int cdp_dom_emit_set_child_nodes(cdp_session *s, const cdp_dom_set_chil
     return cdp__emit(s, &cdp__domain_dom, 16, ev);
 }
 
-/* DOM.shadowRootPopped: experimental */
+/* DOM.shadowRootPopped (experimental) */
 struct cdp_dom_shadow_root_popped_event {
     cdp_dom_node_id host_id; /* required */
     cdp_dom_node_id root_id; /* required */
@@ -5764,7 +5764,7 @@ CDP_STUB int cdp_dom_emit_shadow_root_popped(cdp_session *s,
     return cdp__emit(s, &cdp__domain_dom, 17, ev);
 }
 
-/* DOM.shadowRootPushed: experimental */
+/* DOM.shadowRootPushed (experimental) */
 struct cdp_dom_shadow_root_pushed_event {
     cdp_dom_node_id host_id; /* required */
     const cdp_dom_node *root; /* required */

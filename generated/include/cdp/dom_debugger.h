@@ -33,7 +33,7 @@ struct cdp_dom_debugger_event_listener {
     bool use_capture; /* required */
     bool passive; /* required */
     bool once; /* required */
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     int32_t line_number; /* required */
     int32_t column_number; /* required */
     const cdp_runtime_remote_object *handler;
@@ -291,8 +291,8 @@ CDP_STUB uint32_t cdp_dom_debugger_remove_event_listener_breakpoint_async(
         cdp__via_dom_debugger_remove_event_listener_breakpoint, (cdp__fn *)cb, data);
 }
 
-/* DOMDebugger.removeInstrumentationBreakpoint: served by EventBreakpoints; experimental;
-    deprecated */
+/* DOMDebugger.removeInstrumentationBreakpoint (served by EventBreakpoints; experimental;
+ * deprecated) */
 struct cdp_dom_debugger_remove_instrumentation_breakpoint_params {
     cdp_str event_name; /* required */
     const cdp__extra *extra_;
@@ -421,7 +421,7 @@ CDP_STUB uint32_t cdp_dom_debugger_remove_xhr_breakpoint_async(
         cdp__via_dom_debugger_remove_xhr_breakpoint, (cdp__fn *)cb, data);
 }
 
-/* DOMDebugger.setBreakOnCSPViolation: experimental */
+/* DOMDebugger.setBreakOnCSPViolation (experimental) */
 struct cdp_dom_debugger_set_break_on_csp_violation_params {
     CDP_LIST(cdp_dom_debugger_csp_violation_type) violation_types; /* required */
     const cdp__extra *extra_;
@@ -615,7 +615,8 @@ CDP_STUB uint32_t cdp_dom_debugger_set_event_listener_breakpoint_async(
         cdp__via_dom_debugger_set_event_listener_breakpoint, (cdp__fn *)cb, data);
 }
 
-/* DOMDebugger.setInstrumentationBreakpoint: served by EventBreakpoints; experimental; deprecated */
+/* DOMDebugger.setInstrumentationBreakpoint (served by EventBreakpoints; experimental;
+ * deprecated) */
 struct cdp_dom_debugger_set_instrumentation_breakpoint_params {
     cdp_str event_name; /* required */
     const cdp__extra *extra_;

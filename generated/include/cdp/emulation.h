@@ -31,7 +31,7 @@ extern const cdp__domain cdp__domain_emulation;
 
 /* ---- types ---- */
 
-/* Emulation.SafeAreaInsets: experimental */
+/* Emulation.SafeAreaInsets (experimental) */
 struct cdp_emulation_safe_area_insets {
     cdp_opt_int top;
     cdp_opt_int top_max;
@@ -156,7 +156,7 @@ CDP_STUB int cdp_emulation_media_feature_from_json(cdp_str json, cdp_emulation_m
 }
 
 
-/* Emulation.UserAgentBrandVersion: experimental */
+/* Emulation.UserAgentBrandVersion (experimental) */
 struct cdp_emulation_user_agent_brand_version {
     cdp_str brand; /* required */
     cdp_str version; /* required */
@@ -179,7 +179,7 @@ CDP_STUB int cdp_emulation_user_agent_brand_version_from_json(
 }
 
 
-/* Emulation.UserAgentMetadata: experimental */
+/* Emulation.UserAgentMetadata (experimental) */
 struct cdp_emulation_user_agent_metadata {
     CDP_LIST(cdp_emulation_user_agent_brand_version) brands;
     CDP_LIST(cdp_emulation_user_agent_brand_version) full_version_list;
@@ -212,7 +212,7 @@ CDP_STUB int cdp_emulation_user_agent_metadata_from_json(cdp_str json,
 }
 
 
-/* Emulation.SensorMetadata: experimental */
+/* Emulation.SensorMetadata (experimental) */
 struct cdp_emulation_sensor_metadata {
     cdp_opt_bool available;
     cdp_opt_num minimum_frequency;
@@ -237,7 +237,7 @@ CDP_STUB int cdp_emulation_sensor_metadata_from_json(cdp_str json,
 }
 
 
-/* Emulation.SensorReadingSingle: experimental */
+/* Emulation.SensorReadingSingle (experimental) */
 struct cdp_emulation_sensor_reading_single {
     double value; /* required */
     const cdp__extra *extra_;
@@ -259,7 +259,7 @@ CDP_STUB int cdp_emulation_sensor_reading_single_from_json(
 }
 
 
-/* Emulation.SensorReadingXYZ: experimental */
+/* Emulation.SensorReadingXYZ (experimental) */
 struct cdp_emulation_sensor_reading_xyz {
     double x; /* required */
     double y; /* required */
@@ -284,7 +284,7 @@ CDP_STUB int cdp_emulation_sensor_reading_xyz_from_json(cdp_str json,
 }
 
 
-/* Emulation.SensorReadingQuaternion: experimental */
+/* Emulation.SensorReadingQuaternion (experimental) */
 struct cdp_emulation_sensor_reading_quaternion {
     double x; /* required */
     double y; /* required */
@@ -309,7 +309,7 @@ CDP_STUB int cdp_emulation_sensor_reading_quaternion_from_json(
 }
 
 
-/* Emulation.SensorReading: experimental */
+/* Emulation.SensorReading (experimental) */
 struct cdp_emulation_sensor_reading {
     const cdp_emulation_sensor_reading_single *single;
     const cdp_emulation_sensor_reading_xyz *xyz;
@@ -334,7 +334,7 @@ CDP_STUB int cdp_emulation_sensor_reading_from_json(cdp_str json,
 }
 
 
-/* Emulation.PressureMetadata: experimental */
+/* Emulation.PressureMetadata (experimental) */
 struct cdp_emulation_pressure_metadata {
     cdp_opt_bool available;
     const cdp__extra *extra_;
@@ -357,7 +357,7 @@ CDP_STUB int cdp_emulation_pressure_metadata_from_json(cdp_str json,
 }
 
 
-/* Emulation.WorkAreaInsets: experimental */
+/* Emulation.WorkAreaInsets (experimental) */
 struct cdp_emulation_work_area_insets {
     cdp_opt_int top;
     cdp_opt_int left;
@@ -383,7 +383,7 @@ CDP_STUB int cdp_emulation_work_area_insets_from_json(cdp_str json,
 }
 
 
-/* Emulation.ScreenInfo: experimental */
+/* Emulation.ScreenInfo (experimental) */
 struct cdp_emulation_screen_info {
     int32_t left; /* required */
     int32_t top; /* required */
@@ -421,7 +421,7 @@ CDP_STUB int cdp_emulation_screen_info_from_json(cdp_str json, cdp_emulation_scr
 
 /* ---- commands ---- */
 
-/* Emulation.canEmulate: deprecated */
+/* Emulation.canEmulate (deprecated) */
 struct cdp_emulation_can_emulate_result {
     bool result; /* required */
     const cdp__extra *extra_;
@@ -581,7 +581,7 @@ CDP_STUB uint32_t cdp_emulation_clear_geolocation_override_async(
         cdp__via_emulation_clear_geolocation_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.resetPageScaleFactor: experimental */
+/* Emulation.resetPageScaleFactor (experimental) */
 typedef struct cdp_emulation_reset_page_scale_factor_cookie {
     uint32_t id;
 } cdp_emulation_reset_page_scale_factor_cookie;
@@ -621,7 +621,7 @@ CDP_STUB uint32_t cdp_emulation_reset_page_scale_factor_async(
         cdp__via_emulation_reset_page_scale_factor, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setFocusEmulationEnabled: experimental */
+/* Emulation.setFocusEmulationEnabled (experimental) */
 struct cdp_emulation_set_focus_emulation_enabled_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
@@ -685,7 +685,7 @@ CDP_STUB uint32_t cdp_emulation_set_focus_emulation_enabled_async(
         cdp__via_emulation_set_focus_emulation_enabled, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setAutoDarkModeOverride: experimental */
+/* Emulation.setAutoDarkModeOverride (experimental) */
 struct cdp_emulation_set_auto_dark_mode_override_params {
     cdp_opt_bool enabled;
     const cdp__extra *extra_;
@@ -878,7 +878,7 @@ CDP_STUB uint32_t cdp_emulation_set_default_background_color_override_async(
         cdp__via_emulation_set_default_background_color_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setSafeAreaInsetsOverride: experimental */
+/* Emulation.setSafeAreaInsetsOverride (experimental) */
 struct cdp_emulation_set_safe_area_insets_override_params {
     const cdp_emulation_safe_area_insets *insets; /* required */
     const cdp__extra *extra_;
@@ -943,7 +943,7 @@ CDP_STUB uint32_t cdp_emulation_set_safe_area_insets_override_async(
         cdp__via_emulation_set_safe_area_insets_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setVirtualKeyboardGeometryOverride: experimental */
+/* Emulation.setVirtualKeyboardGeometryOverride (experimental) */
 struct cdp_emulation_set_virtual_keyboard_geometry_override_params {
     const cdp_dom_rect *keyboard_rect;
     const cdp__extra *extra_;
@@ -1091,7 +1091,7 @@ CDP_STUB uint32_t cdp_emulation_set_device_metrics_override_async(
         cdp__via_emulation_set_device_metrics_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setDevicePostureOverride: experimental */
+/* Emulation.setDevicePostureOverride (experimental) */
 struct cdp_emulation_set_device_posture_override_params {
     const cdp_emulation_device_posture *posture; /* required */
     const cdp__extra *extra_;
@@ -1155,7 +1155,7 @@ CDP_STUB uint32_t cdp_emulation_set_device_posture_override_async(
         cdp__via_emulation_set_device_posture_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.clearDevicePostureOverride: experimental */
+/* Emulation.clearDevicePostureOverride (experimental) */
 typedef struct cdp_emulation_clear_device_posture_override_cookie {
     uint32_t id;
 } cdp_emulation_clear_device_posture_override_cookie;
@@ -1197,7 +1197,7 @@ CDP_STUB uint32_t cdp_emulation_clear_device_posture_override_async(
         cdp__via_emulation_clear_device_posture_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setDisplayFeaturesOverride: experimental */
+/* Emulation.setDisplayFeaturesOverride (experimental) */
 struct cdp_emulation_set_display_features_override_params {
     CDP_LIST(cdp_emulation_display_feature) features; /* required */
     const cdp__extra *extra_;
@@ -1262,7 +1262,7 @@ CDP_STUB uint32_t cdp_emulation_set_display_features_override_async(
         cdp__via_emulation_set_display_features_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.clearDisplayFeaturesOverride: experimental */
+/* Emulation.clearDisplayFeaturesOverride (experimental) */
 typedef struct cdp_emulation_clear_display_features_override_cookie {
     uint32_t id;
 } cdp_emulation_clear_display_features_override_cookie;
@@ -1304,7 +1304,7 @@ CDP_STUB uint32_t cdp_emulation_clear_display_features_override_async(
         cdp__via_emulation_clear_display_features_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setScrollbarsHidden: experimental */
+/* Emulation.setScrollbarsHidden (experimental) */
 struct cdp_emulation_set_scrollbars_hidden_params {
     bool hidden; /* required */
     const cdp__extra *extra_;
@@ -1366,7 +1366,7 @@ CDP_STUB uint32_t cdp_emulation_set_scrollbars_hidden_async(
         cdp__via_emulation_set_scrollbars_hidden, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setDocumentCookieDisabled: experimental */
+/* Emulation.setDocumentCookieDisabled (experimental) */
 struct cdp_emulation_set_document_cookie_disabled_params {
     bool disabled; /* required */
     const cdp__extra *extra_;
@@ -1430,7 +1430,7 @@ CDP_STUB uint32_t cdp_emulation_set_document_cookie_disabled_async(
         cdp__via_emulation_set_document_cookie_disabled, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setEmitTouchEventsForMouse: experimental */
+/* Emulation.setEmitTouchEventsForMouse (experimental) */
 struct cdp_emulation_set_emit_touch_events_for_mouse_params {
     bool enabled; /* required */
     cdp_emulation_set_emit_touch_events_for_mouse_configuration configuration;
@@ -1755,7 +1755,7 @@ CDP_STUB uint32_t cdp_emulation_set_geolocation_override_async(
         cdp__via_emulation_set_geolocation_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.getOverriddenSensorInformation: experimental */
+/* Emulation.getOverriddenSensorInformation (experimental) */
 struct cdp_emulation_get_overridden_sensor_information_params {
     cdp_emulation_sensor_type type; /* required */
     const cdp__extra *extra_;
@@ -1857,7 +1857,7 @@ CDP_STUB int cdp_emulation_get_overridden_sensor_information_respond(
     return cdp__respond(req, &cdp__domain_emulation, 22, res);
 }
 
-/* Emulation.setSensorOverrideEnabled: experimental */
+/* Emulation.setSensorOverrideEnabled (experimental) */
 struct cdp_emulation_set_sensor_override_enabled_params {
     bool enabled; /* required */
     cdp_emulation_sensor_type type; /* required */
@@ -1923,7 +1923,7 @@ CDP_STUB uint32_t cdp_emulation_set_sensor_override_enabled_async(
         cdp__via_emulation_set_sensor_override_enabled, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setSensorOverrideReadings: experimental */
+/* Emulation.setSensorOverrideReadings (experimental) */
 struct cdp_emulation_set_sensor_override_readings_params {
     cdp_emulation_sensor_type type; /* required */
     const cdp_emulation_sensor_reading *reading; /* required */
@@ -1988,7 +1988,7 @@ CDP_STUB uint32_t cdp_emulation_set_sensor_override_readings_async(
         cdp__via_emulation_set_sensor_override_readings, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setPressureSourceOverrideEnabled: experimental */
+/* Emulation.setPressureSourceOverrideEnabled (experimental) */
 struct cdp_emulation_set_pressure_source_override_enabled_params {
     bool enabled; /* required */
     cdp_emulation_pressure_source source; /* required */
@@ -2057,7 +2057,7 @@ CDP_STUB uint32_t cdp_emulation_set_pressure_source_override_enabled_async(
         cdp__via_emulation_set_pressure_source_override_enabled, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setPressureStateOverride: experimental */
+/* Emulation.setPressureStateOverride (experimental) */
 struct cdp_emulation_set_pressure_state_override_params {
     cdp_emulation_pressure_source source; /* required */
     cdp_emulation_pressure_state state; /* required */
@@ -2222,7 +2222,7 @@ CDP_STUB uint32_t cdp_emulation_clear_idle_override_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Emulation.setNavigatorOverrides: experimental; deprecated */
+/* Emulation.setNavigatorOverrides (experimental; deprecated) */
 struct cdp_emulation_set_navigator_overrides_params {
     cdp_str platform; /* required */
     const cdp__extra *extra_;
@@ -2285,7 +2285,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_emulation_set_navigator_overrides_async(
         cdp__via_emulation_set_navigator_overrides, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setPageScaleFactor: experimental */
+/* Emulation.setPageScaleFactor (experimental) */
 struct cdp_emulation_set_page_scale_factor_params {
     double page_scale_factor; /* required */
     const cdp__extra *extra_;
@@ -2477,12 +2477,12 @@ CDP_STUB uint32_t cdp_emulation_set_touch_emulation_enabled_async(
         cdp__via_emulation_set_touch_emulation_enabled, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setVirtualTimePolicy: experimental */
+/* Emulation.setVirtualTimePolicy (experimental) */
 struct cdp_emulation_set_virtual_time_policy_params {
     cdp_emulation_virtual_time_policy policy; /* required */
     cdp_opt_num budget;
     cdp_opt_int max_virtual_time_task_starvation_count;
-    cdp_opt_num initial_virtual_time; /* cdp_network_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num initial_virtual_time; /* cdp_network_time_since_epoch */
     const cdp__extra *extra_;
 };
 
@@ -2579,7 +2579,7 @@ CDP_STUB int cdp_emulation_set_virtual_time_policy_respond(
     return cdp__respond(req, &cdp__domain_emulation, 33, res);
 }
 
-/* Emulation.setLocaleOverride: experimental */
+/* Emulation.setLocaleOverride (experimental) */
 struct cdp_emulation_set_locale_override_params {
     cdp_str locale;
     const cdp__extra *extra_;
@@ -2702,7 +2702,7 @@ CDP_STUB uint32_t cdp_emulation_set_timezone_override_async(
         cdp__via_emulation_set_timezone_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setVisibleSize: experimental; deprecated */
+/* Emulation.setVisibleSize (experimental; deprecated) */
 struct cdp_emulation_set_visible_size_params {
     int32_t width; /* required */
     int32_t height; /* required */
@@ -2763,7 +2763,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_emulation_set_visible_size_async(
         (cdp__fn *)cb, data);
 }
 
-/* Emulation.setDisabledImageTypes: experimental */
+/* Emulation.setDisabledImageTypes (experimental) */
 struct cdp_emulation_set_disabled_image_types_params {
     CDP_LIST(cdp_emulation_disabled_image_type) image_types; /* required */
     const cdp__extra *extra_;
@@ -2825,7 +2825,7 @@ CDP_STUB uint32_t cdp_emulation_set_disabled_image_types_async(
         cdp__via_emulation_set_disabled_image_types, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setDataSaverOverride: experimental */
+/* Emulation.setDataSaverOverride (experimental) */
 struct cdp_emulation_set_data_saver_override_params {
     cdp_opt_bool data_saver_enabled;
     const cdp__extra *extra_;
@@ -2887,7 +2887,7 @@ CDP_STUB uint32_t cdp_emulation_set_data_saver_override_async(
         cdp__via_emulation_set_data_saver_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setHardwareConcurrencyOverride: experimental */
+/* Emulation.setHardwareConcurrencyOverride (experimental) */
 struct cdp_emulation_set_hardware_concurrency_override_params {
     int32_t hardware_concurrency; /* required */
     const cdp__extra *extra_;
@@ -2952,7 +2952,7 @@ CDP_STUB uint32_t cdp_emulation_set_hardware_concurrency_override_async(
         cdp__via_emulation_set_hardware_concurrency_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setCPUPerformanceOverride: experimental */
+/* Emulation.setCPUPerformanceOverride (experimental) */
 struct cdp_emulation_set_cpu_performance_override_params {
     cdp_emulation_set_cpu_performance_override_performance_tier performance_tier;
     const cdp__extra *extra_;
@@ -3081,7 +3081,7 @@ CDP_STUB uint32_t cdp_emulation_set_user_agent_override_async(
         cdp__via_emulation_set_user_agent_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setAutomationOverride: experimental */
+/* Emulation.setAutomationOverride (experimental) */
 struct cdp_emulation_set_automation_override_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
@@ -3143,7 +3143,7 @@ CDP_STUB uint32_t cdp_emulation_set_automation_override_async(
         cdp__via_emulation_set_automation_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.setSmallViewportHeightDifferenceOverride: experimental */
+/* Emulation.setSmallViewportHeightDifferenceOverride (experimental) */
 struct cdp_emulation_set_small_viewport_height_difference_override_params {
     int32_t difference; /* required */
     const cdp__extra *extra_;
@@ -3216,7 +3216,7 @@ CDP_STUB uint32_t cdp_emulation_set_small_viewport_height_difference_override_as
         cdp__via_emulation_set_small_viewport_height_difference_override, (cdp__fn *)cb, data);
 }
 
-/* Emulation.getScreenInfos: experimental */
+/* Emulation.getScreenInfos (experimental) */
 struct cdp_emulation_get_screen_infos_result {
     CDP_LIST(cdp_emulation_screen_info) screen_infos; /* required */
     const cdp__extra *extra_;
@@ -3292,7 +3292,7 @@ CDP_STUB int cdp_emulation_get_screen_infos_respond(
     return cdp__respond(req, &cdp__domain_emulation, 44, res);
 }
 
-/* Emulation.addScreen: experimental */
+/* Emulation.addScreen (experimental) */
 struct cdp_emulation_add_screen_params {
     int32_t left; /* required */
     int32_t top; /* required */
@@ -3398,7 +3398,7 @@ CDP_STUB int cdp_emulation_add_screen_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_emulation, 45, res);
 }
 
-/* Emulation.updateScreen: experimental */
+/* Emulation.updateScreen (experimental) */
 struct cdp_emulation_update_screen_params {
     cdp_emulation_screen_id screen_id; /* required */
     cdp_opt_int left;
@@ -3508,7 +3508,7 @@ CDP_STUB int cdp_emulation_update_screen_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_emulation, 46, res);
 }
 
-/* Emulation.removeScreen: experimental */
+/* Emulation.removeScreen (experimental) */
 struct cdp_emulation_remove_screen_params {
     cdp_emulation_screen_id screen_id; /* required */
     const cdp__extra *extra_;
@@ -3568,7 +3568,7 @@ CDP_STUB uint32_t cdp_emulation_remove_screen_async(
         (cdp__fn *)cb, data);
 }
 
-/* Emulation.setPrimaryScreen: experimental */
+/* Emulation.setPrimaryScreen (experimental) */
 struct cdp_emulation_set_primary_screen_params {
     cdp_emulation_screen_id screen_id; /* required */
     const cdp__extra *extra_;
@@ -3631,7 +3631,7 @@ CDP_STUB uint32_t cdp_emulation_set_primary_screen_async(
 
 /* ---- events ---- */
 
-/* Emulation.virtualTimeBudgetExpired: experimental */
+/* Emulation.virtualTimeBudgetExpired (experimental) */
 typedef void cdp_emulation_on_virtual_time_budget_expired_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_emulation_on_virtual_time_budget_expired(cdp_session *s,
@@ -3666,7 +3666,7 @@ CDP_STUB int cdp_emulation_emit_virtual_time_budget_expired(cdp_session *s)
     return cdp__emit(s, &cdp__domain_emulation, 0, NULL);
 }
 
-/* Emulation.screenOrientationLockChanged: experimental */
+/* Emulation.screenOrientationLockChanged (experimental) */
 struct cdp_emulation_screen_orientation_lock_changed_event {
     bool locked; /* required */
     const cdp_emulation_screen_orientation *orientation;

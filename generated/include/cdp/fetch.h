@@ -467,7 +467,7 @@ CDP_STUB uint32_t cdp_fetch_continue_with_auth_async(
         (cdp__fn *)cb, data);
 }
 
-/* Fetch.continueResponse: experimental */
+/* Fetch.continueResponse (experimental) */
 struct cdp_fetch_continue_response_params {
     cdp_fetch_request_id request_id; /* required */
     cdp_opt_int response_code;

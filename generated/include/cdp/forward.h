@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* ---- Accessibility: experimental ---- */
+/* ---- Accessibility (experimental) ---- */
 
 typedef struct cdp_accessibility_ax_value_source cdp_accessibility_ax_value_source;
 typedef struct cdp_accessibility_ax_related_node cdp_accessibility_ax_related_node;
@@ -154,7 +154,7 @@ typedef enum cdp_accessibility_ax_property_name {
     CDP_ACCESSIBILITY_AX_PROPERTY_NAME_UNINTERESTING
 } cdp_accessibility_ax_property_name;
 
-/* ---- Ads: experimental ---- */
+/* ---- Ads (experimental) ---- */
 
 typedef struct cdp_ads_ad_frame_data cdp_ads_ad_frame_data;
 typedef struct cdp_ads_ad_metrics cdp_ads_ad_metrics;
@@ -162,7 +162,7 @@ typedef struct cdp_ads_ad_script cdp_ads_ad_script;
 typedef struct cdp_ads_get_ad_metrics_result cdp_ads_get_ad_metrics_result;
 typedef struct cdp_ads_get_ad_scripts_result cdp_ads_get_ad_scripts_result;
 
-/* ---- Animation: experimental ---- */
+/* ---- Animation (experimental) ---- */
 
 typedef struct cdp_animation_animation cdp_animation_animation;
 typedef struct cdp_animation_view_or_scroll_timeline cdp_animation_view_or_scroll_timeline;
@@ -192,7 +192,7 @@ typedef enum cdp_animation_animation_type {
     CDP_ANIMATION_ANIMATION_TYPE_WEB_ANIMATION
 } cdp_animation_animation_type;
 
-/* ---- Audits: experimental ---- */
+/* ---- Audits (experimental) ---- */
 
 typedef struct cdp_audits_affected_cookie cdp_audits_affected_cookie;
 typedef struct cdp_audits_affected_request cdp_audits_affected_request;
@@ -767,7 +767,7 @@ typedef enum cdp_audits_get_encoded_response_encoding {
     CDP_AUDITS_GET_ENCODED_RESPONSE_ENCODING_PNG
 } cdp_audits_get_encoded_response_encoding;
 
-/* ---- Autofill: experimental ---- */
+/* ---- Autofill (experimental) ---- */
 
 typedef struct cdp_autofill_credit_card cdp_autofill_credit_card;
 typedef struct cdp_autofill_address_field cdp_autofill_address_field;
@@ -786,7 +786,7 @@ typedef enum cdp_autofill_filling_strategy {
     CDP_AUTOFILL_FILLING_STRATEGY_AUTOFILL_INFERRED
 } cdp_autofill_filling_strategy;
 
-/* ---- BackgroundService: experimental ---- */
+/* ---- BackgroundService (experimental) ---- */
 
 typedef struct cdp_background_service_event_metadata cdp_background_service_event_metadata;
 typedef struct cdp_background_service_background_service_event
@@ -815,7 +815,7 @@ typedef enum cdp_background_service_service_name {
     CDP_BACKGROUND_SERVICE_SERVICE_NAME_PERIODIC_BACKGROUND_SYNC
 } cdp_background_service_service_name;
 
-/* ---- BluetoothEmulation: experimental ---- */
+/* ---- BluetoothEmulation (experimental) ---- */
 
 typedef struct cdp_bluetooth_emulation_manufacturer_data cdp_bluetooth_emulation_manufacturer_data;
 typedef struct cdp_bluetooth_emulation_scan_record cdp_bluetooth_emulation_scan_record;
@@ -940,7 +940,7 @@ typedef struct cdp_browser_set_global_privacy_control_result
 typedef struct cdp_browser_download_will_begin_event cdp_browser_download_will_begin_event;
 typedef struct cdp_browser_download_progress_event cdp_browser_download_progress_event;
 
-/* Browser.WindowState: experimental */
+/* Browser.WindowState (experimental) */
 typedef enum cdp_browser_window_state {
     CDP_BROWSER_WINDOW_STATE__UNKNOWN = -1,
     CDP_BROWSER_WINDOW_STATE_NORMAL = 1,
@@ -949,7 +949,7 @@ typedef enum cdp_browser_window_state {
     CDP_BROWSER_WINDOW_STATE_FULLSCREEN
 } cdp_browser_window_state;
 
-/* Browser.PermissionType: experimental */
+/* Browser.PermissionType (experimental) */
 typedef enum cdp_browser_permission_type {
     CDP_BROWSER_PERMISSION_TYPE__UNKNOWN = -1,
     CDP_BROWSER_PERMISSION_TYPE_AR = 1,
@@ -992,7 +992,7 @@ typedef enum cdp_browser_permission_type {
     CDP_BROWSER_PERMISSION_TYPE_WINDOW_MANAGEMENT
 } cdp_browser_permission_type;
 
-/* Browser.PermissionSetting: experimental */
+/* Browser.PermissionSetting (experimental) */
 typedef enum cdp_browser_permission_setting {
     CDP_BROWSER_PERMISSION_SETTING__UNKNOWN = -1,
     CDP_BROWSER_PERMISSION_SETTING_GRANTED = 1,
@@ -1000,7 +1000,7 @@ typedef enum cdp_browser_permission_setting {
     CDP_BROWSER_PERMISSION_SETTING_PROMPT
 } cdp_browser_permission_setting;
 
-/* Browser.BrowserCommandId: experimental */
+/* Browser.BrowserCommandId (experimental) */
 typedef enum cdp_browser_browser_command_id {
     CDP_BROWSER_BROWSER_COMMAND_ID__UNKNOWN = -1,
     CDP_BROWSER_BROWSER_COMMAND_ID_OPEN_TAB_SEARCH = 1,
@@ -1025,7 +1025,7 @@ typedef enum cdp_browser_download_progress_event_state {
     CDP_BROWSER_DOWNLOAD_PROGRESS_EVENT_STATE_CANCELED
 } cdp_browser_download_progress_event_state;
 
-/* ---- CSS: experimental ---- */
+/* ---- CSS (experimental) ---- */
 
 typedef struct cdp_css_pseudo_element_matches cdp_css_pseudo_element_matches;
 typedef struct cdp_css_css_animation_style cdp_css_css_animation_style;
@@ -1164,7 +1164,7 @@ typedef enum cdp_css_style_sheet_origin {
     CDP_CSS_STYLE_SHEET_ORIGIN_REGULAR
 } cdp_css_style_sheet_origin;
 
-/* CSS.CSSRuleType: experimental */
+/* CSS.CSSRuleType (experimental) */
 typedef enum cdp_css_css_rule_type {
     CDP_CSS_CSS_RULE_TYPE__UNKNOWN = -1,
     CDP_CSS_CSS_RULE_TYPE_MEDIA_RULE = 1,
@@ -1206,7 +1206,7 @@ typedef enum cdp_css_css_at_rule_subsection {
     CDP_CSS_CSS_AT_RULE_SUBSECTION_CHARACTER_VARIANT
 } cdp_css_css_at_rule_subsection;
 
-/* ---- CacheStorage: experimental ---- */
+/* ---- CacheStorage (experimental) ---- */
 
 typedef struct cdp_cache_storage_data_entry cdp_cache_storage_data_entry;
 typedef struct cdp_cache_storage_cache cdp_cache_storage_cache;
@@ -1236,7 +1236,7 @@ typedef enum cdp_cache_storage_cached_response_type {
     CDP_CACHE_STORAGE_CACHED_RESPONSE_TYPE_OPAQUE_REDIRECT
 } cdp_cache_storage_cached_response_type;
 
-/* ---- Cast: experimental ---- */
+/* ---- Cast (experimental) ---- */
 
 typedef struct cdp_cast_sink cdp_cast_sink;
 typedef struct cdp_cast_enable_params cdp_cast_enable_params;
@@ -1247,7 +1247,7 @@ typedef struct cdp_cast_stop_casting_params cdp_cast_stop_casting_params;
 typedef struct cdp_cast_sinks_updated_event cdp_cast_sinks_updated_event;
 typedef struct cdp_cast_issue_updated_event cdp_cast_issue_updated_event;
 
-/* ---- Console: deprecated ---- */
+/* ---- Console (deprecated) ---- */
 
 typedef struct cdp_console_console_message cdp_console_console_message;
 typedef struct cdp_console_message_added_event cdp_console_message_added_event;
@@ -1278,7 +1278,7 @@ typedef enum cdp_console_console_message_level {
     CDP_CONSOLE_CONSOLE_MESSAGE_LEVEL_INFO
 } cdp_console_console_message_level;
 
-/* ---- CrashReportContext: experimental ---- */
+/* ---- CrashReportContext (experimental) ---- */
 
 typedef struct cdp_crash_report_context_crash_report_context_entry
     cdp_crash_report_context_crash_report_context_entry;
@@ -1496,7 +1496,7 @@ typedef enum cdp_dom_scroll_orientation {
     CDP_DOM_SCROLL_ORIENTATION_VERTICAL
 } cdp_dom_scroll_orientation;
 
-/* DOM.enable.includeWhitespace: experimental */
+/* DOM.enable.includeWhitespace (experimental) */
 typedef enum cdp_dom_enable_include_whitespace {
     CDP_DOM_ENABLE_INCLUDE_WHITESPACE__UNKNOWN = -1,
     CDP_DOM_ENABLE_INCLUDE_WHITESPACE_NONE = 1,
@@ -1552,14 +1552,14 @@ typedef enum cdp_dom_debugger_dom_breakpoint_type {
     CDP_DOM_DEBUGGER_DOM_BREAKPOINT_TYPE_NODE_REMOVED
 } cdp_dom_debugger_dom_breakpoint_type;
 
-/* DOMDebugger.CSPViolationType: experimental */
+/* DOMDebugger.CSPViolationType (experimental) */
 typedef enum cdp_dom_debugger_csp_violation_type {
     CDP_DOM_DEBUGGER_CSP_VIOLATION_TYPE__UNKNOWN = -1,
     CDP_DOM_DEBUGGER_CSP_VIOLATION_TYPE_TRUSTEDTYPE_SINK_VIOLATION = 1,
     CDP_DOM_DEBUGGER_CSP_VIOLATION_TYPE_TRUSTEDTYPE_POLICY_VIOLATION
 } cdp_dom_debugger_csp_violation_type;
 
-/* ---- DOMSnapshot: experimental ---- */
+/* ---- DOMSnapshot (experimental) ---- */
 
 typedef struct cdp_dom_snapshot_dom_node cdp_dom_snapshot_dom_node;
 typedef struct cdp_dom_snapshot_inline_text_box cdp_dom_snapshot_inline_text_box;
@@ -1578,7 +1578,7 @@ typedef struct cdp_dom_snapshot_get_snapshot_result cdp_dom_snapshot_get_snapsho
 typedef struct cdp_dom_snapshot_capture_snapshot_params cdp_dom_snapshot_capture_snapshot_params;
 typedef struct cdp_dom_snapshot_capture_snapshot_result cdp_dom_snapshot_capture_snapshot_result;
 
-/* ---- DOMStorage: experimental ---- */
+/* ---- DOMStorage (experimental) ---- */
 
 typedef struct cdp_dom_storage_storage_id cdp_dom_storage_storage_id;
 typedef struct cdp_dom_storage_clear_params cdp_dom_storage_clear_params;
@@ -1699,7 +1699,7 @@ typedef enum cdp_debugger_scope_type {
     CDP_DEBUGGER_SCOPE_TYPE_WASM_EXPRESSION_STACK
 } cdp_debugger_scope_type;
 
-/* Debugger.Scope.emptyReason: experimental */
+/* Debugger.Scope.emptyReason (experimental) */
 typedef enum cdp_debugger_scope_empty_reason {
     CDP_DEBUGGER_SCOPE_EMPTY_REASON__UNKNOWN = -1,
     CDP_DEBUGGER_SCOPE_EMPTY_REASON_NO_VARIABLES = 1,
@@ -1729,7 +1729,7 @@ typedef enum cdp_debugger_continue_to_location_target_call_frames {
     CDP_DEBUGGER_CONTINUE_TO_LOCATION_TARGET_CALL_FRAMES_CURRENT
 } cdp_debugger_continue_to_location_target_call_frames;
 
-/* Debugger.restartFrame.mode: experimental */
+/* Debugger.restartFrame.mode (experimental) */
 typedef enum cdp_debugger_restart_frame_mode {
     CDP_DEBUGGER_RESTART_FRAME_MODE__UNKNOWN = -1,
     CDP_DEBUGGER_RESTART_FRAME_MODE_STEP_INTO = 1
@@ -1751,7 +1751,7 @@ typedef enum cdp_debugger_set_pause_on_exceptions_state {
     CDP_DEBUGGER_SET_PAUSE_ON_EXCEPTIONS_STATE_ALL
 } cdp_debugger_set_pause_on_exceptions_state;
 
-/* Debugger.setScriptSource.status: experimental */
+/* Debugger.setScriptSource.status (experimental) */
 typedef enum cdp_debugger_set_script_source_result_status {
     CDP_DEBUGGER_SET_SCRIPT_SOURCE_RESULT_STATUS__UNKNOWN = -1,
     CDP_DEBUGGER_SET_SCRIPT_SOURCE_RESULT_STATUS_OK = 1,
@@ -1779,7 +1779,7 @@ typedef enum cdp_debugger_paused_event_reason {
     CDP_DEBUGGER_PAUSED_EVENT_REASON_STEP
 } cdp_debugger_paused_event_reason;
 
-/* ---- DeviceAccess: experimental ---- */
+/* ---- DeviceAccess (experimental) ---- */
 
 typedef struct cdp_device_access_prompt_device cdp_device_access_prompt_device;
 typedef struct cdp_device_access_select_prompt_params cdp_device_access_select_prompt_params;
@@ -1787,12 +1787,12 @@ typedef struct cdp_device_access_cancel_prompt_params cdp_device_access_cancel_p
 typedef struct cdp_device_access_device_request_prompted_event
     cdp_device_access_device_request_prompted_event;
 
-/* ---- DeviceOrientation: experimental ---- */
+/* ---- DeviceOrientation (experimental) ---- */
 
 typedef struct cdp_device_orientation_set_device_orientation_override_params
     cdp_device_orientation_set_device_orientation_override_params;
 
-/* ---- DigitalCredentials: experimental ---- */
+/* ---- DigitalCredentials (experimental) ---- */
 
 typedef struct cdp_digital_credentials_set_virtual_wallet_behavior_params
     cdp_digital_credentials_set_virtual_wallet_behavior_params;
@@ -1908,7 +1908,7 @@ typedef struct cdp_emulation_set_primary_screen_params cdp_emulation_set_primary
 typedef struct cdp_emulation_screen_orientation_lock_changed_event
     cdp_emulation_screen_orientation_lock_changed_event;
 
-/* Emulation.VirtualTimePolicy: experimental */
+/* Emulation.VirtualTimePolicy (experimental) */
 typedef enum cdp_emulation_virtual_time_policy {
     CDP_EMULATION_VIRTUAL_TIME_POLICY__UNKNOWN = -1,
     CDP_EMULATION_VIRTUAL_TIME_POLICY_ADVANCE = 1,
@@ -1916,7 +1916,7 @@ typedef enum cdp_emulation_virtual_time_policy {
     CDP_EMULATION_VIRTUAL_TIME_POLICY_PAUSE_IF_NETWORK_FETCHES_PENDING
 } cdp_emulation_virtual_time_policy;
 
-/* Emulation.SensorType: experimental */
+/* Emulation.SensorType (experimental) */
 typedef enum cdp_emulation_sensor_type {
     CDP_EMULATION_SENSOR_TYPE__UNKNOWN = -1,
     CDP_EMULATION_SENSOR_TYPE_ABSOLUTE_ORIENTATION = 1,
@@ -1929,13 +1929,13 @@ typedef enum cdp_emulation_sensor_type {
     CDP_EMULATION_SENSOR_TYPE_RELATIVE_ORIENTATION
 } cdp_emulation_sensor_type;
 
-/* Emulation.PressureSource: experimental */
+/* Emulation.PressureSource (experimental) */
 typedef enum cdp_emulation_pressure_source {
     CDP_EMULATION_PRESSURE_SOURCE__UNKNOWN = -1,
     CDP_EMULATION_PRESSURE_SOURCE_CPU = 1
 } cdp_emulation_pressure_source;
 
-/* Emulation.PressureState: experimental */
+/* Emulation.PressureState (experimental) */
 typedef enum cdp_emulation_pressure_state {
     CDP_EMULATION_PRESSURE_STATE__UNKNOWN = -1,
     CDP_EMULATION_PRESSURE_STATE_NOMINAL = 1,
@@ -1944,7 +1944,7 @@ typedef enum cdp_emulation_pressure_state {
     CDP_EMULATION_PRESSURE_STATE_CRITICAL
 } cdp_emulation_pressure_state;
 
-/* Emulation.DisabledImageType: experimental */
+/* Emulation.DisabledImageType (experimental) */
 typedef enum cdp_emulation_disabled_image_type {
     CDP_EMULATION_DISABLED_IMAGE_TYPE__UNKNOWN = -1,
     CDP_EMULATION_DISABLED_IMAGE_TYPE_AVIF = 1,
@@ -1975,21 +1975,21 @@ typedef enum cdp_emulation_device_posture_type {
     CDP_EMULATION_DEVICE_POSTURE_TYPE_FOLDED
 } cdp_emulation_device_posture_type;
 
-/* Emulation.setDeviceMetricsOverride.scrollbarType: experimental */
+/* Emulation.setDeviceMetricsOverride.scrollbarType (experimental) */
 typedef enum cdp_emulation_set_device_metrics_override_scrollbar_type {
     CDP_EMULATION_SET_DEVICE_METRICS_OVERRIDE_SCROLLBAR_TYPE__UNKNOWN = -1,
     CDP_EMULATION_SET_DEVICE_METRICS_OVERRIDE_SCROLLBAR_TYPE_OVERLAY = 1,
     CDP_EMULATION_SET_DEVICE_METRICS_OVERRIDE_SCROLLBAR_TYPE_DEFAULT
 } cdp_emulation_set_device_metrics_override_scrollbar_type;
 
-/* Emulation.setDeviceMetricsOverride.viewportMeta: experimental */
+/* Emulation.setDeviceMetricsOverride.viewportMeta (experimental) */
 typedef enum cdp_emulation_set_device_metrics_override_viewport_meta {
     CDP_EMULATION_SET_DEVICE_METRICS_OVERRIDE_VIEWPORT_META__UNKNOWN = -1,
     CDP_EMULATION_SET_DEVICE_METRICS_OVERRIDE_VIEWPORT_META_ENABLE = 1,
     CDP_EMULATION_SET_DEVICE_METRICS_OVERRIDE_VIEWPORT_META_DEFAULT
 } cdp_emulation_set_device_metrics_override_viewport_meta;
 
-/* Emulation.setDeviceMetricsOverride.textLayoutMode: experimental */
+/* Emulation.setDeviceMetricsOverride.textLayoutMode (experimental) */
 typedef enum cdp_emulation_set_device_metrics_override_text_layout_mode {
     CDP_EMULATION_SET_DEVICE_METRICS_OVERRIDE_TEXT_LAYOUT_MODE__UNKNOWN = -1,
     CDP_EMULATION_SET_DEVICE_METRICS_OVERRIDE_TEXT_LAYOUT_MODE_MOBILE = 1,
@@ -2025,14 +2025,14 @@ typedef enum cdp_emulation_set_cpu_performance_override_performance_tier {
     CDP_EMULATION_SET_CPU_PERFORMANCE_OVERRIDE_PERFORMANCE_TIER_ULTRA
 } cdp_emulation_set_cpu_performance_override_performance_tier;
 
-/* ---- EventBreakpoints: experimental ---- */
+/* ---- EventBreakpoints (experimental) ---- */
 
 typedef struct cdp_event_breakpoints_set_instrumentation_breakpoint_params
     cdp_event_breakpoints_set_instrumentation_breakpoint_params;
 typedef struct cdp_event_breakpoints_remove_instrumentation_breakpoint_params
     cdp_event_breakpoints_remove_instrumentation_breakpoint_params;
 
-/* ---- Extensions: experimental ---- */
+/* ---- Extensions (experimental) ---- */
 
 typedef struct cdp_extensions_extension_info cdp_extensions_extension_info;
 typedef struct cdp_extensions_trigger_action_params cdp_extensions_trigger_action_params;
@@ -2056,7 +2056,7 @@ typedef enum cdp_extensions_storage_area {
     CDP_EXTENSIONS_STORAGE_AREA_MANAGED
 } cdp_extensions_storage_area;
 
-/* ---- FedCm: experimental ---- */
+/* ---- FedCm (experimental) ---- */
 
 typedef struct cdp_fed_cm_account cdp_fed_cm_account;
 typedef struct cdp_fed_cm_enable_params cdp_fed_cm_enable_params;
@@ -2141,7 +2141,7 @@ typedef enum cdp_fetch_auth_challenge_response_response {
     CDP_FETCH_AUTH_CHALLENGE_RESPONSE_RESPONSE_PROVIDE_CREDENTIALS
 } cdp_fetch_auth_challenge_response_response;
 
-/* ---- FileSystem: experimental ---- */
+/* ---- FileSystem (experimental) ---- */
 
 typedef struct cdp_file_system_file cdp_file_system_file;
 typedef struct cdp_file_system_directory cdp_file_system_directory;
@@ -2150,11 +2150,11 @@ typedef struct cdp_file_system_bucket_file_system_locator
 typedef struct cdp_file_system_get_directory_params cdp_file_system_get_directory_params;
 typedef struct cdp_file_system_get_directory_result cdp_file_system_get_directory_result;
 
-/* ---- FindInPage: experimental ---- */
+/* ---- FindInPage (experimental) ---- */
 
 typedef struct cdp_find_in_page_find_first_params cdp_find_in_page_find_first_params;
 
-/* ---- HeadlessExperimental: experimental ---- */
+/* ---- HeadlessExperimental (experimental) ---- */
 
 typedef struct cdp_headless_experimental_screenshot_params
     cdp_headless_experimental_screenshot_params;
@@ -2171,7 +2171,7 @@ typedef enum cdp_headless_experimental_screenshot_params_format {
     CDP_HEADLESS_EXPERIMENTAL_SCREENSHOT_PARAMS_FORMAT_WEBP
 } cdp_headless_experimental_screenshot_params_format;
 
-/* ---- HeapProfiler: experimental ---- */
+/* ---- HeapProfiler (experimental) ---- */
 
 typedef struct cdp_heap_profiler_sampling_heap_profile_node
     cdp_heap_profiler_sampling_heap_profile_node;
@@ -2214,7 +2214,7 @@ typedef struct cdp_io_read_result cdp_io_read_result;
 typedef struct cdp_io_resolve_blob_params cdp_io_resolve_blob_params;
 typedef struct cdp_io_resolve_blob_result cdp_io_resolve_blob_result;
 
-/* ---- IndexedDB: experimental ---- */
+/* ---- IndexedDB (experimental) ---- */
 
 typedef struct cdp_indexed_db_database_with_object_stores
     cdp_indexed_db_database_with_object_stores;
@@ -2277,7 +2277,7 @@ typedef struct cdp_input_synthesize_scroll_gesture_params
 typedef struct cdp_input_synthesize_tap_gesture_params cdp_input_synthesize_tap_gesture_params;
 typedef struct cdp_input_drag_intercepted_event cdp_input_drag_intercepted_event;
 
-/* Input.GestureSourceType: experimental */
+/* Input.GestureSourceType (experimental) */
 typedef enum cdp_input_gesture_source_type {
     CDP_INPUT_GESTURE_SOURCE_TYPE__UNKNOWN = -1,
     CDP_INPUT_GESTURE_SOURCE_TYPE_DEFAULT = 1,
@@ -2348,11 +2348,11 @@ typedef enum cdp_input_emulate_touch_from_mouse_event_type {
     CDP_INPUT_EMULATE_TOUCH_FROM_MOUSE_EVENT_TYPE_MOUSE_WHEEL
 } cdp_input_emulate_touch_from_mouse_event_type;
 
-/* ---- Inspector: experimental ---- */
+/* ---- Inspector (experimental) ---- */
 
 typedef struct cdp_inspector_detached_event cdp_inspector_detached_event;
 
-/* ---- LayerTree: experimental ---- */
+/* ---- LayerTree (experimental) ---- */
 
 typedef struct cdp_layer_tree_scroll_rect cdp_layer_tree_scroll_rect;
 typedef struct cdp_layer_tree_sticky_position_constraint cdp_layer_tree_sticky_position_constraint;
@@ -2437,7 +2437,7 @@ typedef enum cdp_log_violation_setting_name {
     CDP_LOG_VIOLATION_SETTING_NAME_RECURRING_HANDLER
 } cdp_log_violation_setting_name;
 
-/* ---- Media: experimental ---- */
+/* ---- Media (experimental) ---- */
 
 typedef struct cdp_media_player_message cdp_media_player_message;
 typedef struct cdp_media_player_property cdp_media_player_property;
@@ -2460,7 +2460,7 @@ typedef enum cdp_media_player_message_level {
     CDP_MEDIA_PLAYER_MESSAGE_LEVEL_DEBUG
 } cdp_media_player_message_level;
 
-/* ---- Memory: experimental ---- */
+/* ---- Memory (experimental) ---- */
 
 typedef struct cdp_memory_sampling_profile_node cdp_memory_sampling_profile_node;
 typedef struct cdp_memory_sampling_profile cdp_memory_sampling_profile;
@@ -2753,7 +2753,7 @@ typedef enum cdp_network_cookie_same_site {
     CDP_NETWORK_COOKIE_SAME_SITE_NONE
 } cdp_network_cookie_same_site;
 
-/* Network.CookiePriority: experimental */
+/* Network.CookiePriority (experimental) */
 typedef enum cdp_network_cookie_priority {
     CDP_NETWORK_COOKIE_PRIORITY__UNKNOWN = -1,
     CDP_NETWORK_COOKIE_PRIORITY_LOW = 1,
@@ -2761,7 +2761,7 @@ typedef enum cdp_network_cookie_priority {
     CDP_NETWORK_COOKIE_PRIORITY_HIGH
 } cdp_network_cookie_priority;
 
-/* Network.CookieSourceScheme: experimental */
+/* Network.CookieSourceScheme (experimental) */
 typedef enum cdp_network_cookie_source_scheme {
     CDP_NETWORK_COOKIE_SOURCE_SCHEME__UNKNOWN = -1,
     CDP_NETWORK_COOKIE_SOURCE_SCHEME_UNSET = 1,
@@ -2779,7 +2779,7 @@ typedef enum cdp_network_resource_priority {
     CDP_NETWORK_RESOURCE_PRIORITY_VERY_HIGH
 } cdp_network_resource_priority;
 
-/* Network.RenderBlockingBehavior: experimental */
+/* Network.RenderBlockingBehavior (experimental) */
 typedef enum cdp_network_render_blocking_behavior {
     CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR__UNKNOWN = -1,
     CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_BLOCKING = 1,
@@ -2860,7 +2860,7 @@ typedef enum cdp_network_service_worker_response_source {
     CDP_NETWORK_SERVICE_WORKER_RESPONSE_SOURCE_NETWORK
 } cdp_network_service_worker_response_source;
 
-/* Network.TrustTokenOperationType: experimental */
+/* Network.TrustTokenOperationType (experimental) */
 typedef enum cdp_network_trust_token_operation_type {
     CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE__UNKNOWN = -1,
     CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE_ISSUANCE = 1,
@@ -2868,7 +2868,7 @@ typedef enum cdp_network_trust_token_operation_type {
     CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE_SIGNING
 } cdp_network_trust_token_operation_type;
 
-/* Network.AlternateProtocolUsage: experimental */
+/* Network.AlternateProtocolUsage (experimental) */
 typedef enum cdp_network_alternate_protocol_usage {
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE__UNKNOWN = -1,
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_ALTERNATIVE_JOB_WON_WITHOUT_RACE = 1,
@@ -2891,7 +2891,7 @@ typedef enum cdp_network_service_worker_router_source {
     CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_RACE_NETWORK_AND_CACHE
 } cdp_network_service_worker_router_source;
 
-/* Network.SetCookieBlockedReason: experimental */
+/* Network.SetCookieBlockedReason (experimental) */
 typedef enum cdp_network_set_cookie_blocked_reason {
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON__UNKNOWN = -1,
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SECURE_ONLY = 1,
@@ -2915,7 +2915,7 @@ typedef enum cdp_network_set_cookie_blocked_reason {
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_NO_COOKIE_CONTENT
 } cdp_network_set_cookie_blocked_reason;
 
-/* Network.CookieBlockedReason: experimental */
+/* Network.CookieBlockedReason (experimental) */
 typedef enum cdp_network_cookie_blocked_reason {
     CDP_NETWORK_COOKIE_BLOCKED_REASON__UNKNOWN = -1,
     CDP_NETWORK_COOKIE_BLOCKED_REASON_SECURE_ONLY = 1,
@@ -2937,7 +2937,7 @@ typedef enum cdp_network_cookie_blocked_reason {
     CDP_NETWORK_COOKIE_BLOCKED_REASON_ANONYMOUS_CONTEXT
 } cdp_network_cookie_blocked_reason;
 
-/* Network.CookieExemptionReason: experimental */
+/* Network.CookieExemptionReason (experimental) */
 typedef enum cdp_network_cookie_exemption_reason {
     CDP_NETWORK_COOKIE_EXEMPTION_REASON__UNKNOWN = -1,
     CDP_NETWORK_COOKIE_EXEMPTION_REASON_NONE = 1,
@@ -2949,7 +2949,7 @@ typedef enum cdp_network_cookie_exemption_reason {
     CDP_NETWORK_COOKIE_EXEMPTION_REASON_SAME_SITE_NONE_COOKIES_IN_SANDBOX
 } cdp_network_cookie_exemption_reason;
 
-/* Network.SignedExchangeErrorField: experimental */
+/* Network.SignedExchangeErrorField (experimental) */
 typedef enum cdp_network_signed_exchange_error_field {
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD__UNKNOWN = -1,
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_SIG = 1,
@@ -2960,14 +2960,14 @@ typedef enum cdp_network_signed_exchange_error_field {
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_TIMESTAMPS
 } cdp_network_signed_exchange_error_field;
 
-/* Network.DirectSocketDnsQueryType: experimental */
+/* Network.DirectSocketDnsQueryType (experimental) */
 typedef enum cdp_network_direct_socket_dns_query_type {
     CDP_NETWORK_DIRECT_SOCKET_DNS_QUERY_TYPE__UNKNOWN = -1,
     CDP_NETWORK_DIRECT_SOCKET_DNS_QUERY_TYPE_IPV4 = 1,
     CDP_NETWORK_DIRECT_SOCKET_DNS_QUERY_TYPE_IPV6
 } cdp_network_direct_socket_dns_query_type;
 
-/* Network.LocalNetworkAccessRequestPolicy: experimental */
+/* Network.LocalNetworkAccessRequestPolicy (experimental) */
 typedef enum cdp_network_local_network_access_request_policy {
     CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY__UNKNOWN = -1,
     CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY_ALLOW = 1,
@@ -2977,7 +2977,7 @@ typedef enum cdp_network_local_network_access_request_policy {
     CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY_PERMISSION_WARN
 } cdp_network_local_network_access_request_policy;
 
-/* Network.IPAddressSpace: experimental */
+/* Network.IPAddressSpace (experimental) */
 typedef enum cdp_network_ip_address_space {
     CDP_NETWORK_IP_ADDRESS_SPACE__UNKNOWN = -1,
     CDP_NETWORK_IP_ADDRESS_SPACE_LOOPBACK = 1,
@@ -2986,7 +2986,7 @@ typedef enum cdp_network_ip_address_space {
     CDP_NETWORK_IP_ADDRESS_SPACE_UNKNOWN
 } cdp_network_ip_address_space;
 
-/* Network.CrossOriginOpenerPolicyValue: experimental */
+/* Network.CrossOriginOpenerPolicyValue (experimental) */
 typedef enum cdp_network_cross_origin_opener_policy_value {
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE__UNKNOWN = -1,
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_SAME_ORIGIN = 1,
@@ -2998,7 +2998,7 @@ typedef enum cdp_network_cross_origin_opener_policy_value {
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_NOOPENER_ALLOW_POPUPS
 } cdp_network_cross_origin_opener_policy_value;
 
-/* Network.CrossOriginEmbedderPolicyValue: experimental */
+/* Network.CrossOriginEmbedderPolicyValue (experimental) */
 typedef enum cdp_network_cross_origin_embedder_policy_value {
     CDP_NETWORK_CROSS_ORIGIN_EMBEDDER_POLICY_VALUE__UNKNOWN = -1,
     CDP_NETWORK_CROSS_ORIGIN_EMBEDDER_POLICY_VALUE_NONE = 1,
@@ -3006,14 +3006,14 @@ typedef enum cdp_network_cross_origin_embedder_policy_value {
     CDP_NETWORK_CROSS_ORIGIN_EMBEDDER_POLICY_VALUE_REQUIRE_CORP
 } cdp_network_cross_origin_embedder_policy_value;
 
-/* Network.ContentSecurityPolicySource: experimental */
+/* Network.ContentSecurityPolicySource (experimental) */
 typedef enum cdp_network_content_security_policy_source {
     CDP_NETWORK_CONTENT_SECURITY_POLICY_SOURCE__UNKNOWN = -1,
     CDP_NETWORK_CONTENT_SECURITY_POLICY_SOURCE_HTTP = 1,
     CDP_NETWORK_CONTENT_SECURITY_POLICY_SOURCE_META
 } cdp_network_content_security_policy_source;
 
-/* Network.ReportStatus: experimental */
+/* Network.ReportStatus (experimental) */
 typedef enum cdp_network_report_status {
     CDP_NETWORK_REPORT_STATUS__UNKNOWN = -1,
     CDP_NETWORK_REPORT_STATUS_QUEUED = 1,
@@ -3022,7 +3022,7 @@ typedef enum cdp_network_report_status {
     CDP_NETWORK_REPORT_STATUS_SUCCESS
 } cdp_network_report_status;
 
-/* Network.DeviceBoundSessionFetchResult: experimental */
+/* Network.DeviceBoundSessionFetchResult (experimental) */
 typedef enum cdp_network_device_bound_session_fetch_result {
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT__UNKNOWN = -1,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SUCCESS = 1,
@@ -3226,12 +3226,12 @@ typedef enum cdp_network_trust_token_operation_done_event_status {
     CDP_NETWORK_TRUST_TOKEN_OPERATION_DONE_EVENT_STATUS_SITE_ISSUER_LIMIT
 } cdp_network_trust_token_operation_done_event_status;
 
-/* ---- NodeRuntime: experimental ---- */
+/* ---- NodeRuntime (experimental) ---- */
 
 typedef struct cdp_node_runtime_notify_when_waiting_for_disconnect_params
     cdp_node_runtime_notify_when_waiting_for_disconnect_params;
 
-/* ---- NodeTracing: experimental ---- */
+/* ---- NodeTracing (experimental) ---- */
 
 typedef struct cdp_node_tracing_trace_config cdp_node_tracing_trace_config;
 typedef struct cdp_node_tracing_get_categories_result cdp_node_tracing_get_categories_result;
@@ -3246,7 +3246,7 @@ typedef enum cdp_node_tracing_trace_config_record_mode {
     CDP_NODE_TRACING_TRACE_CONFIG_RECORD_MODE_RECORD_AS_MUCH_AS_POSSIBLE
 } cdp_node_tracing_trace_config_record_mode;
 
-/* ---- NodeWorker: experimental ---- */
+/* ---- NodeWorker (experimental) ---- */
 
 typedef struct cdp_node_worker_worker_info cdp_node_worker_worker_info;
 typedef struct cdp_node_worker_send_message_to_worker_params
@@ -3259,7 +3259,7 @@ typedef struct cdp_node_worker_detached_from_worker_event
 typedef struct cdp_node_worker_received_message_from_worker_event
     cdp_node_worker_received_message_from_worker_event;
 
-/* ---- Overlay: experimental ---- */
+/* ---- Overlay (experimental) ---- */
 
 typedef struct cdp_overlay_source_order_config cdp_overlay_source_order_config;
 typedef struct cdp_overlay_grid_highlight_config cdp_overlay_grid_highlight_config;
@@ -3388,7 +3388,7 @@ typedef enum cdp_overlay_line_style_pattern {
     CDP_OVERLAY_LINE_STYLE_PATTERN_DOTTED
 } cdp_overlay_line_style_pattern;
 
-/* ---- PWA: experimental ---- */
+/* ---- PWA (experimental) ---- */
 
 typedef struct cdp_pwa_file_handler_accept cdp_pwa_file_handler_accept;
 typedef struct cdp_pwa_file_handler cdp_pwa_file_handler;
@@ -3572,7 +3572,7 @@ typedef struct cdp_page_screencast_visibility_changed_event
 typedef struct cdp_page_window_open_event cdp_page_window_open_event;
 typedef struct cdp_page_compilation_cache_produced_event cdp_page_compilation_cache_produced_event;
 
-/* Page.AdFrameType: experimental */
+/* Page.AdFrameType (experimental) */
 typedef enum cdp_page_ad_frame_type {
     CDP_PAGE_AD_FRAME_TYPE__UNKNOWN = -1,
     CDP_PAGE_AD_FRAME_TYPE_NONE = 1,
@@ -3580,7 +3580,7 @@ typedef enum cdp_page_ad_frame_type {
     CDP_PAGE_AD_FRAME_TYPE_ROOT
 } cdp_page_ad_frame_type;
 
-/* Page.AdFrameExplanation: experimental */
+/* Page.AdFrameExplanation (experimental) */
 typedef enum cdp_page_ad_frame_explanation {
     CDP_PAGE_AD_FRAME_EXPLANATION__UNKNOWN = -1,
     CDP_PAGE_AD_FRAME_EXPLANATION_PARENT_IS_AD = 1,
@@ -3588,7 +3588,7 @@ typedef enum cdp_page_ad_frame_explanation {
     CDP_PAGE_AD_FRAME_EXPLANATION_MATCHED_BLOCKING_RULE
 } cdp_page_ad_frame_explanation;
 
-/* Page.SecureContextType: experimental */
+/* Page.SecureContextType (experimental) */
 typedef enum cdp_page_secure_context_type {
     CDP_PAGE_SECURE_CONTEXT_TYPE__UNKNOWN = -1,
     CDP_PAGE_SECURE_CONTEXT_TYPE_SECURE = 1,
@@ -3597,7 +3597,7 @@ typedef enum cdp_page_secure_context_type {
     CDP_PAGE_SECURE_CONTEXT_TYPE_INSECURE_ANCESTOR
 } cdp_page_secure_context_type;
 
-/* Page.CrossOriginIsolatedContextType: experimental */
+/* Page.CrossOriginIsolatedContextType (experimental) */
 typedef enum cdp_page_cross_origin_isolated_context_type {
     CDP_PAGE_CROSS_ORIGIN_ISOLATED_CONTEXT_TYPE__UNKNOWN = -1,
     CDP_PAGE_CROSS_ORIGIN_ISOLATED_CONTEXT_TYPE_ISOLATED = 1,
@@ -3605,7 +3605,7 @@ typedef enum cdp_page_cross_origin_isolated_context_type {
     CDP_PAGE_CROSS_ORIGIN_ISOLATED_CONTEXT_TYPE_NOT_ISOLATED_FEATURE_DISABLED
 } cdp_page_cross_origin_isolated_context_type;
 
-/* Page.GatedAPIFeatures: experimental */
+/* Page.GatedAPIFeatures (experimental) */
 typedef enum cdp_page_gated_api_features {
     CDP_PAGE_GATED_API_FEATURES__UNKNOWN = -1,
     CDP_PAGE_GATED_API_FEATURES_SHARED_ARRAY_BUFFERS = 1,
@@ -3614,7 +3614,7 @@ typedef enum cdp_page_gated_api_features {
     CDP_PAGE_GATED_API_FEATURES_PERFORMANCE_PROFILE
 } cdp_page_gated_api_features;
 
-/* Page.PermissionsPolicyFeature: experimental */
+/* Page.PermissionsPolicyFeature (experimental) */
 typedef enum cdp_page_permissions_policy_feature {
     CDP_PAGE_PERMISSIONS_POLICY_FEATURE__UNKNOWN = -1,
     CDP_PAGE_PERMISSIONS_POLICY_FEATURE_ACCELEROMETER = 1,
@@ -3724,7 +3724,7 @@ typedef enum cdp_page_permissions_policy_feature {
     CDP_PAGE_PERMISSIONS_POLICY_FEATURE_XR_SPATIAL_TRACKING
 } cdp_page_permissions_policy_feature;
 
-/* Page.PermissionsPolicyBlockReason: experimental */
+/* Page.PermissionsPolicyBlockReason (experimental) */
 typedef enum cdp_page_permissions_policy_block_reason {
     CDP_PAGE_PERMISSIONS_POLICY_BLOCK_REASON__UNKNOWN = -1,
     CDP_PAGE_PERMISSIONS_POLICY_BLOCK_REASON_HEADER = 1,
@@ -3733,7 +3733,7 @@ typedef enum cdp_page_permissions_policy_block_reason {
     CDP_PAGE_PERMISSIONS_POLICY_BLOCK_REASON_IN_ISOLATED_APP
 } cdp_page_permissions_policy_block_reason;
 
-/* Page.OriginTrialTokenStatus: experimental */
+/* Page.OriginTrialTokenStatus (experimental) */
 typedef enum cdp_page_origin_trial_token_status {
     CDP_PAGE_ORIGIN_TRIAL_TOKEN_STATUS__UNKNOWN = -1,
     CDP_PAGE_ORIGIN_TRIAL_TOKEN_STATUS_SUCCESS = 1,
@@ -3750,7 +3750,7 @@ typedef enum cdp_page_origin_trial_token_status {
     CDP_PAGE_ORIGIN_TRIAL_TOKEN_STATUS_UNKNOWN_TRIAL
 } cdp_page_origin_trial_token_status;
 
-/* Page.OriginTrialStatus: experimental */
+/* Page.OriginTrialStatus (experimental) */
 typedef enum cdp_page_origin_trial_status {
     CDP_PAGE_ORIGIN_TRIAL_STATUS__UNKNOWN = -1,
     CDP_PAGE_ORIGIN_TRIAL_STATUS_ENABLED = 1,
@@ -3759,7 +3759,7 @@ typedef enum cdp_page_origin_trial_status {
     CDP_PAGE_ORIGIN_TRIAL_STATUS_TRIAL_NOT_ALLOWED
 } cdp_page_origin_trial_status;
 
-/* Page.OriginTrialUsageRestriction: experimental */
+/* Page.OriginTrialUsageRestriction (experimental) */
 typedef enum cdp_page_origin_trial_usage_restriction {
     CDP_PAGE_ORIGIN_TRIAL_USAGE_RESTRICTION__UNKNOWN = -1,
     CDP_PAGE_ORIGIN_TRIAL_USAGE_RESTRICTION_NONE = 1,
@@ -3793,7 +3793,7 @@ typedef enum cdp_page_dialog_type {
     CDP_PAGE_DIALOG_TYPE_BEFOREUNLOAD
 } cdp_page_dialog_type;
 
-/* Page.ClientNavigationReason: experimental */
+/* Page.ClientNavigationReason (experimental) */
 typedef enum cdp_page_client_navigation_reason {
     CDP_PAGE_CLIENT_NAVIGATION_REASON__UNKNOWN = -1,
     CDP_PAGE_CLIENT_NAVIGATION_REASON_ANCHOR_CLICK = 1,
@@ -3808,7 +3808,7 @@ typedef enum cdp_page_client_navigation_reason {
     CDP_PAGE_CLIENT_NAVIGATION_REASON_SCRIPT_INITIATED
 } cdp_page_client_navigation_reason;
 
-/* Page.ClientNavigationDisposition: experimental */
+/* Page.ClientNavigationDisposition (experimental) */
 typedef enum cdp_page_client_navigation_disposition {
     CDP_PAGE_CLIENT_NAVIGATION_DISPOSITION__UNKNOWN = -1,
     CDP_PAGE_CLIENT_NAVIGATION_DISPOSITION_CURRENT_TAB = 1,
@@ -3817,7 +3817,7 @@ typedef enum cdp_page_client_navigation_disposition {
     CDP_PAGE_CLIENT_NAVIGATION_DISPOSITION_DOWNLOAD
 } cdp_page_client_navigation_disposition;
 
-/* Page.ReferrerPolicy: experimental */
+/* Page.ReferrerPolicy (experimental) */
 typedef enum cdp_page_referrer_policy {
     CDP_PAGE_REFERRER_POLICY__UNKNOWN = -1,
     CDP_PAGE_REFERRER_POLICY_NO_REFERRER = 1,
@@ -3830,14 +3830,14 @@ typedef enum cdp_page_referrer_policy {
     CDP_PAGE_REFERRER_POLICY_UNSAFE_URL
 } cdp_page_referrer_policy;
 
-/* Page.NavigationType: experimental */
+/* Page.NavigationType (experimental) */
 typedef enum cdp_page_navigation_type {
     CDP_PAGE_NAVIGATION_TYPE__UNKNOWN = -1,
     CDP_PAGE_NAVIGATION_TYPE_NAVIGATION = 1,
     CDP_PAGE_NAVIGATION_TYPE_BACK_FORWARD_CACHE_RESTORE
 } cdp_page_navigation_type;
 
-/* Page.BackForwardCacheNotRestoredReason: experimental */
+/* Page.BackForwardCacheNotRestoredReason (experimental) */
 typedef enum cdp_page_back_forward_cache_not_restored_reason {
     CDP_PAGE_BACK_FORWARD_CACHE_NOT_RESTORED_REASON__UNKNOWN = -1,
     CDP_PAGE_BACK_FORWARD_CACHE_NOT_RESTORED_REASON_NOT_PRIMARY_MAIN_FRAME = 1,
@@ -3991,7 +3991,7 @@ typedef enum cdp_page_back_forward_cache_not_restored_reason {
     CDP_PAGE_BACK_FORWARD_CACHE_NOT_RESTORED_REASON_CACHE_LIMIT_PRUNED_ON_CRITICAL_MEMORY_PRESSURE
 } cdp_page_back_forward_cache_not_restored_reason;
 
-/* Page.BackForwardCacheNotRestoredReasonType: experimental */
+/* Page.BackForwardCacheNotRestoredReasonType (experimental) */
 typedef enum cdp_page_back_forward_cache_not_restored_reason_type {
     CDP_PAGE_BACK_FORWARD_CACHE_NOT_RESTORED_REASON_TYPE__UNKNOWN = -1,
     CDP_PAGE_BACK_FORWARD_CACHE_NOT_RESTORED_REASON_TYPE_SUPPORT_PENDING = 1,
@@ -4013,7 +4013,7 @@ typedef enum cdp_page_capture_snapshot_format {
     CDP_PAGE_CAPTURE_SNAPSHOT_FORMAT_MHTML = 1
 } cdp_page_capture_snapshot_format;
 
-/* Page.printToPDF.transferMode: experimental */
+/* Page.printToPDF.transferMode (experimental) */
 typedef enum cdp_page_print_to_pdf_transfer_mode {
     CDP_PAGE_PRINT_TO_PDF_TRANSFER_MODE__UNKNOWN = -1,
     CDP_PAGE_PRINT_TO_PDF_TRANSFER_MODE_RETURN_AS_BASE64 = 1,
@@ -4042,7 +4042,7 @@ typedef enum cdp_page_start_screencast_format {
     CDP_PAGE_START_SCREENCAST_FORMAT_PNG
 } cdp_page_start_screencast_format;
 
-/* Page.startScreenRecording.captureArea: experimental */
+/* Page.startScreenRecording.captureArea (experimental) */
 typedef enum cdp_page_start_screen_recording_capture_area {
     CDP_PAGE_START_SCREEN_RECORDING_CAPTURE_AREA__UNKNOWN = -1,
     CDP_PAGE_START_SCREEN_RECORDING_CAPTURE_AREA_TARGET = 1,
@@ -4081,7 +4081,7 @@ typedef enum cdp_page_file_chooser_opened_event_mode {
     CDP_PAGE_FILE_CHOOSER_OPENED_EVENT_MODE_SELECT_MULTIPLE
 } cdp_page_file_chooser_opened_event_mode;
 
-/* Page.frameDetached.reason: experimental */
+/* Page.frameDetached.reason (experimental) */
 typedef enum cdp_page_frame_detached_event_reason {
     CDP_PAGE_FRAME_DETACHED_EVENT_REASON__UNKNOWN = -1,
     CDP_PAGE_FRAME_DETACHED_EVENT_REASON_REMOVE = 1,
@@ -4139,7 +4139,7 @@ typedef enum cdp_performance_set_time_domain_time_domain {
     CDP_PERFORMANCE_SET_TIME_DOMAIN_TIME_DOMAIN_THREAD_TICKS
 } cdp_performance_set_time_domain_time_domain;
 
-/* ---- PerformanceTimeline: experimental ---- */
+/* ---- PerformanceTimeline (experimental) ---- */
 
 typedef struct cdp_performance_timeline_largest_contentful_paint
     cdp_performance_timeline_largest_contentful_paint;
@@ -4151,7 +4151,7 @@ typedef struct cdp_performance_timeline_enable_params cdp_performance_timeline_e
 typedef struct cdp_performance_timeline_timeline_event_added_event
     cdp_performance_timeline_timeline_event_added_event;
 
-/* ---- Preload: experimental ---- */
+/* ---- Preload (experimental) ---- */
 
 typedef struct cdp_preload_rule_set cdp_preload_rule_set;
 typedef struct cdp_preload_preloading_attempt_key cdp_preload_preloading_attempt_key;
@@ -4587,7 +4587,7 @@ typedef enum cdp_runtime_console_api_called_event_type {
     CDP_RUNTIME_CONSOLE_API_CALLED_EVENT_TYPE_TIME_END
 } cdp_runtime_console_api_called_event_type;
 
-/* ---- Schema: deprecated ---- */
+/* ---- Schema (deprecated) ---- */
 
 typedef struct cdp_schema_domain cdp_schema_domain;
 typedef struct cdp_schema_get_domains_result cdp_schema_get_domains_result;
@@ -4629,7 +4629,7 @@ typedef enum cdp_security_security_state {
     CDP_SECURITY_SECURITY_STATE_INSECURE_BROKEN
 } cdp_security_security_state;
 
-/* Security.SafetyTipStatus: experimental */
+/* Security.SafetyTipStatus (experimental) */
 typedef enum cdp_security_safety_tip_status {
     CDP_SECURITY_SAFETY_TIP_STATUS__UNKNOWN = -1,
     CDP_SECURITY_SAFETY_TIP_STATUS_BAD_REPUTATION = 1,
@@ -4643,7 +4643,7 @@ typedef enum cdp_security_certificate_error_action {
     CDP_SECURITY_CERTIFICATE_ERROR_ACTION_CANCEL
 } cdp_security_certificate_error_action;
 
-/* ---- ServiceWorker: experimental ---- */
+/* ---- ServiceWorker (experimental) ---- */
 
 typedef struct cdp_service_worker_service_worker_registration
     cdp_service_worker_service_worker_registration;
@@ -4710,7 +4710,7 @@ typedef enum cdp_service_worker_service_worker_router_source_type {
     CDP_SERVICE_WORKER_SERVICE_WORKER_ROUTER_SOURCE_TYPE_SOURCE_DICT
 } cdp_service_worker_service_worker_router_source_type;
 
-/* ---- SmartCardEmulation: experimental ---- */
+/* ---- SmartCardEmulation (experimental) ---- */
 
 typedef struct cdp_smart_card_emulation_reader_state_flags
     cdp_smart_card_emulation_reader_state_flags;
@@ -4839,7 +4839,7 @@ typedef enum cdp_smart_card_emulation_protocol {
     CDP_SMART_CARD_EMULATION_PROTOCOL_RAW
 } cdp_smart_card_emulation_protocol;
 
-/* ---- Storage: experimental ---- */
+/* ---- Storage (experimental) ---- */
 
 typedef struct cdp_storage_usage_for_type cdp_storage_usage_for_type;
 typedef struct cdp_storage_trust_tokens cdp_storage_trust_tokens;
@@ -4933,7 +4933,7 @@ typedef enum cdp_storage_storage_buckets_durability {
     CDP_STORAGE_STORAGE_BUCKETS_DURABILITY_STRICT
 } cdp_storage_storage_buckets_durability;
 
-/* ---- SystemInfo: experimental ---- */
+/* ---- SystemInfo (experimental) ---- */
 
 typedef struct cdp_system_info_gpu_device cdp_system_info_gpu_device;
 typedef struct cdp_system_info_size cdp_system_info_size;
@@ -5007,7 +5007,7 @@ typedef struct cdp_target_target_destroyed_event cdp_target_target_destroyed_eve
 typedef struct cdp_target_target_crashed_event cdp_target_target_crashed_event;
 typedef struct cdp_target_target_info_changed_event cdp_target_target_info_changed_event;
 
-/* Target.WindowState: experimental */
+/* Target.WindowState (experimental) */
 typedef enum cdp_target_window_state {
     CDP_TARGET_WINDOW_STATE__UNKNOWN = -1,
     CDP_TARGET_WINDOW_STATE_NORMAL = 1,
@@ -5032,7 +5032,7 @@ typedef enum cdp_teapot_tea {
     CDP_TEAPOT_TEA_OOLONG
 } cdp_teapot_tea;
 
-/* ---- Tethering: experimental ---- */
+/* ---- Tethering (experimental) ---- */
 
 typedef struct cdp_tethering_bind_params cdp_tethering_bind_params;
 typedef struct cdp_tethering_unbind_params cdp_tethering_unbind_params;
@@ -5053,21 +5053,21 @@ typedef struct cdp_tracing_buffer_usage_event cdp_tracing_buffer_usage_event;
 typedef struct cdp_tracing_data_collected_event cdp_tracing_data_collected_event;
 typedef struct cdp_tracing_tracing_complete_event cdp_tracing_tracing_complete_event;
 
-/* Tracing.StreamFormat: experimental */
+/* Tracing.StreamFormat (experimental) */
 typedef enum cdp_tracing_stream_format {
     CDP_TRACING_STREAM_FORMAT__UNKNOWN = -1,
     CDP_TRACING_STREAM_FORMAT_JSON = 1,
     CDP_TRACING_STREAM_FORMAT_PROTO
 } cdp_tracing_stream_format;
 
-/* Tracing.StreamCompression: experimental */
+/* Tracing.StreamCompression (experimental) */
 typedef enum cdp_tracing_stream_compression {
     CDP_TRACING_STREAM_COMPRESSION__UNKNOWN = -1,
     CDP_TRACING_STREAM_COMPRESSION_NONE = 1,
     CDP_TRACING_STREAM_COMPRESSION_GZIP
 } cdp_tracing_stream_compression;
 
-/* Tracing.MemoryDumpLevelOfDetail: experimental */
+/* Tracing.MemoryDumpLevelOfDetail (experimental) */
 typedef enum cdp_tracing_memory_dump_level_of_detail {
     CDP_TRACING_MEMORY_DUMP_LEVEL_OF_DETAIL__UNKNOWN = -1,
     CDP_TRACING_MEMORY_DUMP_LEVEL_OF_DETAIL_BACKGROUND = 1,
@@ -5075,7 +5075,7 @@ typedef enum cdp_tracing_memory_dump_level_of_detail {
     CDP_TRACING_MEMORY_DUMP_LEVEL_OF_DETAIL_DETAILED
 } cdp_tracing_memory_dump_level_of_detail;
 
-/* Tracing.TracingBackend: experimental */
+/* Tracing.TracingBackend (experimental) */
 typedef enum cdp_tracing_tracing_backend {
     CDP_TRACING_TRACING_BACKEND__UNKNOWN = -1,
     CDP_TRACING_TRACING_BACKEND_AUTO = 1,
@@ -5083,7 +5083,7 @@ typedef enum cdp_tracing_tracing_backend {
     CDP_TRACING_TRACING_BACKEND_SYSTEM
 } cdp_tracing_tracing_backend;
 
-/* Tracing.TraceConfig.recordMode: experimental */
+/* Tracing.TraceConfig.recordMode (experimental) */
 typedef enum cdp_tracing_trace_config_record_mode {
     CDP_TRACING_TRACE_CONFIG_RECORD_MODE__UNKNOWN = -1,
     CDP_TRACING_TRACE_CONFIG_RECORD_MODE_RECORD_UNTIL_FULL = 1,
@@ -5099,7 +5099,7 @@ typedef enum cdp_tracing_start_transfer_mode {
     CDP_TRACING_START_TRANSFER_MODE_RETURN_AS_STREAM
 } cdp_tracing_start_transfer_mode;
 
-/* ---- WebAudio: experimental ---- */
+/* ---- WebAudio (experimental) ---- */
 
 typedef struct cdp_web_audio_context_realtime_data cdp_web_audio_context_realtime_data;
 typedef struct cdp_web_audio_base_audio_context cdp_web_audio_base_audio_context;
@@ -5166,7 +5166,7 @@ typedef enum cdp_web_audio_automation_rate {
     CDP_WEB_AUDIO_AUTOMATION_RATE_K_RATE
 } cdp_web_audio_automation_rate;
 
-/* ---- WebAuthn: experimental ---- */
+/* ---- WebAuthn (experimental) ---- */
 
 typedef struct cdp_web_authn_virtual_authenticator_options
     cdp_web_authn_virtual_authenticator_options;
@@ -5224,7 +5224,7 @@ typedef enum cdp_web_authn_authenticator_transport {
     CDP_WEB_AUTHN_AUTHENTICATOR_TRANSPORT_INTERNAL
 } cdp_web_authn_authenticator_transport;
 
-/* ---- WebMCP: experimental ---- */
+/* ---- WebMCP (experimental) ---- */
 
 typedef struct cdp_web_mcp_annotation cdp_web_mcp_annotation;
 typedef struct cdp_web_mcp_tool cdp_web_mcp_tool;
@@ -5249,30 +5249,29 @@ typedef enum cdp_web_mcp_invocation_status {
 
 typedef cdp_str cdp_accessibility_ax_node_id; /* Accessibility.AXNodeId */
 typedef cdp_str cdp_audits_issue_id; /* Audits.IssueId */
-typedef cdp_str cdp_browser_browser_context_id; /* Browser.BrowserContextID: experimental */
-typedef int32_t cdp_browser_window_id; /* Browser.WindowID: experimental */
+typedef cdp_str cdp_browser_browser_context_id; /* Browser.BrowserContextID (experimental) */
+typedef int32_t cdp_browser_window_id; /* Browser.WindowID (experimental) */
 typedef cdp_str cdp_cache_storage_cache_id; /* CacheStorage.CacheId */
 typedef int32_t cdp_dom_node_id; /* DOM.NodeId */
 typedef int32_t cdp_dom_backend_node_id; /* DOM.BackendNodeId */
 typedef cdp_str cdp_dom_style_sheet_id; /* DOM.StyleSheetId */
-typedef CDP_LIST(double) cdp_dom_quad; /* DOM.Quad: x1, y1 to x4, y4, clockwise */
-/* DOMSnapshot.StringIndex: index into the snapshot's strings */
+typedef CDP_LIST(double) cdp_dom_quad; /* DOM.Quad: Four points: x1, y1 to x4, y4, clockwise. */
+/* DOMSnapshot.StringIndex: Index into the snapshot's strings. */
 typedef int32_t cdp_dom_snapshot_string_index;
-/* DOMSnapshot.ArrayOfStrings: indexes into the snapshot's strings */
+/* DOMSnapshot.ArrayOfStrings: Indexes into the snapshot's strings. */
 typedef CDP_LIST(cdp_dom_snapshot_string_index) cdp_dom_snapshot_array_of_strings;
 typedef CDP_LIST(double) cdp_dom_snapshot_rectangle; /* DOMSnapshot.Rectangle */
 typedef cdp_str cdp_dom_storage_serialized_storage_key; /* DOMStorage.SerializedStorageKey */
-typedef CDP_LIST(cdp_str) cdp_dom_storage_item; /* DOMStorage.Item: key and value */
+typedef CDP_LIST(cdp_str) cdp_dom_storage_item; /* DOMStorage.Item: Key and value. */
 typedef cdp_str cdp_debugger_breakpoint_id; /* Debugger.BreakpointId */
 typedef cdp_str cdp_debugger_call_frame_id; /* Debugger.CallFrameId */
 typedef cdp_str cdp_device_access_request_id; /* DeviceAccess.RequestId */
 typedef cdp_str cdp_device_access_device_id; /* DeviceAccess.DeviceId */
-typedef cdp_str cdp_emulation_screen_id; /* Emulation.ScreenId: experimental */
+typedef cdp_str cdp_emulation_screen_id; /* Emulation.ScreenId (experimental) */
 typedef cdp_str cdp_fetch_request_id; /* Fetch.RequestId */
-/* HeapProfiler.HeapSnapshotObjectId: digits */
-typedef cdp_str cdp_heap_profiler_heap_snapshot_object_id;
+typedef cdp_str cdp_heap_profiler_heap_snapshot_object_id; /* HeapProfiler.HeapSnapshotObjectId */
 typedef cdp_str cdp_io_stream_handle; /* IO.StreamHandle */
-typedef double cdp_input_time_since_epoch; /* Input.TimeSinceEpoch: seconds since 1970, UTC */
+typedef double cdp_input_time_since_epoch; /* Input.TimeSinceEpoch: Seconds since 1970, UTC. */
 typedef cdp_str cdp_layer_tree_layer_id; /* LayerTree.LayerId */
 typedef cdp_str cdp_layer_tree_snapshot_id; /* LayerTree.SnapshotId */
 typedef CDP_LIST(double) cdp_layer_tree_paint_profile; /* LayerTree.PaintProfile */
@@ -5280,12 +5279,11 @@ typedef cdp_str cdp_media_player_id; /* Media.PlayerId */
 typedef double cdp_media_timestamp; /* Media.Timestamp */
 typedef cdp_str cdp_network_loader_id; /* Network.LoaderId */
 typedef cdp_str cdp_network_request_id; /* Network.RequestId */
-typedef double cdp_network_time_since_epoch; /* Network.TimeSinceEpoch: seconds since 1970, UTC */
-/* Network.MonotonicTime: seconds from an arbitrary start */
-typedef double cdp_network_monotonic_time;
+typedef double cdp_network_time_since_epoch; /* Network.TimeSinceEpoch */
+typedef double cdp_network_monotonic_time; /* Network.MonotonicTime */
 typedef cdp_value cdp_network_headers; /* Network.Headers: an object */
-typedef cdp_str cdp_network_report_id; /* Network.ReportId: experimental */
-/* Network.DeviceBoundSessionEventId: experimental */
+typedef cdp_str cdp_network_report_id; /* Network.ReportId (experimental) */
+/* Network.DeviceBoundSessionEventId (experimental) */
 typedef cdp_str cdp_network_device_bound_session_event_id;
 typedef cdp_str cdp_node_worker_worker_id; /* NodeWorker.WorkerID */
 typedef cdp_str cdp_node_worker_session_id; /* NodeWorker.SessionID */
@@ -5293,22 +5291,21 @@ typedef cdp_str cdp_page_frame_id; /* Page.FrameId */
 typedef cdp_str cdp_page_script_identifier; /* Page.ScriptIdentifier */
 typedef cdp_str cdp_preload_rule_set_id; /* Preload.RuleSetId */
 typedef cdp_str cdp_preload_preload_pipeline_id; /* Preload.PreloadPipelineId */
-typedef cdp_str cdp_runtime_script_id; /* Runtime.ScriptId: digits */
+typedef cdp_str cdp_runtime_script_id; /* Runtime.ScriptId */
 typedef cdp_str cdp_runtime_remote_object_id; /* Runtime.RemoteObjectId */
-/* Runtime.UnserializableValue: -0, NaN, Infinity, -Infinity, or a bigint such as 123n */
-typedef cdp_str cdp_runtime_unserializable_value;
+typedef cdp_str cdp_runtime_unserializable_value; /* Runtime.UnserializableValue */
 typedef int32_t cdp_runtime_execution_context_id; /* Runtime.ExecutionContextId */
-typedef double cdp_runtime_timestamp; /* Runtime.Timestamp: milliseconds since 1970 */
-typedef double cdp_runtime_time_delta; /* Runtime.TimeDelta: milliseconds */
-typedef cdp_str cdp_runtime_unique_debugger_id; /* Runtime.UniqueDebuggerId: experimental */
+typedef double cdp_runtime_timestamp; /* Runtime.Timestamp */
+typedef double cdp_runtime_time_delta; /* Runtime.TimeDelta */
+typedef cdp_str cdp_runtime_unique_debugger_id; /* Runtime.UniqueDebuggerId (experimental) */
 typedef int32_t cdp_security_certificate_id; /* Security.CertificateId */
 typedef cdp_str cdp_service_worker_registration_id; /* ServiceWorker.RegistrationID */
 typedef cdp_str cdp_storage_serialized_storage_key; /* Storage.SerializedStorageKey */
 typedef cdp_str cdp_target_target_id; /* Target.TargetID */
 typedef cdp_str cdp_target_session_id; /* Target.SessionID */
-/* Target.TargetFilter: the first entry that matches decides; experimental */
+/* Target.TargetFilter (experimental): The first entry that matches decides. */
 typedef CDP_LIST(cdp_target_filter_entry) cdp_target_target_filter;
-/* Tracing.MemoryDumpConfig: an object; experimental */
+/* Tracing.MemoryDumpConfig (experimental): an object */
 typedef cdp_value cdp_tracing_memory_dump_config;
 typedef cdp_str cdp_web_audio_graph_object_id; /* WebAudio.GraphObjectId */
 typedef cdp_str cdp_web_audio_node_type; /* WebAudio.NodeType */

@@ -61,7 +61,7 @@ CDP_STUB int cdp_input_touch_point_from_json(cdp_str json, cdp_input_touch_point
 }
 
 
-/* Input.DragDataItem: experimental */
+/* Input.DragDataItem (experimental) */
 struct cdp_input_drag_data_item {
     cdp_str mime_type; /* required */
     cdp_str data; /* required */
@@ -85,7 +85,7 @@ CDP_STUB int cdp_input_drag_data_item_from_json(cdp_str json, cdp_input_drag_dat
 }
 
 
-/* Input.DragData: experimental */
+/* Input.DragData (experimental) */
 struct cdp_input_drag_data {
     CDP_LIST(cdp_input_drag_data_item) items; /* required */
     CDP_LIST(cdp_str) files;
@@ -109,7 +109,7 @@ CDP_STUB int cdp_input_drag_data_from_json(cdp_str json, cdp_input_drag_data **o
 
 /* ---- commands ---- */
 
-/* Input.dispatchDragEvent: experimental */
+/* Input.dispatchDragEvent (experimental) */
 struct cdp_input_dispatch_drag_event_params {
     cdp_input_dispatch_drag_event_type type; /* required */
     double x; /* required */
@@ -177,7 +177,7 @@ CDP_STUB uint32_t cdp_input_dispatch_drag_event_async(
 struct cdp_input_dispatch_key_event_params {
     cdp_input_dispatch_key_event_type type; /* required */
     cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC. */
     cdp_str text;
     cdp_str unmodified_text;
     cdp_str key_identifier;
@@ -247,7 +247,7 @@ CDP_STUB uint32_t cdp_input_dispatch_key_event_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.insertText: experimental */
+/* Input.insertText (experimental) */
 struct cdp_input_insert_text_params {
     cdp_str text; /* required */
     const cdp__extra *extra_;
@@ -306,7 +306,7 @@ CDP_STUB uint32_t cdp_input_insert_text_async(cdp_session *s,
         data);
 }
 
-/* Input.imeSetComposition: experimental */
+/* Input.imeSetComposition (experimental) */
 struct cdp_input_ime_set_composition_params {
     cdp_str text; /* required */
     int32_t selection_start; /* required */
@@ -376,7 +376,7 @@ struct cdp_input_dispatch_mouse_event_params {
     double x; /* required */
     double y; /* required */
     cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC. */
     cdp_input_mouse_button button;
     cdp_opt_int buttons;
     cdp_opt_int click_count;
@@ -450,7 +450,7 @@ struct cdp_input_dispatch_touch_event_params {
     cdp_input_dispatch_touch_event_type type; /* required */
     CDP_LIST(cdp_input_touch_point) touch_points; /* required */
     cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC. */
     const cdp__extra *extra_;
 };
 
@@ -544,13 +544,13 @@ CDP_STUB uint32_t cdp_input_cancel_dragging_async(cdp_session *s, cdp_input_canc
         (cdp__fn *)cb, data);
 }
 
-/* Input.emulateTouchFromMouseEvent: experimental */
+/* Input.emulateTouchFromMouseEvent (experimental) */
 struct cdp_input_emulate_touch_from_mouse_event_params {
     cdp_input_emulate_touch_from_mouse_event_type type; /* required */
     int32_t x; /* required */
     int32_t y; /* required */
     cdp_input_mouse_button button; /* required */
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC. */
     cdp_opt_num delta_x;
     cdp_opt_num delta_y;
     cdp_opt_int modifiers;
@@ -676,7 +676,7 @@ CDP_STUB uint32_t cdp_input_set_ignore_input_events_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.setInterceptDrags: experimental */
+/* Input.setInterceptDrags (experimental) */
 struct cdp_input_set_intercept_drags_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
@@ -736,7 +736,7 @@ CDP_STUB uint32_t cdp_input_set_intercept_drags_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.synthesizePinchGesture: experimental */
+/* Input.synthesizePinchGesture (experimental) */
 struct cdp_input_synthesize_pinch_gesture_params {
     double x; /* required */
     double y; /* required */
@@ -801,7 +801,7 @@ CDP_STUB uint32_t cdp_input_synthesize_pinch_gesture_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.synthesizeScrollGesture: experimental */
+/* Input.synthesizeScrollGesture (experimental) */
 struct cdp_input_synthesize_scroll_gesture_params {
     double x; /* required */
     double y; /* required */
@@ -873,7 +873,7 @@ CDP_STUB uint32_t cdp_input_synthesize_scroll_gesture_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.synthesizeTapGesture: experimental */
+/* Input.synthesizeTapGesture (experimental) */
 struct cdp_input_synthesize_tap_gesture_params {
     double x; /* required */
     double y; /* required */
@@ -939,7 +939,7 @@ CDP_STUB uint32_t cdp_input_synthesize_tap_gesture_async(
 
 /* ---- events ---- */
 
-/* Input.dragIntercepted: experimental */
+/* Input.dragIntercepted (experimental) */
 struct cdp_input_drag_intercepted_event {
     const cdp_input_drag_data *data; /* required */
     const cdp__extra *extra_;

@@ -168,7 +168,7 @@ CDP_STUB int cdp_io_read_respond(cdp_request *req, const cdp_io_read_result *res
     return cdp__respond(req, &cdp__domain_io, 1, res);
 }
 
-/* IO.resolveBlob: deprecated */
+/* IO.resolveBlob (deprecated) */
 struct cdp_io_resolve_blob_params {
     cdp_runtime_remote_object_id object_id; /* required */
     const cdp__extra *extra_;

@@ -36,7 +36,7 @@ struct cdp_log_log_entry {
     cdp_log_log_entry_level level; /* required */
     cdp_str text; /* required */
     cdp_log_log_entry_category category;
-    cdp_runtime_timestamp timestamp; /* required; milliseconds since 1970 */
+    cdp_runtime_timestamp timestamp; /* required */
     cdp_str url;
     cdp_opt_int line_number;
     const cdp_runtime_stack_trace *stack_trace;

@@ -167,8 +167,8 @@ struct cdp_network_security_details {
     cdp_str subject_name; /* required */
     CDP_LIST(cdp_str) san_list; /* required */
     cdp_str issuer; /* required */
-    cdp_network_time_since_epoch valid_from; /* required; seconds since 1970, UTC */
-    cdp_network_time_since_epoch valid_to; /* required; seconds since 1970, UTC */
+    cdp_network_time_since_epoch valid_from; /* required */
+    cdp_network_time_since_epoch valid_to; /* required */
     /* required */
     CDP_LIST(cdp_network_signed_certificate_timestamp) signed_certificate_timestamp_list;
     /* required */
@@ -219,7 +219,7 @@ CDP_STUB int cdp_network_cors_error_status_from_json(cdp_str json,
 }
 
 
-/* Network.TrustTokenParams: experimental */
+/* Network.TrustTokenParams (experimental) */
 struct cdp_network_trust_token_params {
     cdp_network_trust_token_operation_type operation; /* required */
     cdp_network_trust_token_params_refresh_policy refresh_policy; /* required */
@@ -244,7 +244,7 @@ CDP_STUB int cdp_network_trust_token_params_from_json(cdp_str json,
 }
 
 
-/* Network.ServiceWorkerRouterInfo: experimental */
+/* Network.ServiceWorkerRouterInfo (experimental) */
 struct cdp_network_service_worker_router_info {
     cdp_opt_int rule_id_matched;
     cdp_network_service_worker_router_source matched_source_type;
@@ -291,7 +291,7 @@ struct cdp_network_response {
     double encoded_data_length; /* required */
     const cdp_network_resource_timing *timing;
     cdp_network_service_worker_response_source service_worker_response_source;
-    cdp_opt_num response_time; /* cdp_network_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num response_time; /* cdp_network_time_since_epoch */
     cdp_str cache_storage_cache_name;
     cdp_str protocol;
     cdp_network_alternate_protocol_usage alternate_protocol_usage; /* experimental */
@@ -369,7 +369,7 @@ CDP_STUB int cdp_network_web_socket_response_from_json(cdp_str json,
 struct cdp_network_web_socket_frame {
     double opcode; /* required */
     bool mask; /* required */
-    cdp_str payload_data; /* required; base64 unless opcode is 1 */
+    cdp_str payload_data; /* required */
     const cdp__extra *extra_;
 };
 
@@ -441,7 +441,7 @@ CDP_STUB int cdp_network_initiator_from_json(cdp_str json, cdp_network_initiator
 }
 
 
-/* Network.CookiePartitionKey: experimental */
+/* Network.CookiePartitionKey (experimental) */
 struct cdp_network_cookie_partition_key {
     cdp_str top_level_site; /* required */
     bool has_cross_site_ancestor; /* required */
@@ -499,7 +499,7 @@ CDP_STUB int cdp_network_cookie_from_json(cdp_str json, cdp_network_cookie **out
 }
 
 
-/* Network.BlockedSetCookieWithReason: experimental */
+/* Network.BlockedSetCookieWithReason (experimental) */
 struct cdp_network_blocked_set_cookie_with_reason {
     CDP_LIST(cdp_network_set_cookie_blocked_reason) blocked_reasons; /* required */
     cdp_str cookie_line; /* required */
@@ -523,7 +523,7 @@ CDP_STUB int cdp_network_blocked_set_cookie_with_reason_from_json(
 }
 
 
-/* Network.ExemptedSetCookieWithReason: experimental */
+/* Network.ExemptedSetCookieWithReason (experimental) */
 struct cdp_network_exempted_set_cookie_with_reason {
     cdp_network_cookie_exemption_reason exemption_reason; /* required */
     cdp_str cookie_line; /* required */
@@ -547,7 +547,7 @@ CDP_STUB int cdp_network_exempted_set_cookie_with_reason_from_json(
 }
 
 
-/* Network.AssociatedCookie: experimental */
+/* Network.AssociatedCookie (experimental) */
 struct cdp_network_associated_cookie {
     const cdp_network_cookie *cookie; /* required */
     CDP_LIST(cdp_network_cookie_blocked_reason) blocked_reasons; /* required */
@@ -582,7 +582,7 @@ struct cdp_network_cookie_param {
     cdp_opt_bool secure;
     cdp_opt_bool http_only;
     cdp_network_cookie_same_site same_site;
-    cdp_opt_num expires; /* cdp_network_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num expires; /* cdp_network_time_since_epoch */
     cdp_network_cookie_priority priority; /* experimental */
     cdp_network_cookie_source_scheme source_scheme; /* experimental */
     cdp_opt_int source_port; /* experimental */
@@ -605,7 +605,7 @@ CDP_STUB int cdp_network_cookie_param_from_json(cdp_str json, cdp_network_cookie
 }
 
 
-/* Network.AuthChallenge: experimental */
+/* Network.AuthChallenge (experimental) */
 struct cdp_network_auth_challenge {
     cdp_network_auth_challenge_source source;
     cdp_str origin; /* required */
@@ -630,7 +630,7 @@ CDP_STUB int cdp_network_auth_challenge_from_json(cdp_str json, cdp_network_auth
 }
 
 
-/* Network.AuthChallengeResponse: experimental */
+/* Network.AuthChallengeResponse (experimental) */
 struct cdp_network_auth_challenge_response {
     cdp_network_auth_challenge_response_response response; /* required */
     cdp_str username;
@@ -654,7 +654,7 @@ CDP_STUB int cdp_network_auth_challenge_response_from_json(
 }
 
 
-/* Network.SignedExchangeSignature: experimental */
+/* Network.SignedExchangeSignature (experimental) */
 struct cdp_network_signed_exchange_signature {
     cdp_str label; /* required */
     cdp_str signature; /* required */
@@ -684,7 +684,7 @@ CDP_STUB int cdp_network_signed_exchange_signature_from_json(
 }
 
 
-/* Network.SignedExchangeHeader: experimental */
+/* Network.SignedExchangeHeader (experimental) */
 struct cdp_network_signed_exchange_header {
     cdp_str request_url; /* required */
     int32_t response_code; /* required */
@@ -711,7 +711,7 @@ CDP_STUB int cdp_network_signed_exchange_header_from_json(cdp_str json,
 }
 
 
-/* Network.SignedExchangeError: experimental */
+/* Network.SignedExchangeError (experimental) */
 struct cdp_network_signed_exchange_error {
     cdp_str message; /* required */
     cdp_opt_int signature_index;
@@ -736,7 +736,7 @@ CDP_STUB int cdp_network_signed_exchange_error_from_json(cdp_str json,
 }
 
 
-/* Network.SignedExchangeInfo: experimental */
+/* Network.SignedExchangeInfo (experimental) */
 struct cdp_network_signed_exchange_info {
     const cdp_network_response *outer_response; /* required */
     bool has_extra_info; /* required */
@@ -763,7 +763,7 @@ CDP_STUB int cdp_network_signed_exchange_info_from_json(cdp_str json,
 }
 
 
-/* Network.NetworkConditions: experimental */
+/* Network.NetworkConditions (experimental) */
 struct cdp_network_network_conditions {
     cdp_str url_pattern; /* required */
     double latency; /* required */
@@ -794,7 +794,7 @@ CDP_STUB int cdp_network_network_conditions_from_json(cdp_str json,
 }
 
 
-/* Network.BlockPattern: experimental */
+/* Network.BlockPattern (experimental) */
 struct cdp_network_block_pattern {
     cdp_str url_pattern; /* required */
     bool block; /* required */
@@ -816,7 +816,7 @@ CDP_STUB int cdp_network_block_pattern_from_json(cdp_str json, cdp_network_block
 }
 
 
-/* Network.DirectTCPSocketOptions: experimental */
+/* Network.DirectTCPSocketOptions (experimental) */
 struct cdp_network_direct_tcp_socket_options {
     bool no_delay; /* required */
     cdp_opt_num keep_alive_delay;
@@ -842,7 +842,7 @@ CDP_STUB int cdp_network_direct_tcp_socket_options_from_json(
 }
 
 
-/* Network.DirectUDPSocketOptions: experimental */
+/* Network.DirectUDPSocketOptions (experimental) */
 struct cdp_network_direct_udp_socket_options {
     cdp_str remote_addr;
     cdp_opt_int remote_port;
@@ -873,7 +873,7 @@ CDP_STUB int cdp_network_direct_udp_socket_options_from_json(
 }
 
 
-/* Network.DirectUDPMessage: experimental */
+/* Network.DirectUDPMessage (experimental) */
 struct cdp_network_direct_udp_message {
     cdp_str data; /* required */
     cdp_str remote_addr;
@@ -898,7 +898,7 @@ CDP_STUB int cdp_network_direct_udp_message_from_json(cdp_str json,
 }
 
 
-/* Network.ConnectTiming: experimental */
+/* Network.ConnectTiming (experimental) */
 struct cdp_network_connect_timing {
     double request_time; /* required */
     const cdp__extra *extra_;
@@ -920,7 +920,7 @@ CDP_STUB int cdp_network_connect_timing_from_json(cdp_str json, cdp_network_conn
 }
 
 
-/* Network.ClientSecurityState: experimental */
+/* Network.ClientSecurityState (experimental) */
 struct cdp_network_client_security_state {
     bool initiator_is_secure_context; /* required */
     cdp_network_ip_address_space initiator_ip_address_space; /* required */
@@ -946,9 +946,9 @@ CDP_STUB int cdp_network_client_security_state_from_json(cdp_str json,
 }
 
 
-/* Network.AdScriptIdentifier: experimental */
+/* Network.AdScriptIdentifier (experimental) */
 struct cdp_network_ad_script_identifier {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     cdp_runtime_unique_debugger_id debugger_id; /* required */
     cdp_str name; /* required */
     const cdp__extra *extra_;
@@ -971,7 +971,7 @@ CDP_STUB int cdp_network_ad_script_identifier_from_json(cdp_str json,
 }
 
 
-/* Network.AdAncestry: experimental */
+/* Network.AdAncestry (experimental) */
 struct cdp_network_ad_ancestry {
     CDP_LIST(cdp_network_ad_script_identifier) ancestry_chain; /* required */
     cdp_str root_script_filterlist_rule;
@@ -993,7 +993,7 @@ CDP_STUB int cdp_network_ad_ancestry_from_json(cdp_str json, cdp_network_ad_ance
 }
 
 
-/* Network.AdProvenance: experimental */
+/* Network.AdProvenance (experimental) */
 struct cdp_network_ad_provenance {
     cdp_str filterlist_rule;
     const cdp_network_ad_ancestry *ad_script_ancestry;
@@ -1015,7 +1015,7 @@ CDP_STUB int cdp_network_ad_provenance_from_json(cdp_str json, cdp_network_ad_pr
 }
 
 
-/* Network.CrossOriginOpenerPolicyStatus: experimental */
+/* Network.CrossOriginOpenerPolicyStatus (experimental) */
 struct cdp_network_cross_origin_opener_policy_status {
     cdp_network_cross_origin_opener_policy_value value; /* required */
     cdp_network_cross_origin_opener_policy_value report_only_value; /* required */
@@ -1040,7 +1040,7 @@ CDP_STUB int cdp_network_cross_origin_opener_policy_status_from_json(
 }
 
 
-/* Network.CrossOriginEmbedderPolicyStatus: experimental */
+/* Network.CrossOriginEmbedderPolicyStatus (experimental) */
 struct cdp_network_cross_origin_embedder_policy_status {
     cdp_network_cross_origin_embedder_policy_value value; /* required */
     cdp_network_cross_origin_embedder_policy_value report_only_value; /* required */
@@ -1065,7 +1065,7 @@ CDP_STUB int cdp_network_cross_origin_embedder_policy_status_from_json(
 }
 
 
-/* Network.ContentSecurityPolicyStatus: experimental */
+/* Network.ContentSecurityPolicyStatus (experimental) */
 struct cdp_network_content_security_policy_status {
     cdp_str effective_directives; /* required */
     bool is_enforced; /* required */
@@ -1089,7 +1089,7 @@ CDP_STUB int cdp_network_content_security_policy_status_from_json(
 }
 
 
-/* Network.SecurityIsolationStatus: experimental */
+/* Network.SecurityIsolationStatus (experimental) */
 struct cdp_network_security_isolation_status {
     const cdp_network_cross_origin_opener_policy_status *coop;
     const cdp_network_cross_origin_embedder_policy_status *coep;
@@ -1113,13 +1113,13 @@ CDP_STUB int cdp_network_security_isolation_status_from_json(
 }
 
 
-/* Network.ReportingApiReport: experimental */
+/* Network.ReportingApiReport (experimental) */
 struct cdp_network_reporting_api_report {
     cdp_network_report_id id; /* required */
     cdp_str initiator_url; /* required */
     cdp_str destination; /* required */
     cdp_str type; /* required */
-    cdp_network_time_since_epoch timestamp; /* required; seconds since 1970, UTC */
+    cdp_network_time_since_epoch timestamp; /* required */
     int32_t depth; /* required */
     int32_t completed_attempts; /* required */
     cdp_value body; /* required; an object */
@@ -1144,7 +1144,7 @@ CDP_STUB int cdp_network_reporting_api_report_from_json(cdp_str json,
 }
 
 
-/* Network.ReportingApiEndpoint: experimental */
+/* Network.ReportingApiEndpoint (experimental) */
 struct cdp_network_reporting_api_endpoint {
     cdp_str url; /* required */
     cdp_str group_name; /* required */
@@ -1168,7 +1168,7 @@ CDP_STUB int cdp_network_reporting_api_endpoint_from_json(cdp_str json,
 }
 
 
-/* Network.DeviceBoundSessionKey: experimental */
+/* Network.DeviceBoundSessionKey (experimental) */
 struct cdp_network_device_bound_session_key {
     cdp_str site; /* required */
     cdp_str id; /* required */
@@ -1191,7 +1191,7 @@ CDP_STUB int cdp_network_device_bound_session_key_from_json(
 }
 
 
-/* Network.DeviceBoundSessionWithUsage: experimental */
+/* Network.DeviceBoundSessionWithUsage (experimental) */
 struct cdp_network_device_bound_session_with_usage {
     const cdp_network_device_bound_session_key *session_key; /* required */
     cdp_network_device_bound_session_with_usage_usage usage; /* required */
@@ -1214,7 +1214,7 @@ CDP_STUB int cdp_network_device_bound_session_with_usage_from_json(
 }
 
 
-/* Network.DeviceBoundSessionCookieCraving: experimental */
+/* Network.DeviceBoundSessionCookieCraving (experimental) */
 struct cdp_network_device_bound_session_cookie_craving {
     cdp_str name; /* required */
     cdp_str domain; /* required */
@@ -1241,7 +1241,7 @@ CDP_STUB int cdp_network_device_bound_session_cookie_craving_from_json(
 }
 
 
-/* Network.DeviceBoundSessionUrlRule: experimental */
+/* Network.DeviceBoundSessionUrlRule (experimental) */
 struct cdp_network_device_bound_session_url_rule {
     cdp_network_device_bound_session_url_rule_rule_type rule_type; /* required */
     cdp_str host_pattern; /* required */
@@ -1265,7 +1265,7 @@ CDP_STUB int cdp_network_device_bound_session_url_rule_from_json(
 }
 
 
-/* Network.DeviceBoundSessionInclusionRules: experimental */
+/* Network.DeviceBoundSessionInclusionRules (experimental) */
 struct cdp_network_device_bound_session_inclusion_rules {
     cdp_str origin; /* required */
     bool include_site; /* required */
@@ -1289,13 +1289,13 @@ CDP_STUB int cdp_network_device_bound_session_inclusion_rules_from_json(
 }
 
 
-/* Network.DeviceBoundSession: experimental */
+/* Network.DeviceBoundSession (experimental) */
 struct cdp_network_device_bound_session {
     const cdp_network_device_bound_session_key *key; /* required */
     cdp_str refresh_url; /* required */
     const cdp_network_device_bound_session_inclusion_rules *inclusion_rules; /* required */
     CDP_LIST(cdp_network_device_bound_session_cookie_craving) cookie_cravings; /* required */
-    cdp_network_time_since_epoch expiry_date; /* required; seconds since 1970, UTC */
+    cdp_network_time_since_epoch expiry_date; /* required */
     cdp_str cached_challenge;
     CDP_LIST(cdp_str) allowed_refresh_initiators; /* required */
     const cdp__extra *extra_;
@@ -1318,7 +1318,7 @@ CDP_STUB int cdp_network_device_bound_session_from_json(cdp_str json,
 }
 
 
-/* Network.DeviceBoundSessionFailedRequest: experimental */
+/* Network.DeviceBoundSessionFailedRequest (experimental) */
 struct cdp_network_device_bound_session_failed_request {
     cdp_str request_url; /* required */
     cdp_str net_error;
@@ -1343,7 +1343,7 @@ CDP_STUB int cdp_network_device_bound_session_failed_request_from_json(
 }
 
 
-/* Network.CreationEventDetails: experimental */
+/* Network.CreationEventDetails (experimental) */
 struct cdp_network_creation_event_details {
     cdp_network_device_bound_session_fetch_result fetch_result; /* required */
     const cdp_network_device_bound_session *new_session;
@@ -1368,7 +1368,7 @@ CDP_STUB int cdp_network_creation_event_details_from_json(cdp_str json,
 }
 
 
-/* Network.RefreshEventDetails: experimental */
+/* Network.RefreshEventDetails (experimental) */
 struct cdp_network_refresh_event_details {
     cdp_network_refresh_event_details_refresh_result refresh_result; /* required */
     cdp_network_device_bound_session_fetch_result fetch_result;
@@ -1395,7 +1395,7 @@ CDP_STUB int cdp_network_refresh_event_details_from_json(cdp_str json,
 }
 
 
-/* Network.TerminationEventDetails: experimental */
+/* Network.TerminationEventDetails (experimental) */
 struct cdp_network_termination_event_details {
     cdp_network_termination_event_details_deletion_reason deletion_reason; /* required */
     const cdp__extra *extra_;
@@ -1417,7 +1417,7 @@ CDP_STUB int cdp_network_termination_event_details_from_json(
 }
 
 
-/* Network.ChallengeEventDetails: experimental */
+/* Network.ChallengeEventDetails (experimental) */
 struct cdp_network_challenge_event_details {
     cdp_network_challenge_event_details_challenge_result challenge_result; /* required */
     cdp_str challenge; /* required */
@@ -1440,7 +1440,7 @@ CDP_STUB int cdp_network_challenge_event_details_from_json(
 }
 
 
-/* Network.LoadNetworkResourcePageResult: experimental */
+/* Network.LoadNetworkResourcePageResult (experimental) */
 struct cdp_network_load_network_resource_page_result {
     bool success; /* required */
     cdp_opt_num net_error;
@@ -1467,7 +1467,7 @@ CDP_STUB int cdp_network_load_network_resource_page_result_from_json(
 }
 
 
-/* Network.LoadNetworkResourceOptions: experimental */
+/* Network.LoadNetworkResourceOptions (experimental) */
 struct cdp_network_load_network_resource_options {
     bool disable_cache; /* required */
     bool include_credentials; /* required */
@@ -1492,7 +1492,7 @@ CDP_STUB int cdp_network_load_network_resource_options_from_json(
 
 /* ---- commands ---- */
 
-/* Network.canClearBrowserCache: deprecated */
+/* Network.canClearBrowserCache (deprecated) */
 struct cdp_network_can_clear_browser_cache_result {
     bool result; /* required */
     const cdp__extra *extra_;
@@ -1568,7 +1568,7 @@ CDP_DEPRECATED CDP_STUB int cdp_network_can_clear_browser_cache_respond(
     return cdp__respond(req, &cdp__domain_network, 0, res);
 }
 
-/* Network.canClearBrowserCookies: deprecated */
+/* Network.canClearBrowserCookies (deprecated) */
 struct cdp_network_can_clear_browser_cookies_result {
     bool result; /* required */
     const cdp__extra *extra_;
@@ -1645,7 +1645,7 @@ CDP_DEPRECATED CDP_STUB int cdp_network_can_clear_browser_cookies_respond(
     return cdp__respond(req, &cdp__domain_network, 1, res);
 }
 
-/* Network.canEmulateNetworkConditions: deprecated */
+/* Network.canEmulateNetworkConditions (deprecated) */
 struct cdp_network_can_emulate_network_conditions_result {
     bool result; /* required */
     const cdp__extra *extra_;
@@ -1899,7 +1899,7 @@ CDP_STUB uint32_t cdp_network_disable_async(cdp_session *s, cdp_network_disable_
         data);
 }
 
-/* Network.emulateNetworkConditions: deprecated */
+/* Network.emulateNetworkConditions (deprecated) */
 struct cdp_network_emulate_network_conditions_params {
     bool offline; /* required */
     double latency; /* required */
@@ -1969,7 +1969,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_network_emulate_network_conditions_async(
         cdp__via_network_emulate_network_conditions, (cdp__fn *)cb, data);
 }
 
-/* Network.emulateNetworkConditionsByRule: experimental */
+/* Network.emulateNetworkConditionsByRule (experimental) */
 struct cdp_network_emulate_network_conditions_by_rule_params {
     cdp_opt_bool offline CDP_DEPRECATED;
     cdp_opt_bool emulate_offline_service_worker;
@@ -2073,7 +2073,7 @@ CDP_STUB int cdp_network_emulate_network_conditions_by_rule_respond(
     return cdp__respond(req, &cdp__domain_network, 8, res);
 }
 
-/* Network.overrideNetworkState: experimental */
+/* Network.overrideNetworkState (experimental) */
 struct cdp_network_override_network_state_params {
     bool offline; /* required */
     double latency; /* required */
@@ -2198,7 +2198,7 @@ CDP_STUB uint32_t cdp_network_enable_async(cdp_session *s, const cdp_network_ena
         data);
 }
 
-/* Network.configureDurableMessages: experimental */
+/* Network.configureDurableMessages (experimental) */
 struct cdp_network_configure_durable_messages_params {
     cdp_opt_int max_total_buffer_size;
     cdp_opt_int max_resource_buffer_size;
@@ -2261,7 +2261,7 @@ CDP_STUB uint32_t cdp_network_configure_durable_messages_async(
         cdp__via_network_configure_durable_messages, (cdp__fn *)cb, data);
 }
 
-/* Network.getAllCookies: deprecated */
+/* Network.getAllCookies (deprecated) */
 struct cdp_network_get_all_cookies_result {
     CDP_LIST(cdp_network_cookie) cookies; /* required */
     const cdp__extra *extra_;
@@ -2338,7 +2338,7 @@ CDP_DEPRECATED CDP_STUB int cdp_network_get_all_cookies_respond(
     return cdp__respond(req, &cdp__domain_network, 12, res);
 }
 
-/* Network.getCertificate: experimental */
+/* Network.getCertificate (experimental) */
 struct cdp_network_get_certificate_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
@@ -2732,7 +2732,7 @@ CDP_STUB int cdp_network_get_request_post_data_respond(
     return cdp__respond(req, &cdp__domain_network, 16, res);
 }
 
-/* Network.replayXHR: experimental */
+/* Network.replayXHR (experimental) */
 struct cdp_network_replay_xhr_params {
     cdp_network_request_id request_id; /* required */
     const cdp__extra *extra_;
@@ -2791,7 +2791,7 @@ CDP_STUB uint32_t cdp_network_replay_xhr_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Network.searchInResponseBody: experimental */
+/* Network.searchInResponseBody (experimental) */
 struct cdp_network_search_in_response_body_params {
     cdp_network_request_id request_id; /* required */
     cdp_str query; /* required */
@@ -2893,7 +2893,7 @@ CDP_STUB int cdp_network_search_in_response_body_respond(
     return cdp__respond(req, &cdp__domain_network, 18, res);
 }
 
-/* Network.setBlockedURLs: experimental */
+/* Network.setBlockedURLs (experimental) */
 struct cdp_network_set_blocked_urls_params {
     CDP_LIST(cdp_network_block_pattern) url_patterns;
     CDP_LIST(cdp_str) urls CDP_DEPRECATED;
@@ -3086,7 +3086,7 @@ struct cdp_network_set_cookie_params {
     cdp_opt_bool secure;
     cdp_opt_bool http_only;
     cdp_network_cookie_same_site same_site;
-    cdp_opt_num expires; /* cdp_network_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num expires; /* cdp_network_time_since_epoch */
     cdp_network_cookie_priority priority; /* experimental */
     cdp_network_cookie_source_scheme source_scheme; /* experimental */
     cdp_opt_int source_port; /* experimental */
@@ -3305,7 +3305,7 @@ CDP_STUB uint32_t cdp_network_set_extra_http_headers_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.setAttachDebugStack: experimental */
+/* Network.setAttachDebugStack (experimental) */
 struct cdp_network_set_attach_debug_stack_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
@@ -3367,7 +3367,7 @@ CDP_STUB uint32_t cdp_network_set_attach_debug_stack_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.setUserAgentOverride: served by Emulation */
+/* Network.setUserAgentOverride (served by Emulation) */
 struct cdp_network_set_user_agent_override_params {
     cdp_str user_agent; /* required */
     cdp_str accept_language;
@@ -3432,7 +3432,7 @@ CDP_STUB uint32_t cdp_network_set_user_agent_override_async(
         cdp__via_network_set_user_agent_override, (cdp__fn *)cb, data);
 }
 
-/* Network.streamResourceContent: experimental */
+/* Network.streamResourceContent (experimental) */
 struct cdp_network_stream_resource_content_params {
     cdp_network_request_id request_id; /* required */
     const cdp__extra *extra_;
@@ -3531,7 +3531,7 @@ CDP_STUB int cdp_network_stream_resource_content_respond(
     return cdp__respond(req, &cdp__domain_network, 27, res);
 }
 
-/* Network.getSecurityIsolationStatus: experimental */
+/* Network.getSecurityIsolationStatus (experimental) */
 struct cdp_network_get_security_isolation_status_params {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
@@ -3632,7 +3632,7 @@ CDP_STUB int cdp_network_get_security_isolation_status_respond(
     return cdp__respond(req, &cdp__domain_network, 28, res);
 }
 
-/* Network.enableReportingApi: experimental */
+/* Network.enableReportingApi (experimental) */
 struct cdp_network_enable_reporting_api_params {
     bool enable; /* required */
     const cdp__extra *extra_;
@@ -3692,7 +3692,7 @@ CDP_STUB uint32_t cdp_network_enable_reporting_api_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.enableDeviceBoundSessions: experimental */
+/* Network.enableDeviceBoundSessions (experimental) */
 struct cdp_network_enable_device_bound_sessions_params {
     bool enable; /* required */
     const cdp__extra *extra_;
@@ -3756,7 +3756,7 @@ CDP_STUB uint32_t cdp_network_enable_device_bound_sessions_async(
         cdp__via_network_enable_device_bound_sessions, (cdp__fn *)cb, data);
 }
 
-/* Network.deleteDeviceBoundSession: experimental */
+/* Network.deleteDeviceBoundSession (experimental) */
 struct cdp_network_delete_device_bound_session_params {
     const cdp_network_device_bound_session_key *key; /* required */
     const cdp__extra *extra_;
@@ -3819,7 +3819,7 @@ CDP_STUB uint32_t cdp_network_delete_device_bound_session_async(
         cdp__via_network_delete_device_bound_session, (cdp__fn *)cb, data);
 }
 
-/* Network.fetchSchemefulSite: experimental */
+/* Network.fetchSchemefulSite (experimental) */
 struct cdp_network_fetch_schemeful_site_params {
     cdp_str origin; /* required */
     const cdp__extra *extra_;
@@ -3918,7 +3918,7 @@ CDP_STUB int cdp_network_fetch_schemeful_site_respond(
     return cdp__respond(req, &cdp__domain_network, 32, res);
 }
 
-/* Network.loadNetworkResource: experimental */
+/* Network.loadNetworkResource (experimental) */
 struct cdp_network_load_network_resource_params {
     cdp_page_frame_id frame_id;
     cdp_str url; /* required */
@@ -4018,7 +4018,7 @@ CDP_STUB int cdp_network_load_network_resource_respond(
     return cdp__respond(req, &cdp__domain_network, 33, res);
 }
 
-/* Network.setCookieControls: experimental */
+/* Network.setCookieControls (experimental) */
 struct cdp_network_set_cookie_controls_params {
     bool enable_third_party_cookie_restriction; /* required */
     const cdp__extra *extra_;
@@ -4083,7 +4083,7 @@ CDP_STUB uint32_t cdp_network_set_cookie_controls_async(
 /* Network.dataReceived */
 struct cdp_network_data_received_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     int32_t data_length; /* required */
     int32_t encoded_data_length; /* required */
     cdp_bytes data; /* experimental */
@@ -4147,7 +4147,7 @@ CDP_STUB int cdp_network_emit_data_received(cdp_session *s,
 /* Network.eventSourceMessageReceived */
 struct cdp_network_event_source_message_received_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     cdp_str event_name; /* required */
     cdp_str event_id; /* required */
     cdp_str data; /* required */
@@ -4213,7 +4213,7 @@ CDP_STUB int cdp_network_emit_event_source_message_received(
 /* Network.loadingFailed */
 struct cdp_network_loading_failed_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     cdp_network_resource_type type; /* required */
     cdp_str error_text; /* required */
     cdp_opt_bool canceled;
@@ -4281,7 +4281,7 @@ CDP_STUB int cdp_network_emit_loading_failed(cdp_session *s,
 /* Network.loadingFinished */
 struct cdp_network_loading_finished_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     double encoded_data_length; /* required */
     cdp_opt_num encoded_body_length; /* experimental */
     const cdp__extra *extra_;
@@ -4411,8 +4411,8 @@ struct cdp_network_request_will_be_sent_event {
     cdp_network_loader_id loader_id; /* required */
     cdp_str document_url; /* required */
     const cdp_network_request *request; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
-    cdp_network_time_since_epoch wall_time; /* required; seconds since 1970, UTC */
+    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_time_since_epoch wall_time; /* required */
     const cdp_network_initiator *initiator; /* required */
     bool redirect_has_extra_info; /* required; experimental */
     const cdp_network_response *redirect_response;
@@ -4478,11 +4478,11 @@ CDP_STUB int cdp_network_emit_request_will_be_sent(
     return cdp__emit(s, &cdp__domain_network, 5, ev);
 }
 
-/* Network.resourceChangedPriority: experimental */
+/* Network.resourceChangedPriority (experimental) */
 struct cdp_network_resource_changed_priority_event {
     cdp_network_request_id request_id; /* required */
     cdp_network_resource_priority new_priority; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -4541,7 +4541,7 @@ CDP_STUB int cdp_network_emit_resource_changed_priority(
     return cdp__emit(s, &cdp__domain_network, 6, ev);
 }
 
-/* Network.signedExchangeReceived: experimental */
+/* Network.signedExchangeReceived (experimental) */
 struct cdp_network_signed_exchange_received_event {
     cdp_network_request_id request_id; /* required */
     const cdp_network_signed_exchange_info *info; /* required */
@@ -4606,7 +4606,7 @@ CDP_STUB int cdp_network_emit_signed_exchange_received(
 struct cdp_network_response_received_event {
     cdp_network_request_id request_id; /* required */
     cdp_network_loader_id loader_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     cdp_network_resource_type type; /* required */
     const cdp_network_response *response; /* required */
     bool has_extra_info; /* required; experimental */
@@ -4673,7 +4673,7 @@ CDP_STUB int cdp_network_emit_response_received(cdp_session *s,
 /* Network.webSocketClosed */
 struct cdp_network_web_socket_closed_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -4800,7 +4800,7 @@ CDP_STUB int cdp_network_emit_web_socket_created(cdp_session *s,
 /* Network.webSocketFrameError */
 struct cdp_network_web_socket_frame_error_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     cdp_str error_message; /* required */
     const cdp__extra *extra_;
 };
@@ -4862,7 +4862,7 @@ CDP_STUB int cdp_network_emit_web_socket_frame_error(
 /* Network.webSocketFrameReceived */
 struct cdp_network_web_socket_frame_received_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp_network_web_socket_frame *response; /* required */
     const cdp__extra *extra_;
 };
@@ -4925,7 +4925,7 @@ CDP_STUB int cdp_network_emit_web_socket_frame_received(
 /* Network.webSocketFrameSent */
 struct cdp_network_web_socket_frame_sent_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp_network_web_socket_frame *response; /* required */
     const cdp__extra *extra_;
 };
@@ -4988,7 +4988,7 @@ CDP_STUB int cdp_network_emit_web_socket_frame_sent(
 /* Network.webSocketHandshakeResponseReceived */
 struct cdp_network_web_socket_handshake_response_received_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp_network_web_socket_response *response; /* required */
     const cdp__extra *extra_;
 };
@@ -5053,8 +5053,8 @@ CDP_STUB int cdp_network_emit_web_socket_handshake_response_received(
 /* Network.webSocketWillSendHandshakeRequest */
 struct cdp_network_web_socket_will_send_handshake_request_event {
     cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
-    cdp_network_time_since_epoch wall_time; /* required; seconds since 1970, UTC */
+    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_time_since_epoch wall_time; /* required */
     const cdp_network_web_socket_request *request; /* required */
     const cdp__extra *extra_;
 };
@@ -5120,7 +5120,7 @@ CDP_STUB int cdp_network_emit_web_socket_will_send_handshake_request(
 struct cdp_network_web_transport_created_event {
     cdp_network_request_id transport_id; /* required */
     cdp_str url; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp_network_initiator *initiator;
     const cdp__extra *extra_;
 };
@@ -5183,7 +5183,7 @@ CDP_STUB int cdp_network_emit_web_transport_created(
 /* Network.webTransportConnectionEstablished */
 struct cdp_network_web_transport_connection_established_event {
     cdp_network_request_id transport_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -5247,7 +5247,7 @@ CDP_STUB int cdp_network_emit_web_transport_connection_established(
 /* Network.webTransportClosed */
 struct cdp_network_web_transport_closed_event {
     cdp_network_request_id transport_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -5306,13 +5306,13 @@ CDP_STUB int cdp_network_emit_web_transport_closed(
     return cdp__emit(s, &cdp__domain_network, 18, ev);
 }
 
-/* Network.directTCPSocketCreated: experimental */
+/* Network.directTCPSocketCreated (experimental) */
 struct cdp_network_direct_tcp_socket_created_event {
     cdp_network_request_id identifier; /* required */
     cdp_str remote_addr; /* required */
     int32_t remote_port; /* required */
     const cdp_network_direct_tcp_socket_options *options; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp_network_initiator *initiator;
     const cdp__extra *extra_;
 };
@@ -5372,12 +5372,12 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_created(
     return cdp__emit(s, &cdp__domain_network, 19, ev);
 }
 
-/* Network.directTCPSocketOpened: experimental */
+/* Network.directTCPSocketOpened (experimental) */
 struct cdp_network_direct_tcp_socket_opened_event {
     cdp_network_request_id identifier; /* required */
     cdp_str remote_addr; /* required */
     int32_t remote_port; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     cdp_str local_addr;
     cdp_opt_int local_port;
     const cdp__extra *extra_;
@@ -5437,11 +5437,11 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_opened(
     return cdp__emit(s, &cdp__domain_network, 20, ev);
 }
 
-/* Network.directTCPSocketAborted: experimental */
+/* Network.directTCPSocketAborted (experimental) */
 struct cdp_network_direct_tcp_socket_aborted_event {
     cdp_network_request_id identifier; /* required */
     cdp_network_error_reason error_message; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -5500,10 +5500,10 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_aborted(
     return cdp__emit(s, &cdp__domain_network, 21, ev);
 }
 
-/* Network.directTCPSocketClosed: experimental */
+/* Network.directTCPSocketClosed (experimental) */
 struct cdp_network_direct_tcp_socket_closed_event {
     cdp_network_request_id identifier; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -5561,11 +5561,11 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_closed(
     return cdp__emit(s, &cdp__domain_network, 22, ev);
 }
 
-/* Network.directTCPSocketChunkSent: experimental */
+/* Network.directTCPSocketChunkSent (experimental) */
 struct cdp_network_direct_tcp_socket_chunk_sent_event {
     cdp_network_request_id identifier; /* required */
     cdp_str data; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -5625,11 +5625,11 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_chunk_sent(
     return cdp__emit(s, &cdp__domain_network, 23, ev);
 }
 
-/* Network.directTCPSocketChunkReceived: experimental */
+/* Network.directTCPSocketChunkReceived (experimental) */
 struct cdp_network_direct_tcp_socket_chunk_received_event {
     cdp_network_request_id identifier; /* required */
     cdp_str data; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -5689,7 +5689,7 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_chunk_received(
     return cdp__emit(s, &cdp__domain_network, 24, ev);
 }
 
-/* Network.directUDPSocketJoinedMulticastGroup: experimental */
+/* Network.directUDPSocketJoinedMulticastGroup (experimental) */
 struct cdp_network_direct_udp_socket_joined_multicast_group_event {
     cdp_network_request_id identifier; /* required */
     cdp_str ip_address; /* required */
@@ -5756,7 +5756,7 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_joined_multicast_group(
     return cdp__emit(s, &cdp__domain_network, 25, ev);
 }
 
-/* Network.directUDPSocketLeftMulticastGroup: experimental */
+/* Network.directUDPSocketLeftMulticastGroup (experimental) */
 struct cdp_network_direct_udp_socket_left_multicast_group_event {
     cdp_network_request_id identifier; /* required */
     cdp_str ip_address; /* required */
@@ -5821,11 +5821,11 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_left_multicast_group(
     return cdp__emit(s, &cdp__domain_network, 26, ev);
 }
 
-/* Network.directUDPSocketCreated: experimental */
+/* Network.directUDPSocketCreated (experimental) */
 struct cdp_network_direct_udp_socket_created_event {
     cdp_network_request_id identifier; /* required */
     const cdp_network_direct_udp_socket_options *options; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp_network_initiator *initiator;
     const cdp__extra *extra_;
 };
@@ -5885,12 +5885,12 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_created(
     return cdp__emit(s, &cdp__domain_network, 27, ev);
 }
 
-/* Network.directUDPSocketOpened: experimental */
+/* Network.directUDPSocketOpened (experimental) */
 struct cdp_network_direct_udp_socket_opened_event {
     cdp_network_request_id identifier; /* required */
     cdp_str local_addr; /* required */
     int32_t local_port; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     cdp_str remote_addr;
     cdp_opt_int remote_port;
     const cdp__extra *extra_;
@@ -5950,11 +5950,11 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_opened(
     return cdp__emit(s, &cdp__domain_network, 28, ev);
 }
 
-/* Network.directUDPSocketAborted: experimental */
+/* Network.directUDPSocketAborted (experimental) */
 struct cdp_network_direct_udp_socket_aborted_event {
     cdp_network_request_id identifier; /* required */
     cdp_network_error_reason error_message; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -6013,10 +6013,10 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_aborted(
     return cdp__emit(s, &cdp__domain_network, 29, ev);
 }
 
-/* Network.directUDPSocketClosed: experimental */
+/* Network.directUDPSocketClosed (experimental) */
 struct cdp_network_direct_udp_socket_closed_event {
     cdp_network_request_id identifier; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -6074,11 +6074,11 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_closed(
     return cdp__emit(s, &cdp__domain_network, 30, ev);
 }
 
-/* Network.directUDPSocketChunkSent: experimental */
+/* Network.directUDPSocketChunkSent (experimental) */
 struct cdp_network_direct_udp_socket_chunk_sent_event {
     cdp_network_request_id identifier; /* required */
     const cdp_network_direct_udp_message *message; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -6138,11 +6138,11 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_chunk_sent(
     return cdp__emit(s, &cdp__domain_network, 31, ev);
 }
 
-/* Network.directUDPSocketChunkReceived: experimental */
+/* Network.directUDPSocketChunkReceived (experimental) */
 struct cdp_network_direct_udp_socket_chunk_received_event {
     cdp_network_request_id identifier; /* required */
     const cdp_network_direct_udp_message *message; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -6202,7 +6202,7 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_chunk_received(
     return cdp__emit(s, &cdp__domain_network, 32, ev);
 }
 
-/* Network.requestWillBeSentExtraInfo: experimental */
+/* Network.requestWillBeSentExtraInfo (experimental) */
 struct cdp_network_request_will_be_sent_extra_info_event {
     cdp_network_request_id request_id; /* required */
     CDP_LIST(cdp_network_associated_cookie) associated_cookies; /* required */
@@ -6271,7 +6271,7 @@ CDP_STUB int cdp_network_emit_request_will_be_sent_extra_info(
     return cdp__emit(s, &cdp__domain_network, 33, ev);
 }
 
-/* Network.responseReceivedExtraInfo: experimental */
+/* Network.responseReceivedExtraInfo (experimental) */
 struct cdp_network_response_received_extra_info_event {
     cdp_network_request_id request_id; /* required */
     CDP_LIST(cdp_network_blocked_set_cookie_with_reason) blocked_cookies; /* required */
@@ -6341,7 +6341,7 @@ CDP_STUB int cdp_network_emit_response_received_extra_info(
     return cdp__emit(s, &cdp__domain_network, 34, ev);
 }
 
-/* Network.responseReceivedEarlyHints: experimental */
+/* Network.responseReceivedEarlyHints (experimental) */
 struct cdp_network_response_received_early_hints_event {
     cdp_network_request_id request_id; /* required */
     cdp_network_headers headers; /* required */
@@ -6404,7 +6404,7 @@ CDP_STUB int cdp_network_emit_response_received_early_hints(
     return cdp__emit(s, &cdp__domain_network, 35, ev);
 }
 
-/* Network.trustTokenOperationDone: experimental */
+/* Network.trustTokenOperationDone (experimental) */
 struct cdp_network_trust_token_operation_done_event {
     cdp_network_trust_token_operation_done_event_status status; /* required */
     cdp_network_trust_token_operation_type type; /* required */
@@ -6470,7 +6470,7 @@ CDP_STUB int cdp_network_emit_trust_token_operation_done(
     return cdp__emit(s, &cdp__domain_network, 36, ev);
 }
 
-/* Network.policyUpdated: experimental */
+/* Network.policyUpdated (experimental) */
 typedef void cdp_network_on_policy_updated_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_network_on_policy_updated(cdp_session *s, const cdp_error *err,
@@ -6503,7 +6503,7 @@ CDP_STUB int cdp_network_emit_policy_updated(cdp_session *s)
     return cdp__emit(s, &cdp__domain_network, 37, NULL);
 }
 
-/* Network.reportingApiReportAdded: experimental */
+/* Network.reportingApiReportAdded (experimental) */
 struct cdp_network_reporting_api_report_added_event {
     const cdp_network_reporting_api_report *report; /* required */
     const cdp__extra *extra_;
@@ -6564,7 +6564,7 @@ CDP_STUB int cdp_network_emit_reporting_api_report_added(
     return cdp__emit(s, &cdp__domain_network, 38, ev);
 }
 
-/* Network.reportingApiReportUpdated: experimental */
+/* Network.reportingApiReportUpdated (experimental) */
 struct cdp_network_reporting_api_report_updated_event {
     const cdp_network_reporting_api_report *report; /* required */
     const cdp__extra *extra_;
@@ -6626,7 +6626,7 @@ CDP_STUB int cdp_network_emit_reporting_api_report_updated(
     return cdp__emit(s, &cdp__domain_network, 39, ev);
 }
 
-/* Network.reportingApiEndpointsChangedForOrigin: experimental */
+/* Network.reportingApiEndpointsChangedForOrigin (experimental) */
 struct cdp_network_reporting_api_endpoints_changed_for_origin_event {
     cdp_str origin; /* required */
     CDP_LIST(cdp_network_reporting_api_endpoint) endpoints; /* required */
@@ -6694,7 +6694,7 @@ CDP_STUB int cdp_network_emit_reporting_api_endpoints_changed_for_origin(
     return cdp__emit(s, &cdp__domain_network, 40, ev);
 }
 
-/* Network.deviceBoundSessionsAdded: experimental */
+/* Network.deviceBoundSessionsAdded (experimental) */
 struct cdp_network_device_bound_sessions_added_event {
     CDP_LIST(cdp_network_device_bound_session) sessions; /* required */
     const cdp__extra *extra_;
@@ -6755,7 +6755,7 @@ CDP_STUB int cdp_network_emit_device_bound_sessions_added(
     return cdp__emit(s, &cdp__domain_network, 41, ev);
 }
 
-/* Network.deviceBoundSessionEventOccurred: experimental */
+/* Network.deviceBoundSessionEventOccurred (experimental) */
 struct cdp_network_device_bound_session_event_occurred_event {
     cdp_network_device_bound_session_event_id event_id; /* required */
     cdp_str site; /* required */

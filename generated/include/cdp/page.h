@@ -30,7 +30,7 @@ extern const cdp__domain cdp__domain_page;
 
 /* ---- types ---- */
 
-/* Page.AdFrameStatus: experimental */
+/* Page.AdFrameStatus (experimental) */
 struct cdp_page_ad_frame_status {
     cdp_page_ad_frame_type ad_frame_type; /* required */
     CDP_LIST(cdp_page_ad_frame_explanation) explanations;
@@ -52,7 +52,7 @@ CDP_STUB int cdp_page_ad_frame_status_from_json(cdp_str json, cdp_page_ad_frame_
 }
 
 
-/* Page.PermissionsPolicyBlockLocator: experimental */
+/* Page.PermissionsPolicyBlockLocator (experimental) */
 struct cdp_page_permissions_policy_block_locator {
     cdp_page_frame_id frame_id; /* required */
     cdp_page_permissions_policy_block_reason block_reason; /* required */
@@ -75,7 +75,7 @@ CDP_STUB int cdp_page_permissions_policy_block_locator_from_json(
 }
 
 
-/* Page.PermissionsPolicyFeatureState: experimental */
+/* Page.PermissionsPolicyFeatureState (experimental) */
 struct cdp_page_permissions_policy_feature_state {
     cdp_page_permissions_policy_feature feature; /* required */
     bool allowed; /* required */
@@ -99,12 +99,12 @@ CDP_STUB int cdp_page_permissions_policy_feature_state_from_json(
 }
 
 
-/* Page.OriginTrialToken: experimental */
+/* Page.OriginTrialToken (experimental) */
 struct cdp_page_origin_trial_token {
     cdp_str origin; /* required */
     bool match_sub_domains; /* required */
     cdp_str trial_name; /* required */
-    cdp_network_time_since_epoch expiry_time; /* required; seconds since 1970, UTC */
+    cdp_network_time_since_epoch expiry_time; /* required */
     bool is_third_party; /* required */
     cdp_page_origin_trial_usage_restriction usage_restriction; /* required */
     const cdp__extra *extra_;
@@ -126,7 +126,7 @@ CDP_STUB int cdp_page_origin_trial_token_from_json(cdp_str json, cdp_page_origin
 }
 
 
-/* Page.OriginTrialTokenWithStatus: experimental */
+/* Page.OriginTrialTokenWithStatus (experimental) */
 struct cdp_page_origin_trial_token_with_status {
     cdp_str raw_token_text; /* required */
     const cdp_page_origin_trial_token *parsed_token;
@@ -150,7 +150,7 @@ CDP_STUB int cdp_page_origin_trial_token_with_status_from_json(
 }
 
 
-/* Page.OriginTrial: experimental */
+/* Page.OriginTrial (experimental) */
 struct cdp_page_origin_trial {
     cdp_str trial_name; /* required */
     cdp_page_origin_trial_status status; /* required */
@@ -173,7 +173,7 @@ CDP_STUB int cdp_page_origin_trial_from_json(cdp_str json, cdp_page_origin_trial
 }
 
 
-/* Page.SecurityOriginDetails: experimental */
+/* Page.SecurityOriginDetails (experimental) */
 struct cdp_page_security_origin_details {
     bool is_localhost; /* required */
     const cdp__extra *extra_;
@@ -231,12 +231,12 @@ CDP_STUB int cdp_page_frame_from_json(cdp_str json, cdp_page_frame **out, cdp_st
 }
 
 
-/* Page.FrameResource: experimental */
+/* Page.FrameResource (experimental) */
 struct cdp_page_frame_resource {
     cdp_str url; /* required */
     cdp_network_resource_type type; /* required */
     cdp_str mime_type; /* required */
-    cdp_opt_num last_modified; /* cdp_network_time_since_epoch; seconds since 1970, UTC */
+    cdp_opt_num last_modified; /* cdp_network_time_since_epoch */
     cdp_opt_num content_size;
     cdp_opt_bool failed;
     cdp_opt_bool canceled;
@@ -258,7 +258,7 @@ CDP_STUB int cdp_page_frame_resource_from_json(cdp_str json, cdp_page_frame_reso
 }
 
 
-/* Page.FrameResourceTree: experimental */
+/* Page.FrameResourceTree (experimental) */
 struct cdp_page_frame_resource_tree {
     const cdp_page_frame *frame; /* required */
     CDP_LIST(cdp_page_frame_resource_tree) child_frames;
@@ -329,7 +329,7 @@ CDP_STUB int cdp_page_navigation_entry_from_json(cdp_str json, cdp_page_navigati
 }
 
 
-/* Page.ScreencastFrameMetadata: experimental */
+/* Page.ScreencastFrameMetadata (experimental) */
 struct cdp_page_screencast_frame_metadata {
     double offset_top; /* required */
     double page_scale_factor; /* required */
@@ -337,9 +337,8 @@ struct cdp_page_screencast_frame_metadata {
     double device_height; /* required */
     double scroll_offset_x; /* required */
     double scroll_offset_y; /* required */
-    cdp_opt_num timestamp; /* cdp_network_time_since_epoch; seconds since 1970, UTC */
-    /* cdp_network_monotonic_time; seconds from an arbitrary start */
-    cdp_opt_num monotonic_timestamp;
+    cdp_opt_num timestamp; /* cdp_network_time_since_epoch */
+    cdp_opt_num monotonic_timestamp; /* cdp_network_monotonic_time */
     const cdp__extra *extra_;
 };
 
@@ -385,7 +384,7 @@ CDP_STUB int cdp_page_app_manifest_error_from_json(cdp_str json, cdp_page_app_ma
 }
 
 
-/* Page.AppManifestParsedProperties: experimental */
+/* Page.AppManifestParsedProperties (experimental) */
 struct cdp_page_app_manifest_parsed_properties {
     cdp_str scope; /* required */
     const cdp__extra *extra_;
@@ -483,7 +482,7 @@ CDP_STUB int cdp_page_viewport_from_json(cdp_str json, cdp_page_viewport **out, 
 }
 
 
-/* Page.FontFamilies: experimental */
+/* Page.FontFamilies (experimental) */
 struct cdp_page_font_families {
     cdp_str standard;
     cdp_str fixed;
@@ -510,7 +509,7 @@ CDP_STUB int cdp_page_font_families_from_json(cdp_str json, cdp_page_font_famili
 }
 
 
-/* Page.ScriptFontFamilies: experimental */
+/* Page.ScriptFontFamilies (experimental) */
 struct cdp_page_script_font_families {
     cdp_str script; /* required */
     const cdp_page_font_families *font_families; /* required */
@@ -534,7 +533,7 @@ CDP_STUB int cdp_page_script_font_families_from_json(cdp_str json,
 }
 
 
-/* Page.FontSizes: experimental */
+/* Page.FontSizes (experimental) */
 struct cdp_page_font_sizes {
     cdp_opt_int standard;
     cdp_opt_int fixed;
@@ -555,7 +554,7 @@ CDP_STUB int cdp_page_font_sizes_from_json(cdp_str json, cdp_page_font_sizes **o
 }
 
 
-/* Page.InstallabilityErrorArgument: experimental */
+/* Page.InstallabilityErrorArgument (experimental) */
 struct cdp_page_installability_error_argument {
     cdp_str name; /* required */
     cdp_str value; /* required */
@@ -578,7 +577,7 @@ CDP_STUB int cdp_page_installability_error_argument_from_json(
 }
 
 
-/* Page.InstallabilityError: experimental */
+/* Page.InstallabilityError (experimental) */
 struct cdp_page_installability_error {
     cdp_str error_id; /* required */
     CDP_LIST(cdp_page_installability_error_argument) error_arguments; /* required */
@@ -602,7 +601,7 @@ CDP_STUB int cdp_page_installability_error_from_json(cdp_str json,
 }
 
 
-/* Page.CompilationCacheParams: experimental */
+/* Page.CompilationCacheParams (experimental) */
 struct cdp_page_compilation_cache_params {
     cdp_str url; /* required */
     cdp_opt_bool eager;
@@ -626,7 +625,7 @@ CDP_STUB int cdp_page_compilation_cache_params_from_json(cdp_str json,
 }
 
 
-/* Page.FileFilter: experimental */
+/* Page.FileFilter (experimental) */
 struct cdp_page_file_filter {
     cdp_str name;
     CDP_LIST(cdp_str) accepts;
@@ -647,7 +646,7 @@ CDP_STUB int cdp_page_file_filter_from_json(cdp_str json, cdp_page_file_filter *
 }
 
 
-/* Page.FileHandler: experimental */
+/* Page.FileHandler (experimental) */
 struct cdp_page_file_handler {
     cdp_str action; /* required */
     cdp_str name; /* required */
@@ -671,7 +670,7 @@ CDP_STUB int cdp_page_file_handler_from_json(cdp_str json, cdp_page_file_handler
 }
 
 
-/* Page.ImageResource: experimental */
+/* Page.ImageResource (experimental) */
 struct cdp_page_image_resource {
     cdp_str url; /* required */
     cdp_str sizes;
@@ -694,7 +693,7 @@ CDP_STUB int cdp_page_image_resource_from_json(cdp_str json, cdp_page_image_reso
 }
 
 
-/* Page.LaunchHandler: experimental */
+/* Page.LaunchHandler (experimental) */
 struct cdp_page_launch_handler {
     cdp_str client_mode; /* required */
     const cdp__extra *extra_;
@@ -715,7 +714,7 @@ CDP_STUB int cdp_page_launch_handler_from_json(cdp_str json, cdp_page_launch_han
 }
 
 
-/* Page.ProtocolHandler: experimental */
+/* Page.ProtocolHandler (experimental) */
 struct cdp_page_protocol_handler {
     cdp_str protocol; /* required */
     cdp_str url; /* required */
@@ -737,7 +736,7 @@ CDP_STUB int cdp_page_protocol_handler_from_json(cdp_str json, cdp_page_protocol
 }
 
 
-/* Page.RelatedApplication: experimental */
+/* Page.RelatedApplication (experimental) */
 struct cdp_page_related_application {
     cdp_str id;
     cdp_str url; /* required */
@@ -761,7 +760,7 @@ CDP_STUB int cdp_page_related_application_from_json(cdp_str json,
 }
 
 
-/* Page.ScopeExtension: experimental */
+/* Page.ScopeExtension (experimental) */
 struct cdp_page_scope_extension {
     cdp_str origin; /* required */
     bool has_origin_wildcard; /* required */
@@ -783,7 +782,7 @@ CDP_STUB int cdp_page_scope_extension_from_json(cdp_str json, cdp_page_scope_ext
 }
 
 
-/* Page.Screenshot: experimental */
+/* Page.Screenshot (experimental) */
 struct cdp_page_screenshot {
     const cdp_page_image_resource *image; /* required */
     cdp_str form_factor; /* required */
@@ -805,7 +804,7 @@ CDP_STUB int cdp_page_screenshot_from_json(cdp_str json, cdp_page_screenshot **o
 }
 
 
-/* Page.ShareTarget: experimental */
+/* Page.ShareTarget (experimental) */
 struct cdp_page_share_target {
     cdp_str action; /* required */
     cdp_str method; /* required */
@@ -832,7 +831,7 @@ CDP_STUB int cdp_page_share_target_from_json(cdp_str json, cdp_page_share_target
 }
 
 
-/* Page.Shortcut: experimental */
+/* Page.Shortcut (experimental) */
 struct cdp_page_shortcut {
     cdp_str name; /* required */
     cdp_str url; /* required */
@@ -853,7 +852,7 @@ CDP_STUB int cdp_page_shortcut_from_json(cdp_str json, cdp_page_shortcut **out, 
 }
 
 
-/* Page.WebAppManifest: experimental */
+/* Page.WebAppManifest (experimental) */
 struct cdp_page_web_app_manifest {
     cdp_str background_color;
     cdp_str description;
@@ -919,7 +918,7 @@ CDP_STUB int cdp_page_sub_app_from_json(cdp_str json, cdp_page_sub_app **out, cd
 }
 
 
-/* Page.BackForwardCacheBlockingDetails: experimental */
+/* Page.BackForwardCacheBlockingDetails (experimental) */
 struct cdp_page_back_forward_cache_blocking_details {
     cdp_str url;
     cdp_str function;
@@ -944,7 +943,7 @@ CDP_STUB int cdp_page_back_forward_cache_blocking_details_from_json(
 }
 
 
-/* Page.BackForwardCacheNotRestoredExplanation: experimental */
+/* Page.BackForwardCacheNotRestoredExplanation (experimental) */
 struct cdp_page_back_forward_cache_not_restored_explanation {
     cdp_page_back_forward_cache_not_restored_reason_type type; /* required */
     cdp_page_back_forward_cache_not_restored_reason reason; /* required */
@@ -969,7 +968,7 @@ CDP_STUB int cdp_page_back_forward_cache_not_restored_explanation_from_json(
 }
 
 
-/* Page.BackForwardCacheNotRestoredExplanationTree: experimental */
+/* Page.BackForwardCacheNotRestoredExplanationTree (experimental) */
 struct cdp_page_back_forward_cache_not_restored_explanation_tree {
     cdp_str url; /* required */
     CDP_LIST(cdp_page_back_forward_cache_not_restored_explanation) explanations; /* required */
@@ -996,7 +995,7 @@ CDP_STUB int cdp_page_back_forward_cache_not_restored_explanation_tree_from_json
 
 /* ---- commands ---- */
 
-/* Page.addScriptToEvaluateOnLoad: experimental; deprecated */
+/* Page.addScriptToEvaluateOnLoad (experimental; deprecated) */
 struct cdp_page_add_script_to_evaluate_on_load_params {
     cdp_str script_source; /* required */
     const cdp__extra *extra_;
@@ -1342,7 +1341,7 @@ CDP_STUB int cdp_page_capture_screenshot_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 3, res);
 }
 
-/* Page.captureSnapshot: experimental */
+/* Page.captureSnapshot (experimental) */
 struct cdp_page_capture_snapshot_params {
     cdp_page_capture_snapshot_format format;
     const cdp__extra *extra_;
@@ -1440,7 +1439,7 @@ CDP_STUB int cdp_page_capture_snapshot_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 4, res);
 }
 
-/* Page.clearDeviceMetricsOverride: served by Emulation; experimental; deprecated */
+/* Page.clearDeviceMetricsOverride (served by Emulation; experimental; deprecated) */
 typedef struct cdp_page_clear_device_metrics_override_cookie {
     uint32_t id;
 } cdp_page_clear_device_metrics_override_cookie;
@@ -1479,7 +1478,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_clear_device_metrics_override_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.clearDeviceOrientationOverride: served by DeviceOrientation; experimental; deprecated */
+/* Page.clearDeviceOrientationOverride (served by DeviceOrientation; experimental; deprecated) */
 typedef struct cdp_page_clear_device_orientation_override_cookie {
     uint32_t id;
 } cdp_page_clear_device_orientation_override_cookie;
@@ -1520,7 +1519,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_clear_device_orientation_override_asyn
         cdp__via_page_clear_device_orientation_override, (cdp__fn *)cb, data);
 }
 
-/* Page.clearGeolocationOverride: served by Emulation; deprecated */
+/* Page.clearGeolocationOverride (served by Emulation; deprecated) */
 typedef struct cdp_page_clear_geolocation_override_cookie {
     uint32_t id;
 } cdp_page_clear_geolocation_override_cookie;
@@ -1660,7 +1659,7 @@ CDP_STUB int cdp_page_create_isolated_world_respond(
     return cdp__respond(req, &cdp__domain_page, 8, res);
 }
 
-/* Page.deleteCookie: served by Network; experimental; deprecated */
+/* Page.deleteCookie (served by Network; experimental; deprecated) */
 struct cdp_page_delete_cookie_params {
     cdp_str cookie_name; /* required */
     cdp_str url; /* required */
@@ -1913,7 +1912,7 @@ CDP_STUB int cdp_page_get_app_manifest_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 12, res);
 }
 
-/* Page.getInstallabilityErrors: experimental */
+/* Page.getInstallabilityErrors (experimental) */
 struct cdp_page_get_installability_errors_result {
     CDP_LIST(cdp_page_installability_error) installability_errors; /* required */
     const cdp__extra *extra_;
@@ -1989,7 +1988,7 @@ CDP_STUB int cdp_page_get_installability_errors_respond(
     return cdp__respond(req, &cdp__domain_page, 13, res);
 }
 
-/* Page.getManifestIcons: experimental; deprecated */
+/* Page.getManifestIcons (experimental; deprecated) */
 struct cdp_page_get_manifest_icons_result {
     cdp_str primary_icon;
     const cdp__extra *extra_;
@@ -2066,7 +2065,7 @@ CDP_DEPRECATED CDP_STUB int cdp_page_get_manifest_icons_respond(
     return cdp__respond(req, &cdp__domain_page, 14, res);
 }
 
-/* Page.getAppId: experimental */
+/* Page.getAppId (experimental) */
 struct cdp_page_get_app_id_result {
     cdp_str app_id;
     cdp_str recommended_id;
@@ -2138,7 +2137,7 @@ CDP_STUB int cdp_page_get_app_id_respond(cdp_request *req, const cdp_page_get_ap
     return cdp__respond(req, &cdp__domain_page, 15, res);
 }
 
-/* Page.getSubApps: experimental */
+/* Page.getSubApps (experimental) */
 struct cdp_page_get_sub_apps_result {
     CDP_LIST(cdp_page_sub_app) sub_apps; /* required */
     const cdp__extra *extra_;
@@ -2210,7 +2209,7 @@ CDP_STUB int cdp_page_get_sub_apps_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 16, res);
 }
 
-/* Page.getSiblingSubApps: experimental */
+/* Page.getSiblingSubApps (experimental) */
 struct cdp_page_get_sibling_sub_apps_result {
     CDP_LIST(cdp_page_sub_app) sub_apps; /* required */
     const cdp__extra *extra_;
@@ -2286,7 +2285,7 @@ CDP_STUB int cdp_page_get_sibling_sub_apps_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 17, res);
 }
 
-/* Page.getAdScriptAncestry: experimental */
+/* Page.getAdScriptAncestry (experimental) */
 struct cdp_page_get_ad_script_ancestry_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -2384,7 +2383,7 @@ CDP_STUB int cdp_page_get_ad_script_ancestry_respond(
     return cdp__respond(req, &cdp__domain_page, 18, res);
 }
 
-/* Page.getSpellCheckCustomDictionary: experimental */
+/* Page.getSpellCheckCustomDictionary (experimental) */
 struct cdp_page_get_spell_check_custom_dictionary_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -2753,7 +2752,7 @@ CDP_STUB uint32_t cdp_page_reset_navigation_history_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Page.getResourceContent: experimental */
+/* Page.getResourceContent (experimental) */
 struct cdp_page_get_resource_content_params {
     cdp_page_frame_id frame_id; /* required */
     cdp_str url; /* required */
@@ -2853,7 +2852,7 @@ CDP_STUB int cdp_page_get_resource_content_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 24, res);
 }
 
-/* Page.getResourceTree: experimental */
+/* Page.getResourceTree (experimental) */
 struct cdp_page_get_resource_tree_result {
     const cdp_page_frame_resource_tree *frame_tree; /* required */
     const cdp__extra *extra_;
@@ -3317,7 +3316,7 @@ CDP_STUB uint32_t cdp_page_reload_async(cdp_session *s, const cdp_page_reload_pa
     return cdp__async(s, &cdp__domain_page, 30, params, cdp__via_page_reload, (cdp__fn *)cb, data);
 }
 
-/* Page.removeScriptToEvaluateOnLoad: experimental; deprecated */
+/* Page.removeScriptToEvaluateOnLoad (experimental; deprecated) */
 struct cdp_page_remove_script_to_evaluate_on_load_params {
     cdp_page_script_identifier identifier; /* required */
     const cdp__extra *extra_;
@@ -3448,7 +3447,7 @@ CDP_STUB uint32_t cdp_page_remove_script_to_evaluate_on_new_document_async(
         cdp__via_page_remove_script_to_evaluate_on_new_document, (cdp__fn *)cb, data);
 }
 
-/* Page.screencastFrameAck: experimental */
+/* Page.screencastFrameAck (experimental) */
 struct cdp_page_screencast_frame_ack_params {
     int32_t session_id; /* required */
     const cdp__extra *extra_;
@@ -3508,7 +3507,7 @@ CDP_STUB uint32_t cdp_page_screencast_frame_ack_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.searchInResource: experimental */
+/* Page.searchInResource (experimental) */
 struct cdp_page_search_in_resource_params {
     cdp_page_frame_id frame_id; /* required */
     cdp_str url; /* required */
@@ -3612,7 +3611,7 @@ CDP_STUB int cdp_page_search_in_resource_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 34, res);
 }
 
-/* Page.setAdBlockingEnabled: experimental */
+/* Page.setAdBlockingEnabled (experimental) */
 struct cdp_page_set_ad_blocking_enabled_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
@@ -3731,7 +3730,7 @@ CDP_STUB uint32_t cdp_page_set_bypass_csp_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Page.getPermissionsPolicyState: experimental */
+/* Page.getPermissionsPolicyState (experimental) */
 struct cdp_page_get_permissions_policy_state_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -3830,7 +3829,7 @@ CDP_STUB int cdp_page_get_permissions_policy_state_respond(
     return cdp__respond(req, &cdp__domain_page, 37, res);
 }
 
-/* Page.getOriginTrials: experimental */
+/* Page.getOriginTrials (experimental) */
 struct cdp_page_get_origin_trials_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -3929,7 +3928,7 @@ CDP_STUB int cdp_page_get_origin_trials_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 38, res);
 }
 
-/* Page.setDeviceMetricsOverride: served by Emulation; experimental; deprecated */
+/* Page.setDeviceMetricsOverride (served by Emulation; experimental; deprecated) */
 struct cdp_page_set_device_metrics_override_params {
     int32_t width; /* required */
     int32_t height; /* required */
@@ -4002,7 +4001,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_set_device_metrics_override_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.setDeviceOrientationOverride: served by DeviceOrientation; experimental; deprecated */
+/* Page.setDeviceOrientationOverride (served by DeviceOrientation; experimental; deprecated) */
 struct cdp_page_set_device_orientation_override_params {
     double alpha; /* required */
     double beta; /* required */
@@ -4068,7 +4067,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_set_device_orientation_override_async(
         cdp__via_page_set_device_orientation_override, (cdp__fn *)cb, data);
 }
 
-/* Page.setFontFamilies: experimental */
+/* Page.setFontFamilies (experimental) */
 struct cdp_page_set_font_families_params {
     const cdp_page_font_families *font_families; /* required */
     CDP_LIST(cdp_page_script_font_families) for_scripts;
@@ -4129,7 +4128,7 @@ CDP_STUB uint32_t cdp_page_set_font_families_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Page.setFontSizes: experimental */
+/* Page.setFontSizes (experimental) */
 struct cdp_page_set_font_sizes_params {
     const cdp_page_font_sizes *font_sizes; /* required */
     const cdp__extra *extra_;
@@ -4249,7 +4248,7 @@ CDP_STUB uint32_t cdp_page_set_document_content_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.setDownloadBehavior: experimental; deprecated */
+/* Page.setDownloadBehavior (experimental; deprecated) */
 struct cdp_page_set_download_behavior_params {
     cdp_page_set_download_behavior_behavior behavior; /* required */
     cdp_str download_path;
@@ -4310,7 +4309,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_set_download_behavior_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.setGeolocationOverride: served by Emulation; deprecated */
+/* Page.setGeolocationOverride (served by Emulation; deprecated) */
 struct cdp_page_set_geolocation_override_params {
     cdp_opt_num latitude;
     cdp_opt_num longitude;
@@ -4435,7 +4434,7 @@ CDP_STUB uint32_t cdp_page_set_lifecycle_events_enabled_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.setTouchEmulationEnabled: served by Emulation; experimental; deprecated */
+/* Page.setTouchEmulationEnabled (served by Emulation; experimental; deprecated) */
 struct cdp_page_set_touch_emulation_enabled_params {
     bool enabled; /* required */
     cdp_page_set_touch_emulation_enabled_configuration configuration;
@@ -4498,7 +4497,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_set_touch_emulation_enabled_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.startScreencast: experimental */
+/* Page.startScreencast (experimental) */
 struct cdp_page_start_screencast_params {
     cdp_page_start_screencast_format format;
     cdp_opt_int quality;
@@ -4564,7 +4563,7 @@ CDP_STUB uint32_t cdp_page_start_screencast_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Page.startScreenRecording: experimental */
+/* Page.startScreenRecording (experimental) */
 struct cdp_page_start_screen_recording_params {
     cdp_opt_bool audio;
     cdp_opt_int max_width;
@@ -4666,7 +4665,7 @@ CDP_STUB int cdp_page_start_screen_recording_respond(
     return cdp__respond(req, &cdp__domain_page, 49, res);
 }
 
-/* Page.stopScreenRecording: experimental */
+/* Page.stopScreenRecording (experimental) */
 struct cdp_page_stop_screen_recording_result {
     cdp_io_stream_handle stream; /* required; experimental */
     const cdp__extra *extra_;
@@ -4778,7 +4777,7 @@ CDP_STUB uint32_t cdp_page_stop_loading_async(cdp_session *s, cdp_page_stop_load
         data);
 }
 
-/* Page.crash: experimental */
+/* Page.crash (experimental) */
 typedef struct cdp_page_crash_cookie {
     uint32_t id;
 } cdp_page_crash_cookie;
@@ -4846,7 +4845,7 @@ CDP_STUB uint32_t cdp_page_close_async(cdp_session *s, cdp_page_close_cb *cb, vo
     return cdp__async(s, &cdp__domain_page, 53, NULL, cdp__via_page_close, (cdp__fn *)cb, data);
 }
 
-/* Page.setWebLifecycleState: experimental */
+/* Page.setWebLifecycleState (experimental) */
 struct cdp_page_set_web_lifecycle_state_params {
     cdp_page_set_web_lifecycle_state_state state; /* required */
     const cdp__extra *extra_;
@@ -4906,7 +4905,7 @@ CDP_STUB uint32_t cdp_page_set_web_lifecycle_state_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.stopScreencast: experimental */
+/* Page.stopScreencast (experimental) */
 typedef struct cdp_page_stop_screencast_cookie {
     uint32_t id;
 } cdp_page_stop_screencast_cookie;
@@ -4942,7 +4941,7 @@ CDP_STUB uint32_t cdp_page_stop_screencast_async(cdp_session *s, cdp_page_stop_s
         data);
 }
 
-/* Page.produceCompilationCache: experimental */
+/* Page.produceCompilationCache (experimental) */
 struct cdp_page_produce_compilation_cache_params {
     CDP_LIST(cdp_page_compilation_cache_params) scripts; /* required */
     const cdp__extra *extra_;
@@ -5003,7 +5002,7 @@ CDP_STUB uint32_t cdp_page_produce_compilation_cache_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.addCompilationCache: experimental */
+/* Page.addCompilationCache (experimental) */
 struct cdp_page_add_compilation_cache_params {
     cdp_str url; /* required */
     cdp_bytes data; /* required */
@@ -5064,7 +5063,7 @@ CDP_STUB uint32_t cdp_page_add_compilation_cache_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.clearCompilationCache: experimental */
+/* Page.clearCompilationCache (experimental) */
 typedef struct cdp_page_clear_compilation_cache_cookie {
     uint32_t id;
 } cdp_page_clear_compilation_cache_cookie;
@@ -5103,7 +5102,7 @@ CDP_STUB uint32_t cdp_page_clear_compilation_cache_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Page.setSPCTransactionMode: experimental */
+/* Page.setSPCTransactionMode (experimental) */
 struct cdp_page_set_spc_transaction_mode_params {
     cdp_page_set_spc_transaction_mode_mode mode; /* required */
     const cdp__extra *extra_;
@@ -5163,7 +5162,7 @@ CDP_STUB uint32_t cdp_page_set_spc_transaction_mode_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.setRPHRegistrationMode: experimental */
+/* Page.setRPHRegistrationMode (experimental) */
 struct cdp_page_set_rph_registration_mode_params {
     cdp_page_set_rph_registration_mode_mode mode; /* required */
     const cdp__extra *extra_;
@@ -5224,7 +5223,7 @@ CDP_STUB uint32_t cdp_page_set_rph_registration_mode_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.generateTestReport: experimental */
+/* Page.generateTestReport (experimental) */
 struct cdp_page_generate_test_report_params {
     cdp_str message; /* required */
     cdp_str group;
@@ -5285,7 +5284,7 @@ CDP_STUB uint32_t cdp_page_generate_test_report_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.waitForDebugger: experimental */
+/* Page.waitForDebugger (experimental) */
 typedef struct cdp_page_wait_for_debugger_cookie {
     uint32_t id;
 } cdp_page_wait_for_debugger_cookie;
@@ -5386,7 +5385,7 @@ CDP_STUB uint32_t cdp_page_set_intercept_file_chooser_dialog_async(
         cdp__via_page_set_intercept_file_chooser_dialog, (cdp__fn *)cb, data);
 }
 
-/* Page.setPrerenderingAllowed: experimental */
+/* Page.setPrerenderingAllowed (experimental) */
 struct cdp_page_set_prerendering_allowed_params {
     bool is_allowed; /* required */
     const cdp__extra *extra_;
@@ -5446,7 +5445,7 @@ CDP_STUB uint32_t cdp_page_set_prerendering_allowed_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.getAnnotatedPageContent: experimental */
+/* Page.getAnnotatedPageContent (experimental) */
 struct cdp_page_get_annotated_page_content_params {
     cdp_opt_bool include_actionable_information;
     const cdp__extra *extra_;
@@ -5544,7 +5543,7 @@ CDP_STUB int cdp_page_get_annotated_page_content_respond(
     return cdp__respond(req, &cdp__domain_page, 65, res);
 }
 
-/* Page.setInputVisualization: experimental */
+/* Page.setInputVisualization (experimental) */
 struct cdp_page_set_input_visualization_params {
     cdp_opt_bool clicks;
     const cdp__extra *extra_;
@@ -5608,7 +5607,7 @@ CDP_STUB uint32_t cdp_page_set_input_visualization_async(
 
 /* Page.domContentEventFired */
 struct cdp_page_dom_content_event_fired_event {
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -5792,7 +5791,7 @@ CDP_STUB int cdp_page_emit_frame_attached(cdp_session *s, const cdp_page_frame_a
     return cdp__emit(s, &cdp__domain_page, 2, ev);
 }
 
-/* Page.frameClearedScheduledNavigation: deprecated */
+/* Page.frameClearedScheduledNavigation (deprecated) */
 struct cdp_page_frame_cleared_scheduled_navigation_event {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -5913,7 +5912,7 @@ CDP_STUB int cdp_page_emit_frame_detached(cdp_session *s, const cdp_page_frame_d
     return cdp__emit(s, &cdp__domain_page, 4, ev);
 }
 
-/* Page.frameSubtreeWillBeDetached: experimental */
+/* Page.frameSubtreeWillBeDetached (experimental) */
 struct cdp_page_frame_subtree_will_be_detached_event {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -6033,7 +6032,7 @@ CDP_STUB int cdp_page_emit_frame_navigated(cdp_session *s, const cdp_page_frame_
     return cdp__emit(s, &cdp__domain_page, 6, ev);
 }
 
-/* Page.documentOpened: experimental */
+/* Page.documentOpened (experimental) */
 struct cdp_page_document_opened_event {
     const cdp_page_frame *frame; /* required */
     const cdp__extra *extra_;
@@ -6091,7 +6090,7 @@ CDP_STUB int cdp_page_emit_document_opened(cdp_session *s, const cdp_page_docume
     return cdp__emit(s, &cdp__domain_page, 7, ev);
 }
 
-/* Page.frameResized: experimental */
+/* Page.frameResized (experimental) */
 typedef void cdp_page_on_frame_resized_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_page_on_frame_resized(cdp_session *s, const cdp_error *err, const void *msg,
@@ -6123,7 +6122,7 @@ CDP_STUB int cdp_page_emit_frame_resized(cdp_session *s)
     return cdp__emit(s, &cdp__domain_page, 8, NULL);
 }
 
-/* Page.frameStartedNavigating: experimental */
+/* Page.frameStartedNavigating (experimental) */
 struct cdp_page_frame_started_navigating_event {
     cdp_page_frame_id frame_id; /* required */
     cdp_str url; /* required */
@@ -6187,7 +6186,7 @@ CDP_STUB int cdp_page_emit_frame_started_navigating(
     return cdp__emit(s, &cdp__domain_page, 9, ev);
 }
 
-/* Page.frameRequestedNavigation: experimental */
+/* Page.frameRequestedNavigation (experimental) */
 struct cdp_page_frame_requested_navigation_event {
     cdp_page_frame_id frame_id; /* required */
     cdp_page_client_navigation_reason reason; /* required */
@@ -6250,7 +6249,7 @@ CDP_STUB int cdp_page_emit_frame_requested_navigation(
     return cdp__emit(s, &cdp__domain_page, 10, ev);
 }
 
-/* Page.frameScheduledNavigation: deprecated */
+/* Page.frameScheduledNavigation (deprecated) */
 struct cdp_page_frame_scheduled_navigation_event {
     cdp_page_frame_id frame_id; /* required */
     double delay; /* required */
@@ -6313,7 +6312,7 @@ CDP_DEPRECATED CDP_STUB int cdp_page_emit_frame_scheduled_navigation(
     return cdp__emit(s, &cdp__domain_page, 11, ev);
 }
 
-/* Page.frameStartedLoading: experimental */
+/* Page.frameStartedLoading (experimental) */
 struct cdp_page_frame_started_loading_event {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -6375,7 +6374,7 @@ CDP_STUB int cdp_page_emit_frame_started_loading(cdp_session *s,
     return cdp__emit(s, &cdp__domain_page, 12, ev);
 }
 
-/* Page.frameStoppedLoading: experimental */
+/* Page.frameStoppedLoading (experimental) */
 struct cdp_page_frame_stopped_loading_event {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -6437,7 +6436,7 @@ CDP_STUB int cdp_page_emit_frame_stopped_loading(cdp_session *s,
     return cdp__emit(s, &cdp__domain_page, 13, ev);
 }
 
-/* Page.downloadWillBegin: experimental; deprecated */
+/* Page.downloadWillBegin (experimental; deprecated) */
 struct cdp_page_download_will_begin_event {
     cdp_page_frame_id frame_id; /* required */
     cdp_str guid; /* required */
@@ -6502,7 +6501,7 @@ CDP_DEPRECATED CDP_STUB int cdp_page_emit_download_will_begin(
     return cdp__emit(s, &cdp__domain_page, 14, ev);
 }
 
-/* Page.downloadProgress: experimental; deprecated */
+/* Page.downloadProgress (experimental; deprecated) */
 struct cdp_page_download_progress_event {
     cdp_str guid; /* required */
     double total_bytes; /* required */
@@ -6768,7 +6767,7 @@ struct cdp_page_lifecycle_event_event {
     cdp_page_frame_id frame_id; /* required */
     cdp_network_loader_id loader_id; /* required */
     cdp_str name; /* required */
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -6824,7 +6823,7 @@ CDP_STUB int cdp_page_emit_lifecycle_event(cdp_session *s, const cdp_page_lifecy
     return cdp__emit(s, &cdp__domain_page, 20, ev);
 }
 
-/* Page.backForwardCacheNotUsed: experimental */
+/* Page.backForwardCacheNotUsed (experimental) */
 struct cdp_page_back_forward_cache_not_used_event {
     cdp_network_loader_id loader_id; /* required */
     cdp_page_frame_id frame_id; /* required */
@@ -6890,7 +6889,7 @@ CDP_STUB int cdp_page_emit_back_forward_cache_not_used(
 
 /* Page.loadEventFired */
 struct cdp_page_load_event_fired_event {
-    cdp_network_monotonic_time timestamp; /* required; seconds from an arbitrary start */
+    cdp_network_monotonic_time timestamp; /* required */
     const cdp__extra *extra_;
 };
 
@@ -6948,7 +6947,7 @@ CDP_STUB int cdp_page_emit_load_event_fired(cdp_session *s,
     return cdp__emit(s, &cdp__domain_page, 22, ev);
 }
 
-/* Page.navigatedWithinDocument: experimental */
+/* Page.navigatedWithinDocument (experimental) */
 struct cdp_page_navigated_within_document_event {
     cdp_page_frame_id frame_id; /* required */
     cdp_str url; /* required */
@@ -7010,7 +7009,7 @@ CDP_STUB int cdp_page_emit_navigated_within_document(
     return cdp__emit(s, &cdp__domain_page, 23, ev);
 }
 
-/* Page.screencastFrame: experimental */
+/* Page.screencastFrame (experimental) */
 struct cdp_page_screencast_frame_event {
     cdp_bytes data; /* required */
     const cdp_page_screencast_frame_metadata *metadata; /* required */
@@ -7072,7 +7071,7 @@ CDP_STUB int cdp_page_emit_screencast_frame(cdp_session *s,
     return cdp__emit(s, &cdp__domain_page, 24, ev);
 }
 
-/* Page.screencastVisibilityChanged: experimental */
+/* Page.screencastVisibilityChanged (experimental) */
 struct cdp_page_screencast_visibility_changed_event {
     bool visible; /* required */
     const cdp__extra *extra_;
@@ -7192,7 +7191,7 @@ CDP_STUB int cdp_page_emit_window_open(cdp_session *s, const cdp_page_window_ope
     return cdp__emit(s, &cdp__domain_page, 26, ev);
 }
 
-/* Page.compilationCacheProduced: experimental */
+/* Page.compilationCacheProduced (experimental) */
 struct cdp_page_compilation_cache_produced_event {
     cdp_str url; /* required */
     cdp_bytes data; /* required */

@@ -150,7 +150,7 @@ CDP_STUB uint32_t cdp_performance_enable_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Performance.setTimeDomain: experimental; deprecated */
+/* Performance.setTimeDomain (experimental; deprecated) */
 struct cdp_performance_set_time_domain_params {
     cdp_performance_set_time_domain_time_domain time_domain; /* required */
     const cdp__extra *extra_;

@@ -59,10 +59,10 @@ CDP_STUB int cdp_profiler_profile_node_from_json(cdp_str json, cdp_profiler_prof
 /* Profiler.Profile */
 struct cdp_profiler_profile {
     CDP_LIST(cdp_profiler_profile_node) nodes; /* required */
-    double start_time; /* required; microseconds, monotonic */
-    double end_time; /* required; microseconds, monotonic */
+    double start_time; /* required */
+    double end_time; /* required */
     CDP_LIST(int32_t) samples;
-    CDP_LIST(int32_t) time_deltas; /* microseconds */
+    CDP_LIST(int32_t) time_deltas;
     const cdp__extra *extra_;
 };
 
@@ -155,7 +155,7 @@ CDP_STUB int cdp_profiler_function_coverage_from_json(cdp_str json,
 
 /* Profiler.ScriptCoverage */
 struct cdp_profiler_script_coverage {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     cdp_str url; /* required */
     CDP_LIST(cdp_profiler_function_coverage) functions; /* required */
     const cdp__extra *extra_;
@@ -330,7 +330,7 @@ CDP_STUB int cdp_profiler_get_best_effort_coverage_respond(
 
 /* Profiler.setSamplingInterval */
 struct cdp_profiler_set_sampling_interval_params {
-    int32_t interval; /* required; microseconds */
+    int32_t interval; /* required */
     const cdp__extra *extra_;
 };
 
@@ -838,7 +838,7 @@ CDP_STUB int cdp_profiler_emit_console_profile_started(
     return cdp__emit(s, &cdp__domain_profiler, 1, ev);
 }
 
-/* Profiler.preciseCoverageDeltaUpdate: experimental */
+/* Profiler.preciseCoverageDeltaUpdate (experimental) */
 struct cdp_profiler_precise_coverage_delta_update_event {
     double timestamp; /* required */
     cdp_str occasion; /* required */

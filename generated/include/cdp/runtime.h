@@ -87,7 +87,6 @@ struct cdp_runtime_remote_object {
     cdp_runtime_remote_object_subtype subtype;
     cdp_str class_name;
     cdp_value value; /* any value */
-    /* -0, NaN, Infinity, -Infinity, or a bigint such as 123n */
     cdp_runtime_unserializable_value unserializable_value;
     cdp_str description;
     const cdp_runtime_deep_serialized_value *deep_serialized_value; /* experimental */
@@ -112,7 +111,7 @@ CDP_STUB int cdp_runtime_remote_object_from_json(cdp_str json, cdp_runtime_remot
 }
 
 
-/* Runtime.CustomPreview: experimental */
+/* Runtime.CustomPreview (experimental) */
 struct cdp_runtime_custom_preview {
     cdp_str header; /* required */
     cdp_runtime_remote_object_id body_getter_id;
@@ -135,7 +134,7 @@ CDP_STUB int cdp_runtime_custom_preview_from_json(cdp_str json, cdp_runtime_cust
 }
 
 
-/* Runtime.ObjectPreview: experimental */
+/* Runtime.ObjectPreview (experimental) */
 struct cdp_runtime_object_preview {
     cdp_runtime_object_preview_type type; /* required */
     cdp_runtime_object_preview_subtype subtype;
@@ -162,7 +161,7 @@ CDP_STUB int cdp_runtime_object_preview_from_json(cdp_str json, cdp_runtime_obje
 }
 
 
-/* Runtime.PropertyPreview: experimental */
+/* Runtime.PropertyPreview (experimental) */
 struct cdp_runtime_property_preview {
     cdp_str name; /* required */
     cdp_runtime_property_preview_type type; /* required */
@@ -189,7 +188,7 @@ CDP_STUB int cdp_runtime_property_preview_from_json(cdp_str json,
 }
 
 
-/* Runtime.EntryPreview: experimental */
+/* Runtime.EntryPreview (experimental) */
 struct cdp_runtime_entry_preview {
     const cdp_runtime_object_preview *key;
     const cdp_runtime_object_preview *value; /* required */
@@ -266,7 +265,7 @@ CDP_STUB int cdp_runtime_internal_property_descriptor_from_json(
 }
 
 
-/* Runtime.PrivatePropertyDescriptor: experimental */
+/* Runtime.PrivatePropertyDescriptor (experimental) */
 struct cdp_runtime_private_property_descriptor {
     cdp_str name; /* required */
     const cdp_runtime_remote_object *value;
@@ -294,7 +293,6 @@ CDP_STUB int cdp_runtime_private_property_descriptor_from_json(
 /* Runtime.CallArgument */
 struct cdp_runtime_call_argument {
     cdp_value value; /* any value */
-    /* -0, NaN, Infinity, -Infinity, or a bigint such as 123n */
     cdp_runtime_unserializable_value unserializable_value;
     cdp_runtime_remote_object_id object_id;
     const cdp__extra *extra_;
@@ -347,7 +345,7 @@ struct cdp_runtime_exception_details {
     cdp_str text; /* required */
     int32_t line_number; /* required */
     int32_t column_number; /* required */
-    cdp_runtime_script_id script_id; /* digits */
+    cdp_runtime_script_id script_id;
     cdp_str url;
     const cdp_runtime_stack_trace *stack_trace;
     const cdp_runtime_remote_object *exception;
@@ -376,7 +374,7 @@ CDP_STUB int cdp_runtime_exception_details_from_json(cdp_str json,
 /* Runtime.CallFrame */
 struct cdp_runtime_call_frame {
     cdp_str function_name; /* required */
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     cdp_str url; /* required */
     int32_t line_number; /* required */
     int32_t column_number; /* required */
@@ -422,7 +420,7 @@ CDP_STUB int cdp_runtime_stack_trace_from_json(cdp_str json, cdp_runtime_stack_t
 }
 
 
-/* Runtime.StackTraceId: experimental */
+/* Runtime.StackTraceId (experimental) */
 struct cdp_runtime_stack_trace_id {
     cdp_str id; /* required */
     cdp_runtime_unique_debugger_id debugger_id;
@@ -685,7 +683,7 @@ CDP_STUB int cdp_runtime_compile_script_params_from_json(cdp_str json,
 }
 
 struct cdp_runtime_compile_script_result {
-    cdp_runtime_script_id script_id; /* digits */
+    cdp_runtime_script_id script_id;
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
@@ -883,7 +881,7 @@ struct cdp_runtime_evaluate_params {
     cdp_opt_bool user_gesture;
     cdp_opt_bool await_promise;
     cdp_opt_bool throw_on_side_effect; /* experimental */
-    cdp_opt_num timeout; /* cdp_runtime_time_delta; milliseconds; experimental */
+    cdp_opt_num timeout; /* cdp_runtime_time_delta; experimental */
     cdp_opt_bool disable_breaks; /* experimental */
     cdp_opt_bool repl_mode; /* experimental */
     cdp_opt_bool allow_unsafe_eval_blocked_by_csp; /* experimental */
@@ -980,7 +978,7 @@ CDP_STUB int cdp_runtime_evaluate_respond(cdp_request *req, const cdp_runtime_ev
     return cdp__respond(req, &cdp__domain_runtime, 6, res);
 }
 
-/* Runtime.getIsolateId: experimental */
+/* Runtime.getIsolateId (experimental) */
 struct cdp_runtime_get_isolate_id_result {
     cdp_str id; /* required */
     const cdp__extra *extra_;
@@ -1054,7 +1052,7 @@ CDP_STUB int cdp_runtime_get_isolate_id_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 7, res);
 }
 
-/* Runtime.getHeapUsage: experimental */
+/* Runtime.getHeapUsage (experimental) */
 struct cdp_runtime_get_heap_usage_result {
     double used_size; /* required */
     double total_size; /* required */
@@ -1597,7 +1595,7 @@ CDP_STUB uint32_t cdp_runtime_run_if_waiting_for_debugger_async(
 
 /* Runtime.runScript */
 struct cdp_runtime_run_script_params {
-    cdp_runtime_script_id script_id; /* required; digits */
+    cdp_runtime_script_id script_id; /* required */
     cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
     cdp_str object_group;
     cdp_opt_bool silent;
@@ -1699,7 +1697,7 @@ CDP_STUB int cdp_runtime_run_script_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 15, res);
 }
 
-/* Runtime.setAsyncCallStackDepth: served by Debugger */
+/* Runtime.setAsyncCallStackDepth (served by Debugger) */
 struct cdp_runtime_set_async_call_stack_depth_params {
     int32_t max_depth; /* required */
     const cdp__extra *extra_;
@@ -1761,7 +1759,7 @@ CDP_STUB uint32_t cdp_runtime_set_async_call_stack_depth_async(
         cdp__via_runtime_set_async_call_stack_depth, (cdp__fn *)cb, data);
 }
 
-/* Runtime.setCustomObjectFormatterEnabled: experimental */
+/* Runtime.setCustomObjectFormatterEnabled (experimental) */
 struct cdp_runtime_set_custom_object_formatter_enabled_params {
     bool enabled; /* required */
     const cdp__extra *extra_;
@@ -1826,7 +1824,7 @@ CDP_STUB uint32_t cdp_runtime_set_custom_object_formatter_enabled_async(
         cdp__via_runtime_set_custom_object_formatter_enabled, (cdp__fn *)cb, data);
 }
 
-/* Runtime.setMaxCallStackSizeToCapture: experimental */
+/* Runtime.setMaxCallStackSizeToCapture (experimental) */
 struct cdp_runtime_set_max_call_stack_size_to_capture_params {
     int32_t size; /* required */
     const cdp__extra *extra_;
@@ -1891,7 +1889,7 @@ CDP_STUB uint32_t cdp_runtime_set_max_call_stack_size_to_capture_async(
         cdp__via_runtime_set_max_call_stack_size_to_capture, (cdp__fn *)cb, data);
 }
 
-/* Runtime.terminateExecution: experimental */
+/* Runtime.terminateExecution (experimental) */
 typedef struct cdp_runtime_terminate_execution_cookie {
     uint32_t id;
 } cdp_runtime_terminate_execution_cookie;
@@ -2051,7 +2049,7 @@ CDP_STUB uint32_t cdp_runtime_remove_binding_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Runtime.getExceptionDetails: experimental */
+/* Runtime.getExceptionDetails (experimental) */
 struct cdp_runtime_get_exception_details_params {
     cdp_runtime_remote_object_id error_object_id; /* required */
     const cdp__extra *extra_;
@@ -2151,7 +2149,7 @@ CDP_STUB int cdp_runtime_get_exception_details_respond(
 
 /* ---- events ---- */
 
-/* Runtime.bindingCalled: experimental */
+/* Runtime.bindingCalled (experimental) */
 struct cdp_runtime_binding_called_event {
     cdp_str name; /* required */
     cdp_str payload; /* required */
@@ -2220,7 +2218,7 @@ struct cdp_runtime_console_api_called_event {
     cdp_runtime_console_api_called_event_type type; /* required */
     CDP_LIST(cdp_runtime_remote_object) args; /* required */
     cdp_runtime_execution_context_id execution_context_id; /* required */
-    cdp_runtime_timestamp timestamp; /* required; milliseconds since 1970 */
+    cdp_runtime_timestamp timestamp; /* required */
     const cdp_runtime_stack_trace *stack_trace;
     cdp_str context; /* experimental */
     const cdp__extra *extra_;
@@ -2347,7 +2345,7 @@ CDP_STUB int cdp_runtime_emit_exception_revoked(cdp_session *s,
 
 /* Runtime.exceptionThrown */
 struct cdp_runtime_exception_thrown_event {
-    cdp_runtime_timestamp timestamp; /* required; milliseconds since 1970 */
+    cdp_runtime_timestamp timestamp; /* required */
     const cdp_runtime_exception_details *exception_details; /* required */
     const cdp__extra *extra_;
 };

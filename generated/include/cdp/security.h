@@ -30,7 +30,7 @@ extern const cdp__domain cdp__domain_security;
 
 /* ---- types ---- */
 
-/* Security.CertificateSecurityState: experimental */
+/* Security.CertificateSecurityState (experimental) */
 struct cdp_security_certificate_security_state {
     cdp_str protocol; /* required */
     cdp_str key_exchange; /* required */
@@ -40,8 +40,8 @@ struct cdp_security_certificate_security_state {
     CDP_LIST(cdp_str) certificate; /* required */
     cdp_str subject_name; /* required */
     cdp_str issuer; /* required */
-    cdp_network_time_since_epoch valid_from; /* required; seconds since 1970, UTC */
-    cdp_network_time_since_epoch valid_to; /* required; seconds since 1970, UTC */
+    cdp_network_time_since_epoch valid_from; /* required */
+    cdp_network_time_since_epoch valid_to; /* required */
     cdp_str certificate_network_error;
     bool certificate_has_weak_signature; /* required */
     bool certificate_has_sha1_signature; /* required */
@@ -69,7 +69,7 @@ CDP_STUB int cdp_security_certificate_security_state_from_json(
 }
 
 
-/* Security.SafetyTipInfo: experimental */
+/* Security.SafetyTipInfo (experimental) */
 struct cdp_security_safety_tip_info {
     cdp_security_safety_tip_status safety_tip_status; /* required */
     cdp_str safe_url;
@@ -93,7 +93,7 @@ CDP_STUB int cdp_security_safety_tip_info_from_json(cdp_str json,
 }
 
 
-/* Security.VisibleSecurityState: experimental */
+/* Security.VisibleSecurityState (experimental) */
 struct cdp_security_visible_security_state {
     cdp_security_security_state security_state; /* required */
     const cdp_security_certificate_security_state *certificate_security_state;
@@ -146,7 +146,7 @@ CDP_STUB int cdp_security_security_state_explanation_from_json(
 }
 
 
-/* Security.InsecureContentStatus: deprecated */
+/* Security.InsecureContentStatus (deprecated) */
 struct cdp_security_insecure_content_status {
     bool ran_mixed_content; /* required */
     bool displayed_mixed_content; /* required */
@@ -311,7 +311,7 @@ CDP_STUB uint32_t cdp_security_set_ignore_certificate_errors_async(
         cdp__via_security_set_ignore_certificate_errors, (cdp__fn *)cb, data);
 }
 
-/* Security.handleCertificateError: deprecated */
+/* Security.handleCertificateError (deprecated) */
 struct cdp_security_handle_certificate_error_params {
     int32_t event_id; /* required */
     cdp_security_certificate_error_action action; /* required */
@@ -375,7 +375,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_security_handle_certificate_error_async(
         cdp__via_security_handle_certificate_error, (cdp__fn *)cb, data);
 }
 
-/* Security.setOverrideCertificateErrors: deprecated */
+/* Security.setOverrideCertificateErrors (deprecated) */
 struct cdp_security_set_override_certificate_errors_params {
     bool override; /* required */
     const cdp__extra *extra_;
@@ -442,7 +442,7 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_security_set_override_certificate_errors_as
 
 /* ---- events ---- */
 
-/* Security.certificateError: deprecated */
+/* Security.certificateError (deprecated) */
 struct cdp_security_certificate_error_event {
     int32_t event_id; /* required */
     cdp_str error_type; /* required */
@@ -505,7 +505,7 @@ CDP_DEPRECATED CDP_STUB int cdp_security_emit_certificate_error(
     return cdp__emit(s, &cdp__domain_security, 0, ev);
 }
 
-/* Security.visibleSecurityStateChanged: experimental */
+/* Security.visibleSecurityStateChanged (experimental) */
 struct cdp_security_visible_security_state_changed_event {
     const cdp_security_visible_security_state *visible_security_state; /* required */
     const cdp__extra *extra_;
@@ -567,7 +567,7 @@ CDP_STUB int cdp_security_emit_visible_security_state_changed(
     return cdp__emit(s, &cdp__domain_security, 1, ev);
 }
 
-/* Security.securityStateChanged: deprecated */
+/* Security.securityStateChanged (deprecated) */
 struct cdp_security_security_state_changed_event {
     cdp_security_security_state security_state; /* required */
     bool scheme_is_cryptographic CDP_DEPRECATED; /* required */

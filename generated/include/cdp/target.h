@@ -63,7 +63,7 @@ CDP_STUB int cdp_target_target_info_from_json(cdp_str json, cdp_target_target_in
 }
 
 
-/* Target.FilterEntry: experimental */
+/* Target.FilterEntry (experimental) */
 struct cdp_target_filter_entry {
     cdp_opt_bool exclude;
     cdp_str type;
@@ -85,7 +85,7 @@ CDP_STUB int cdp_target_filter_entry_from_json(cdp_str json, cdp_target_filter_e
 }
 
 
-/* Target.RemoteLocation: experimental */
+/* Target.RemoteLocation (experimental) */
 struct cdp_target_remote_location {
     cdp_str host; /* required */
     int32_t port; /* required */
@@ -271,7 +271,7 @@ CDP_STUB int cdp_target_attach_to_target_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_target, 1, res);
 }
 
-/* Target.attachToBrowserTarget: experimental */
+/* Target.attachToBrowserTarget (experimental) */
 struct cdp_target_attach_to_browser_target_result {
     cdp_target_session_id session_id; /* required */
     const cdp__extra *extra_;
@@ -443,7 +443,7 @@ CDP_STUB int cdp_target_close_target_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_target, 3, res);
 }
 
-/* Target.exposeDevToolsProtocol: experimental */
+/* Target.exposeDevToolsProtocol (experimental) */
 struct cdp_target_expose_dev_tools_protocol_params {
     cdp_target_target_id target_id; /* required */
     cdp_str binding_name;
@@ -916,7 +916,7 @@ CDP_STUB uint32_t cdp_target_dispose_browser_context_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.getTargetInfo: experimental */
+/* Target.getTargetInfo (experimental) */
 struct cdp_target_get_target_info_params {
     cdp_target_target_id target_id;
     const cdp__extra *extra_;
@@ -1017,7 +1017,7 @@ CDP_STUB int cdp_target_get_target_info_respond(cdp_request *req,
 
 /* Target.getTargets */
 struct cdp_target_get_targets_params {
-    cdp_target_target_filter filter; /* the first entry that matches decides; experimental */
+    cdp_target_target_filter filter; /* experimental */
     const cdp__extra *extra_;
 };
 
@@ -1111,7 +1111,7 @@ CDP_STUB int cdp_target_get_targets_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_target, 11, res);
 }
 
-/* Target.sendMessageToTarget: deprecated */
+/* Target.sendMessageToTarget (deprecated) */
 struct cdp_target_send_message_to_target_params {
     cdp_str message; /* required */
     cdp_target_session_id session_id;
@@ -1179,7 +1179,7 @@ struct cdp_target_set_auto_attach_params {
     bool auto_attach; /* required */
     bool wait_for_debugger_on_start; /* required */
     cdp_opt_bool flatten; /* experimental */
-    cdp_target_target_filter filter; /* the first entry that matches decides; experimental */
+    cdp_target_target_filter filter; /* experimental */
     const cdp__extra *extra_;
 };
 
@@ -1237,11 +1237,11 @@ CDP_STUB uint32_t cdp_target_set_auto_attach_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Target.autoAttachRelated: experimental */
+/* Target.autoAttachRelated (experimental) */
 struct cdp_target_auto_attach_related_params {
     cdp_target_target_id target_id; /* required */
     bool wait_for_debugger_on_start; /* required */
-    cdp_target_target_filter filter; /* the first entry that matches decides; experimental */
+    cdp_target_target_filter filter; /* experimental */
     const cdp__extra *extra_;
 };
 
@@ -1302,7 +1302,7 @@ CDP_STUB uint32_t cdp_target_auto_attach_related_async(
 /* Target.setDiscoverTargets */
 struct cdp_target_set_discover_targets_params {
     bool discover; /* required */
-    cdp_target_target_filter filter; /* the first entry that matches decides; experimental */
+    cdp_target_target_filter filter; /* experimental */
     const cdp__extra *extra_;
 };
 
@@ -1360,7 +1360,7 @@ CDP_STUB uint32_t cdp_target_set_discover_targets_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.setRemoteLocations: experimental */
+/* Target.setRemoteLocations (experimental) */
 struct cdp_target_set_remote_locations_params {
     CDP_LIST(cdp_target_remote_location) locations; /* required */
     const cdp__extra *extra_;
@@ -1420,7 +1420,7 @@ CDP_STUB uint32_t cdp_target_set_remote_locations_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.getDevToolsTarget: experimental */
+/* Target.getDevToolsTarget (experimental) */
 struct cdp_target_get_dev_tools_target_params {
     cdp_target_target_id target_id; /* required */
     const cdp__extra *extra_;
@@ -1518,7 +1518,7 @@ CDP_STUB int cdp_target_get_dev_tools_target_respond(
     return cdp__respond(req, &cdp__domain_target, 17, res);
 }
 
-/* Target.openDevTools: experimental */
+/* Target.openDevTools (experimental) */
 struct cdp_target_open_dev_tools_params {
     cdp_target_target_id target_id; /* required */
     cdp_str panel_id;
@@ -1619,7 +1619,7 @@ CDP_STUB int cdp_target_open_dev_tools_respond(cdp_request *req,
 
 /* ---- events ---- */
 
-/* Target.attachedToTarget: experimental */
+/* Target.attachedToTarget (experimental) */
 struct cdp_target_attached_to_target_event {
     cdp_target_session_id session_id; /* required */
     const cdp_target_target_info *target_info; /* required */
@@ -1683,7 +1683,7 @@ CDP_STUB int cdp_target_emit_attached_to_target(cdp_session *s,
     return cdp__emit(s, &cdp__domain_target, 0, ev);
 }
 
-/* Target.detachedFromTarget: experimental */
+/* Target.detachedFromTarget (experimental) */
 struct cdp_target_detached_from_target_event {
     cdp_target_session_id session_id; /* required */
     cdp_target_target_id target_id CDP_DEPRECATED;

@@ -95,7 +95,7 @@ CDP_STUB uint32_t cdp_tracing_end_async(cdp_session *s, cdp_tracing_end_cb *cb, 
     return cdp__async(s, &cdp__domain_tracing, 0, NULL, cdp__via_tracing_end, (cdp__fn *)cb, data);
 }
 
-/* Tracing.getCategories: experimental */
+/* Tracing.getCategories (experimental) */
 struct cdp_tracing_get_categories_result {
     CDP_LIST(cdp_str) categories; /* required */
     const cdp__extra *extra_;
@@ -169,7 +169,7 @@ CDP_STUB int cdp_tracing_get_categories_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_tracing, 1, res);
 }
 
-/* Tracing.getTrackEventDescriptor: experimental */
+/* Tracing.getTrackEventDescriptor (experimental) */
 struct cdp_tracing_get_track_event_descriptor_result {
     cdp_bytes descriptor; /* required */
     const cdp__extra *extra_;
@@ -246,7 +246,7 @@ CDP_STUB int cdp_tracing_get_track_event_descriptor_respond(
     return cdp__respond(req, &cdp__domain_tracing, 2, res);
 }
 
-/* Tracing.recordClockSyncMarker: experimental */
+/* Tracing.recordClockSyncMarker (experimental) */
 struct cdp_tracing_record_clock_sync_marker_params {
     cdp_str sync_id; /* required */
     const cdp__extra *extra_;
@@ -308,7 +308,7 @@ CDP_STUB uint32_t cdp_tracing_record_clock_sync_marker_async(
         cdp__via_tracing_record_clock_sync_marker, (cdp__fn *)cb, data);
 }
 
-/* Tracing.requestMemoryDump: experimental */
+/* Tracing.requestMemoryDump (experimental) */
 struct cdp_tracing_request_memory_dump_params {
     cdp_opt_bool deterministic;
     cdp_tracing_memory_dump_level_of_detail level_of_detail;
@@ -476,7 +476,7 @@ CDP_STUB uint32_t cdp_tracing_start_async(cdp_session *s, const cdp_tracing_star
 
 /* ---- events ---- */
 
-/* Tracing.bufferUsage: experimental */
+/* Tracing.bufferUsage (experimental) */
 struct cdp_tracing_buffer_usage_event {
     cdp_opt_num percent_full;
     cdp_opt_num event_count;
@@ -537,7 +537,7 @@ CDP_STUB int cdp_tracing_emit_buffer_usage(cdp_session *s, const cdp_tracing_buf
     return cdp__emit(s, &cdp__domain_tracing, 0, ev);
 }
 
-/* Tracing.dataCollected: experimental */
+/* Tracing.dataCollected (experimental) */
 struct cdp_tracing_data_collected_event {
     CDP_LIST(cdp_value) value; /* required; an object */
     const cdp__extra *extra_;

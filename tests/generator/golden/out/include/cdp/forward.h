@@ -25,7 +25,7 @@ typedef enum cdp_table_wood {
     CDP_TABLE_WOOD_OAK = 1
 } cdp_table_wood;
 
-/* ---- Tea: experimental ---- */
+/* ---- Tea (experimental) ---- */
 
 typedef struct cdp_tea_pot cdp_tea_pot;
 typedef struct cdp_tea_cup cdp_tea_cup;
@@ -34,21 +34,25 @@ typedef struct cdp_tea_brew_api_result cdp_tea_brew_api_result;
 typedef struct cdp_tea_get_all_result cdp_tea_get_all_result;
 typedef struct cdp_tea_spilt_urls_event cdp_tea_spilt_urls_event;
 
-/* Tea.Kind */
+/* Tea.Kind: What kind of tea, in a sentence that is so long that the comment above the enum
+ * takes two lines. */
 typedef enum cdp_tea_kind {
     CDP_TEA_KIND__UNKNOWN = -1,
-    CDP_TEA_KIND_GREEN = 1,
+    CDP_TEA_KIND_GREEN = 1, /* Not fermented. */
+    /* Half fermented, and of all that is half fermented what is darkest in colour; wrapped. */
     CDP_TEA_KIND_OOLONG_DARK,
     CDP_TEA_KIND_NEGATIVE_0,
     CDP_TEA_KIND_NEGATIVE_INFINITY,
+    /* The last one, of two grams, with words that go on for so long that they are wrapped as
+     * well. */
     CDP_TEA_KIND_2G
 } cdp_tea_kind;
 
-/* Tea.Seen */
+/* Tea.Seen: A list of words. */
 typedef enum cdp_tea_seen_item {
     CDP_TEA_SEEN_ITEM__UNKNOWN = -1,
     CDP_TEA_SEEN_ITEM_A = 1,
-    CDP_TEA_SEEN_ITEM_B
+    CDP_TEA_SEEN_ITEM_B /* The second. */
 } cdp_tea_seen_item;
 
 /* Tea.Cup.moods */
@@ -81,11 +85,12 @@ typedef enum cdp_tea_spilt_urls_event_type {
 /* ---- other types ---- */
 
 typedef CDP_LIST(double) cdp_table_quad; /* Table.Quad */
-typedef double cdp_table_time; /* Table.Time */
-typedef cdp_str cdp_tea_pot_id; /* Tea.PotId */
+typedef double cdp_table_time; /* Table.Time: Seconds since the table was laid. */
+/* Tea.PotId: Which pot, see Tea.Pot. More about pots. Node: has none. */
+typedef cdp_str cdp_tea_pot_id;
 typedef CDP_LIST(cdp_table_quad) cdp_tea_shelf; /* Tea.Shelf */
 typedef cdp_tea_pot cdp_tea_pot_alias; /* Tea.PotAlias */
-typedef CDP_LIST(cdp_tea_seen_item) cdp_tea_seen; /* Tea.Seen */
+typedef CDP_LIST(cdp_tea_seen_item) cdp_tea_seen; /* Tea.Seen: A list of words. */
 typedef cdp_value cdp_tea_anything; /* Tea.Anything: any value */
 typedef cdp_value cdp_tea_headers; /* Tea.Headers: an object */
 typedef bool cdp_tea_sure; /* Tea.Sure */
