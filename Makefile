@@ -5,6 +5,7 @@
 # make bench      measurements against other clients, and the inspectors of Node
 # make tsan       what has threads, under ThreadSanitizer
 # make fuzz       each fuzzer for FUZZ_TIME seconds (30)
+# make docs       the reference, HTML, in build/docs/html/
 # make generate   generated/ from protocol_json/ (make does it by itself when these change)
 # make size       what the libraries and a program take
 # make install    DESTDIR= PREFIX=/usr/local
@@ -30,7 +31,7 @@ all:
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
 LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(GOALS:build-tests=test))) $(if $(filter fuzz,$(GOALS)),lint) \
-          $(if $(filter test,$(GOALS)),clients) \
+          $(if $(filter docs,$(GOALS)),generate) $(if $(filter test,$(GOALS)),clients) \
           $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
 # generated/INPUTS.sha256 holds the hashes of what generated/ was made from.
@@ -281,6 +282,7 @@ lint-format:
 lint-rules:
 	@tools/lint_includes.py
 	@tools/lint_files.py
+	@tools/lint_docs.py
 	@if command -v shellcheck >/dev/null; then shellcheck tools/*.sh .ci/run; fi
 
 lint-gcc: $(call objects,lint-gcc,$(LINT_C))
@@ -299,6 +301,9 @@ lint-cppcheck:
 
 generate: $B/setup-generate.mk
 	$(GENERATE)
+
+docs: $B/setup-generate.mk
+	$(PYTHON) generator/cdpgen.py --in protocol_json --docs $B/docs/html
 
 size: all
 	@size -t $(ARCHIVES) | sed -n '1p; /TOTALS/p'
@@ -337,7 +342,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all demo build-tests test tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck generate size \
+.PHONY: all demo build-tests test tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck docs generate size \
         install clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

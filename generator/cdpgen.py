@@ -20,12 +20,14 @@ import schema
 from errors import At, ProtocolError
 
 try:
+    import reference
     import render
 except ModuleNotFoundError as e:
     sys.exit("cdpgen: this Python has no %s (Debian: python3-%s)" % (e.name, e.name))
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(_HERE)
+_HEADERS = os.path.join(_ROOT, "runtime", "include", "cdp")
 _INPUTS = "INPUTS.sha256"
 
 
@@ -36,11 +38,16 @@ def main(argv=None):
     p.add_argument("--in", dest="source", default=source, help="folder of *.json, or one file")
     p.add_argument("--out", default=out, help="folder for include/ and src/")
     p.add_argument("--domains", help="only these (A,B,...) and those they refer to")
+    p.add_argument("--docs", metavar="DIR", help="only the reference (HTML), into that folder")
     p.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
     args = p.parse_args(argv)
     try:
-        files = generate(args.source, args.domains)
-        folder = output.Folder(args.out)
+        if args.docs:
+            files = generate_docs(args.source, args.domains)
+            folder = output.Folder(args.docs, output.PAGES)
+        else:
+            files = generate(args.source, args.domains)
+            folder = output.Folder(args.out, output.CODE)
         try:
             if args.check:
                 return _report(*folder.differing(files))
@@ -65,6 +72,12 @@ def generate(source, domains=None):
     files = render.render(protocol)
     files[_INPUTS] = _digests(paths)
     return files
+
+
+def generate_docs(source, domains=None):
+    """{file of the reference: text}"""
+    protocol, _ = _read(source, domains)
+    return reference.render(protocol, render.render(protocol), _HEADERS)
 
 
 def _read(source, domains):

@@ -1,8 +1,9 @@
 """The comments in headers: what names mean, and what declarations do not show.
 
-Words come from docs.py, which lets nothing through that could end a comment.
+No words end a comment: all of them pass _safe().
 """
 
+import re
 import textwrap
 
 import spelling
@@ -10,6 +11,8 @@ from docs import LABELS
 
 WIDTH = 100
 
+# Between what would end a comment, would look like the start of another, or be a trigraph.
+_UNSAFE = re.compile(r"(?<=\*)(?=/)|(?<=/)(?=\*)|(?<=\?)(?=\?)")
 _ABOUT_KINDS = {"ANY": "any value", "OBJECT": "an object"}
 
 
@@ -27,21 +30,20 @@ def title(item):
 
 def item(item):
     """The comment above anything that has a name in the protocol."""
-    paragraphs = item.doc.paragraphs() if item.doc else []
+    paragraphs = _paragraphs(item)
     first = ": ".join([title(item)] + paragraphs[:1])
     return block([first] + paragraphs[1:], _labels(item))
 
 
 def domain(item):
     """The lines of a header's first comment that are about its domain."""
-    paragraphs = item.doc.paragraphs() if item.doc else []
-    lines = _lines(paragraphs, _labels(item), WIDTH - len(" * "))
+    lines = _lines(_paragraphs(item), _labels(item), WIDTH - len(" * "))
     return [" *" + (line and " " + line) for line in lines + [""] * bool(lines)]
 
 
 def alias(alias):
     """What a typedef stands for."""
-    about = " ".join(alias.doc.paragraphs() + _labels(alias)) if alias.doc else ""
+    about = " ".join(_paragraphs(alias) + _labels(alias))
     about = about or _ABOUT_KINDS.get(alias.shape.kind, "")
     return ": ".join([title(alias)] + [about] * bool(about))
 
@@ -59,21 +61,21 @@ def member(field):
         notes.append("any value")
     if field.experimental:
         notes.append("experimental")
-    return ": ".join(filter(None, ["; ".join(notes), words(field)]))
+    return ". ".join(filter(None, ["; ".join(notes), _words(field)]))
 
 
-def words(field):
+def _words(field):
     """What a member means; failing that, what its type says about a number, which is its unit."""
     alias = field.shape.alias
     if field.doc:
-        return field.doc.text
-    return alias.doc.text if alias and alias.doc and field.shape.kind == "NUM" else ""
+        return _safe(field.doc.text)
+    return _safe(alias.doc.text) if alias and alias.doc and field.shape.kind == "NUM" else ""
 
 
 def enumerator(enum, word):
     """What one of an enum's words means."""
     part = enum.doc and enum.doc.parts.get("=" + word)
-    return part.text if part else ""
+    return _safe(part.text) if part else ""
 
 
 def block(paragraphs, labels=(), indent=0):
@@ -89,9 +91,17 @@ def block(paragraphs, labels=(), indent=0):
     return "/*" + "".join(start + " *" + (line and " " + line) for line in lines) + start + " */"
 
 
+def _paragraphs(item):
+    return [_safe(text) for text in item.doc.paragraphs()] if item.doc else []
+
+
 def _labels(item):
     labels = item.doc.labels if item.doc else {}
-    return ["%s: %s" % (label, labels[label]) for label in LABELS if label in labels]
+    return ["%s: %s" % (label, _safe(labels[label])) for label in LABELS if label in labels]
+
+
+def _safe(text):
+    return _UNSAFE.sub(" ", text)
 
 
 def _lines(paragraphs, labels, width):

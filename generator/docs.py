@@ -32,8 +32,6 @@ LABELS = ("Errors", "Since", "Node", "Chromium")
 
 _NAME = re.compile(r"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)?\Z")
 _PART = re.compile(r"(\.|->|=)(\S+): (\S.*)\Z")
-# What ends a comment in C or warns in one, and what splices lines.
-_NO_COMMENT = re.compile(r"/\*|\*/|\\|\?\?")
 _LABEL = re.compile(r"(%s): (\S.*)\Z" % "|".join(LABELS))
 
 
@@ -114,8 +112,6 @@ class _Parser:
             indent = len(line) - len(line.lstrip(" "))
             if any(not c.isprintable() for c in line) or line != line.rstrip():
                 raise ProtocolError(at, "a tab, or blanks at the end")
-            if no := _NO_COMMENT.search(line):
-                raise ProtocolError(at, "%s cannot stand in a comment" % no[0])
             if indent == 0:
                 self._begin(text, at)
             elif self._entry is None:

@@ -207,7 +207,7 @@ def test_redirects():
         ("forward", "typedef double cdp_runtime_timestamp;"),
         ("forward", "typedef double cdp_input_time_since_epoch; /* Input.TimeSinceEpoch: Seconds"),
         ("forward", "typedef CDP_LIST(double) cdp_dom_quad; /* DOM.Quad: "),
-        ("input", "cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC."),
+        ("input", "cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970"),
         ("forward", "typedef int32_t cdp_runtime_execution_context_id;"),
         ("forward", "typedef cdp_value cdp_network_headers;"),
         ("runtime", "cdp_opt_int context_id;"),

@@ -177,7 +177,7 @@ CDP_STUB uint32_t cdp_input_dispatch_drag_event_async(
 struct cdp_input_dispatch_key_event_params {
     cdp_input_dispatch_key_event_type type; /* required */
     cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC. */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970, UTC. */
     cdp_str text;
     cdp_str unmodified_text;
     cdp_str key_identifier;
@@ -376,7 +376,7 @@ struct cdp_input_dispatch_mouse_event_params {
     double x; /* required */
     double y; /* required */
     cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC. */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970, UTC. */
     cdp_input_mouse_button button;
     cdp_opt_int buttons;
     cdp_opt_int click_count;
@@ -450,7 +450,7 @@ struct cdp_input_dispatch_touch_event_params {
     cdp_input_dispatch_touch_event_type type; /* required */
     CDP_LIST(cdp_input_touch_point) touch_points; /* required */
     cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC. */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970, UTC. */
     const cdp__extra *extra_;
 };
 
@@ -550,7 +550,7 @@ struct cdp_input_emulate_touch_from_mouse_event_params {
     int32_t x; /* required */
     int32_t y; /* required */
     cdp_input_mouse_button button; /* required */
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch: Seconds since 1970, UTC. */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970, UTC. */
     cdp_opt_num delta_x;
     cdp_opt_num delta_y;
     cdp_opt_int modifiers;

@@ -31,8 +31,8 @@ extern const cdp__domain cdp__domain_schema;
 
 /* Schema.Domain: A domain that the other side knows. */
 struct cdp_schema_domain {
-    cdp_str name; /* required: What it is called, as it stands before the dot of a method. */
-    cdp_str version; /* required: Its version, such as "1.3". */
+    cdp_str name; /* required. What it is called, as it stands before the dot of a method. */
+    cdp_str version; /* required. Its version, such as "1.3". */
     const cdp__extra *extra_;
 };
 
@@ -58,7 +58,7 @@ CDP_STUB int cdp_schema_domain_from_json(cdp_str json, cdp_schema_domain **out, 
  * Node: Lists its own domains too, NodeWorker and NodeTracing among them.
  */
 struct cdp_schema_get_domains_result {
-    CDP_LIST(cdp_schema_domain) domains; /* required: One entry for each domain. */
+    CDP_LIST(cdp_schema_domain) domains; /* required. One entry for each domain. */
     const cdp__extra *extra_;
 };
 

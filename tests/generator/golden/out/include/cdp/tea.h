@@ -39,7 +39,7 @@ extern const cdp__domain cdp__domain_tea;
 
 /* Tea.Pot: A pot. */
 struct cdp_tea_pot {
-    cdp_tea_pot_id id; /* required: Short. */
+    cdp_tea_pot_id id; /* required. Short. */
     bool this_; /* required */
     cdp_opt_int unix_;
     cdp_tea_kind kind; /* required */
@@ -48,7 +48,7 @@ struct cdp_tea_pot {
     const cdp_tea_pot *lid;
     cdp_str set_blocked_urls CDP_DEPRECATED;
     CDP_LIST(cdp_tea_cup) cups; /* required */
-    cdp_opt_num odd_name; /* experimental: A number. */
+    cdp_opt_num odd_name; /* experimental. A number. */
     const cdp__extra *extra_;
 };
 
@@ -149,8 +149,8 @@ CDP_STUB uint32_t cdp_tea_enable_async(cdp_session *s, cdp_tea_enable_cb *cb, vo
  * Chromium: does not either.
  */
 struct cdp_tea_brew_api_params {
-    cdp_opt_num when; /* cdp_table_time: Seconds since the table was laid. */
-    cdp_tea_brew_api_mode mode; /* required: How it is brewed. */
+    cdp_opt_num when; /* cdp_table_time. Seconds since the table was laid. */
+    cdp_tea_brew_api_mode mode; /* required. How it is brewed. */
     const cdp__extra *extra_;
 };
 
@@ -376,7 +376,7 @@ CDP_STUB int cdp_tea_emit_boiled(cdp_session *s)
 /* Tea.spiltURLs (deprecated): Some tea was spilt. */
 struct cdp_tea_spilt_urls_event {
     cdp_tea_spilt_urls_event_type type; /* required */
-    CDP_LIST(cdp_value) value; /* required; an object: What got wet. */
+    CDP_LIST(cdp_value) value; /* required; an object. What got wet. */
     const cdp__extra *extra_;
 };
 
