@@ -65,11 +65,13 @@ def member(field):
 
 
 def _words(field):
-    """What a member means; failing that, what its type says about a number, which is its unit."""
+    """What a member means; failing that, what its type says first of a number, which is its unit."""
     alias = field.shape.alias
     if field.doc:
         return _safe(field.doc.text)
-    return _safe(alias.doc.text) if alias and alias.doc and field.shape.kind == "NUM" else ""
+    if alias and alias.doc and field.shape.kind == "NUM":
+        return _safe(re.split(r"(?<=\.) ", alias.doc.text, maxsplit=1)[0])
+    return ""
 
 
 def enumerator(enum, word):
