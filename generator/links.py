@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-# What may be a name in a sentence: Domain.name, Domain.name.member, cdp_x, CDP_X, value.h, and a
-# name of the same domain if it does not look like a plain word.
+# What may be a name in a sentence: cdp_x, CDP_X, Domain.name, Domain.name.member, value.h, and a name
+# of the same domain if it looks neither like a plain word nor like a JavaScript function.
 _IN_TEXT = re.compile(
-    r"\b(?:[A-Za-z]\w*\.[A-Za-z][\w-]*(?:(?:\.|->)[\w-]+)?|(?:cdp|CDP)_\w+|[A-Za-z]+[a-z][A-Z]\w*)"
+    r"\b(?:(?:cdp|CDP)_\w+|[A-Za-z]\w*\.\w(?:[\w-]*\w)?(?:(?:\.|->)[\w-]*\w)?"
+    r"|[A-Za-z]+[a-z][A-Z]\w*\b(?!\())"
 )
 # In C, also the rows of a table of statuses.
 _IN_CODE = re.compile(r"\b(?:cdp|CDP)_\w+|(?<=\bXX\()E[A-Z]+")

@@ -152,6 +152,29 @@ def test_words_are_there_and_names_in_them_are_links(site, pages):
             assert sentence in text
     text = (site / "cdp.h.html").read_text()
     assert '<a href="cdp.h.html#cdp_free">cdp_free</a>()' in text
+    assert '(<a href="cdp.h.html#cdp_error">cdp_error</a>.remote_code)' in text
+
+
+def test_links_in_words(folder):
+    """Names with their domain, and those of the same domain that look like names."""
+    (folder / "in" / "docs" / "x.txt").write_text(
+        "Table\n  See Tea.Pot.kind, Tea.getAll->pots; not getAll. Tea.gone stays.\n"
+        "Tea.Cup\n  See getAll, boiled, cdp_tea_get_all(), but getAll() is something else.\n"
+    )
+    assert make(folder / "in", folder / "a").returncode == 0
+    text = (folder / "a" / "table.html").read_text()
+    link = '<a href="tea.html#%s">%s</a>'
+    linked = (
+        link % ("Tea.Pot.kind", "Tea.Pot.kind"),
+        link % ("Tea.getAll-%3Epots", "Tea.getAll-&gt;pots"),
+    )
+    assert "<p>See %s, %s; not getAll. Tea.gone stays.</p>" % linked in text
+    text = (folder / "a" / "tea.html").read_text()
+    linked = (
+        link % ("Tea.getAll", "getAll"),
+        link % ("cdp_tea_get_all", "cdp_tea_get_all"),
+    )
+    assert "<p>See %s, boiled, %s(), but getAll() is something else.</p>" % linked in text
 
 
 def test_nothing_comes_from_elsewhere(site):
