@@ -90,9 +90,9 @@ def _read(source, domains):
     protocol = model.build(sources, revision)
     if domains:
         protocol = model.select(protocol, domains.split(","))
-    words = os.path.join(source, "docs")
+    words = docs.files(os.path.join(source, "docs"))
     docs.attach(protocol, docs.read(words))
-    return protocol, paths + _revision_file(source) + docs.files(words)
+    return protocol, paths + _revision_file(source) + words
 
 
 def _inputs(source):

@@ -66,17 +66,17 @@ class Entry(Words):
         return [self.text] * bool(self.text) + self.more
 
 
-def read(folder):
-    """{name: Entry} of all *.txt in folder, which may be missing."""
+def read(paths):
+    """{name: Entry} of files."""
     entries = {}
-    for path in files(folder):
+    for path in paths:
         with open(path, "rb") as f:
             parse(f.read(), os.path.basename(path), entries)
     return entries
 
 
 def files(folder):
-    """The paths of all *.txt in folder, sorted."""
+    """The paths of all *.txt in folder, which may be missing, sorted."""
     if not os.path.isdir(folder):
         return []
     return [os.path.join(folder, f) for f in sorted(os.listdir(folder)) if f.endswith(".txt")]

@@ -22,7 +22,7 @@ def main():
     files = sorted(f for f in os.listdir(folder) if f.endswith(".json"))
     try:
         protocol = model.build([(schema.read(os.path.join(folder, f), f), At(f)) for f in files], "")
-        wrong = docs.check(protocol, docs.read(os.path.join(folder, "docs")))
+        wrong = docs.check(protocol, docs.read(docs.files(os.path.join(folder, "docs"))))
     except ProtocolError as e:
         wrong = [str(e)]
     only = sys.argv[1:]

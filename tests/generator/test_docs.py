@@ -72,17 +72,17 @@ B
 
 
 def test_nothing_is_no_error(tmp_path):
-    assert parse("") == parse("\n\n") == docs.read(tmp_path / "missing") == {}
+    assert parse("") == parse("\n\n") == docs.read(docs.files(tmp_path / "missing")) == {}
 
 
 def test_files_are_read_in_order(tmp_path):
     (tmp_path / "b.txt").write_text("B\n  Two.\n")
     (tmp_path / "a.txt").write_text("A\n  One.\n")
     (tmp_path / "notes.md").write_text("not words\n")
-    assert list(docs.read(tmp_path)) == ["A", "B"]
+    assert list(docs.read(docs.files(tmp_path))) == ["A", "B"]
     (tmp_path / "c.txt").write_text("\nA\n  Again.\n")
     with pytest.raises(ProtocolError, match=r"^c\.txt:2: A twice \(a\.txt:1\)$"):
-        docs.read(tmp_path)
+        docs.read(docs.files(tmp_path))
 
 
 BAD = [

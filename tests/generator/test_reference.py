@@ -145,7 +145,7 @@ def test_every_c_name_is_in_the_index(site):
 
 
 def test_words_are_there_and_names_in_them_are_links(site, pages):
-    words = docs.read(PROTOCOL / "docs")
+    words = docs.read(docs.files(PROTOCOL / "docs"))
     for name, entry in words.items():
         text = " ".join(pages[index(site)[name][0]].text.split())
         for sentence in [*entry.paragraphs(), *entry.labels.values()]:
