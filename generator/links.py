@@ -32,10 +32,6 @@ class Names:
             self._pages[name] = page
             self._kinds.setdefault(page, {}).setdefault(kind, []).append(name)
 
-    def has(self, name):
-        """Whether there is a place for a name."""
-        return name in self._pages
-
     def href(self, name):
         """Where a name is."""
         return "%s#%s" % (self._pages[name], quote(name))

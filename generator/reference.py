@@ -251,7 +251,7 @@ class _Reference:
     def _shape(self, shape, domain):
         """A type as the protocol names it, from inside a domain."""
         known = shape.alias or shape.target
-        if known and self._names.has(known.name):
+        if known and "." not in _short(known):  # else it is only this member's
             own = known.name.startswith(domain.name + ".")
             return self._names.link(known.name, _short(known) if own else known.name)
         if shape.kind == "LIST":
