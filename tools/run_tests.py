@@ -163,7 +163,7 @@ def show(result):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-j", type=int, default=min(4, os.cpu_count() or 1))
-    parser.add_argument("--timeout", type=int, default=300)
+    parser.add_argument("--timeout", type=int, default=600)
     parser.add_argument("--logs", default="build/test-logs")
     parser.add_argument("suites", nargs="+")
     options = parser.parse_args()

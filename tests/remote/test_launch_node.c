@@ -150,7 +150,7 @@ static void surroundings(void **state)
     program p;
     const char *env[] = { "PATH=/usr/bin:/bin", "COLOUR=green", NULL, NULL };
     char tmp[128];
-    cdp_launch_options opt = { .argv = node(&p, "setInterval(() => {}, 1000)"),
+    cdp_launch_options opt = { .argv = node(&p, "setInterval(() => {}, 1000); globalThis.six = 6"),
                                .env = env,
                                .cwd = "/usr/bin",
                                .run = true,
@@ -162,6 +162,7 @@ static void surroundings(void **state)
     const char *with_all[] = { env[0], env[1], tmp, NULL };
     opt.env = with_all;
     cdp_session *s = start(&opt);
+    await_script(s);
     assert_string_equal(processes_eval(s, "process.env.COLOUR + process.cwd() + process.env.HOME"),
                         "\"green/usr/binundefined\"");
     cdp_close(s);
