@@ -120,9 +120,9 @@ endif
 # Parts that are about domains of which not all is there are left out.
 ifneq ($(and $(SELECTED),$(wildcard $G/domains.txt)),)
 FILES    := $(filter-out $G/%,$(HEADERS) $(CORE_C) $(V8_C) $(CLI_C) $(EXAMPLE_C) $(EMBED_C))
-LEFT_OUT := $(shell $(PYTHON) tools/left_out.py $G/domains.txt $(FILES))
+LEFT_OUT := $(shell tools/left_out.py $G/domains.txt $(FILES))
 $(foreach v,HEADERS CORE_C V8_C CLI_C EXAMPLE_C EMBED_C,$(eval $v := $(filter-out $(LEFT_OUT),$($v))))
-tell_left_out = @$(PYTHON) tools/left_out.py --why $G/domains.txt $(FILES)
+tell_left_out = @tools/left_out.py --why $G/domains.txt $(FILES)
 endif
 # tests/support is for all tests and fuzzers; elsewhere in tests/ and in bench/, files without
 # main() are helpers of those with.
