@@ -79,14 +79,15 @@ $(foreach g,$(filter test build-tests tsan fuzz bench lint% generate,$(GOALS)),$
 override B := $B/selected
 G        := $B/bindings
 ONLY     := $(sort $(subst $(comma),$(space),$(DOMAINS)))
-INPUTS   := $(wildcard protocol_json/*.json protocol_json/REVISION) $(PROTOCOL)
+INPUTS   := $(wildcard protocol_json/*.json protocol_json/REVISION protocol_json/docs/*) $(PROTOCOL)
 ifneq ($(PYTHON),)
 include $B/bindings.mk
 $B/bindings.mk: $(INPUTS) $(wildcard generator/*.py generator/templates/*)
-	@mkdir -p $B
+	@mkdir -p $B && rm -rf $B/lib* $B/examples $B/cdp
 	$(call step,GEN)$(PYTHON) generator/cdpgen.py --in protocol_json $(PROTOCOL:%=--in '%') --out $G \
 	    $(if $(ONLY),--domains '$(subst $(space),$(comma),$(ONLY))')
 	@echo 'MADE_FROM := $(strip $(ONLY) $(INPUTS))' >$@
+# No file's time tells that another choice was made.
 ifneq ($(MADE_FROM),$(strip $(ONLY) $(INPUTS)))
 $B/bindings.mk: FORCE
 endif
@@ -207,11 +208,7 @@ $B/fuzz/libhelp.a: $(call objects,fuzz,$(SUPPORT_C))
 $B/obj/libbench.a: $(call objects,obj,$(filter-out $(MEASURE_C),$(BENCH_C)))
 %.a:
 	@mkdir -p $(@D) && rm -f $@
-	$(call step,AR )$(AR) rcs $@ $(filter %.o,$^)
-# Other domains can mean fewer objects and none that is newer.
-ifneq ($(SELECTED),)
-$(ARCHIVES) $(SHARED): $B/bindings.mk
-endif
+	$(call step,AR )$(AR) rcs $@ $^
 
 # tests/exports*.txt name what a shared library exports, a symbol a line.
 $B/%.map: tests/%.txt

@@ -273,6 +273,19 @@ def test_some_domains(seed, whole, tmp_path):
     check(random.Random(seed).sample(NAMES, 2 + 4 * seed), whole, tmp_path)
 
 
+def test_some_messages(whole, tmp_path):
+    wanted = {"Page.navigate", "Page.printToPDF", "Runtime.consoleAPICalled"}
+    protocol = real()
+    selection.select(protocol, wanted, "--domains")
+    have = dump(protocol, tmp_path)
+    assert have.keys() == {"Page", "Runtime"}
+    for name, domain in have.items():
+        for key in ("commands", "events"):
+            assert domain[key] == [m for m in whole[name][key] if m["name"] in wanted]
+        assert one_after_another(domain["types"], whole[name]["types"])
+        assert len(domain["types"]) < len(whole[name]["types"]) / 2
+
+
 # ---- make ------------------------------------------------------------------------
 
 
