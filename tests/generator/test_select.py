@@ -394,7 +394,10 @@ def test_make(make, tmp_path):
     assert compiled(said) == {"greeting"}
     assert make.soname() != name and run() == 127
 
-    # What is installed is what there is.
+    # It says what is in it; what is installed is that too.
+    said = make("DOMAINS=Runtime Profiler", *mine, "size")
+    assert re.search(r"^libcdpkit\.a +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+$", said, re.M)
+    assert "3 domains, types of 2 more: 33 commands, 11 events, " in said
     make("DOMAINS=Runtime Profiler", *mine, "install", "DESTDIR=%s" % (tmp_path / "root"))
     root = tmp_path / "root" / "usr" / "local"
     headers = sorted(path.stem for path in (root / "include" / "cdp").iterdir())
