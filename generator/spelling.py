@@ -96,6 +96,8 @@ def item_note(item):
     redirect = getattr(item, "redirect", None)
     if redirect:
         notes.append("served by %s" % redirect)
+    if not getattr(item, "whole", True):
+        notes.append("not all of it")
     return _noted(item, notes)
 
 
