@@ -14,6 +14,9 @@
 # What is missing is looked for and installed by tools/setup.sh; SETUP=no keeps
 # it from installing.  CC, CXX, CFLAGS, CXXFLAGS and LDFLAGS are yours.  A V8 of
 # your own: V8_CFLAGS and V8_LIBS.  V8=no builds only libcdpkit.
+#
+# DOMAINS='Runtime Page.navigate' builds libraries of these and what they refer
+# to, PROTOCOL=mine.json adds domains of your own; in build/selected/.
 
 PREFIX   ?= /usr/local
 LIBDIR   ?= $(PREFIX)/lib
@@ -23,12 +26,20 @@ B        ?= build
 FUZZ_TIME ?= 30
 GENERATE = $(PYTHON) generator/cdpgen.py --in protocol_json --out generated
 
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+# A line for each step; the whole command with V=1.
+step      = $(if $(V),,@echo '  $1 $@';)
+
 all:
 
 # ---- set-up: each level leaves what it found in build/setup-LEVEL.mk -------
 # A level is looked at when a goal needs it, and again when setup.sh has changed.
 
 GOALS := $(or $(MAKECMDGOALS),all)
+SELECTED := $(strip $(DOMAINS) $(PROTOCOL))
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
 LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(GOALS:build-tests=test))) $(if $(filter fuzz,$(GOALS)),lint) \
           $(if $(filter docs,$(GOALS)),generate) $(if $(filter test,$(GOALS)),clients) \
@@ -40,15 +51,15 @@ LISTED := $(shell sed 's/^[0-9a-f]*  //' generated/INPUTS.sha256 2>/dev/null)
 STALE  := $(filter-out $(LISTED),$(wildcard protocol_json/*.json protocol_json/docs/*.txt protocol_json/REVISION \
             generator/*.py generator/templates/*.j2)) \
           $(shell sha256sum --check --status generated/INPUTS.sha256 2>/dev/null || echo changed)
-STALE  := $(strip $(STALE))
-LEVELS += $(if $(STALE),generate)
+STALE  := $(if $(SELECTED),,$(strip $(STALE)))
+LEVELS += $(if $(STALE)$(SELECTED),generate)
 
 include $(patsubst %,$B/setup-%.mk,$(sort $(LEVELS)))
 $(patsubst %,$B/setup-%.mk,$(filter-out build,$(LEVELS))): $B/setup-build.mk
 $B/setup-clients.mk: tests/clients/package-lock.json tests/remote/package-lock.json
 $B/setup-bench.mk: bench/package-lock.json
 $B/setup-%.mk: tools/setup.sh
-	@B='$B' V8='$(V8)' SETUP='$(SETUP)' CC='$(CC)' CXX='$(CXX)' tools/setup.sh $*
+	@B='$(@D)' V8='$(V8)' SETUP='$(SETUP)' CC='$(CC)' CXX='$(CXX)' tools/setup.sh $*
 
 # Being included, this is made before anything else, and make starts over.
 ifneq ($(and $(STALE),$(PYTHON)),)
@@ -60,17 +71,40 @@ $B/generated.mk: FORCE
 endif
 endif
 
-comma := ,
-empty :=
-space := $(empty) $(empty)
+# ---- bindings: generated/, or those that DOMAINS and PROTOCOL ask for ------
+# The latter have a folder of their own, and what is built from them is below it.
+
+G        := generated
+DEPS     := $B/deps
+ifneq ($(SELECTED),)
+$(foreach g,$(filter test build-tests tsan fuzz bench lint% generate,$(GOALS)),$(error make $g takes neither DOMAINS nor PROTOCOL))
+override B := $B/selected
+G        := $B/bindings
+ONLY     := $(sort $(subst $(comma),$(space),$(DOMAINS)))
+INPUTS   := $(wildcard protocol_json/*.json protocol_json/REVISION protocol_json/docs/*) $(PROTOCOL)
+ifneq ($(PYTHON),)
+include $B/bindings.mk
+$B/bindings.mk: $(INPUTS) $(wildcard generator/*.py generator/templates/*.j2)
+	@mkdir -p $B && rm -rf $B/lib* $B/examples $B/cdp
+	$(call step,GEN)$(PYTHON) generator/cdpgen.py --in protocol_json $(PROTOCOL:%=--in '%') --out $G \
+	    $(if $(ONLY),--domains '$(subst $(space),$(comma),$(ONLY))')
+	@echo 'MADE_FROM := $(strip $(ONLY) $(INPUTS))' >$@
+# No file's time tells that another choice was made.
+ifneq ($(MADE_FROM),$(strip $(ONLY) $(INPUTS)))
+$B/bindings.mk: FORCE
+endif
+endif
+endif
 
 # ---- sources ---------------------------------------------------------------
 
 CORE_C   := $(sort $(wildcard runtime/core/*.c runtime/bridge/*.c runtime/net/*.c runtime/targets/*.c runtime/report/*.c \
-            generated/src/*.c))
+            $G/src/*.c))
 V8_C     := $(sort $(wildcard runtime/v8/*.c runtime/v8/*.cc runtime/inspector/*.c))
+HEADERS  := $(wildcard runtime/include/cdp/*.h)
 CLI_C    := $(sort $(wildcard cli/*.c))
 EXAMPLE_C := $(sort $(wildcard examples/*.c))
+EMBED_C  := $(wildcard examples/*.cc)
 BENCH_C  := $(sort $(wildcard bench/*.c bench/*.cc))
 FUZZ_C   := $(sort $(wildcard tests/fuzz/*.c))
 TEST_C   := $(sort $(wildcard tests/unit/*.c tests/remote/*.c tests/v8/*.c tests/inspector/*.c))
@@ -83,6 +117,15 @@ BENCH_C  := $(filter-out $(with_v8) %.cc,$(BENCH_C))
 TEST_C   := $(filter-out tests/v8/% tests/inspector/%,$(TEST_C))
 V8_C     :=
 CLI_C    :=
+EMBED_C  :=
+HEADERS  := $(filter-out %/host.h %/v8.h %/inspector.h %/inspector_network.h,$(HEADERS))
+endif
+# Parts that are about domains of which not all is there are left out.
+ifneq ($(and $(SELECTED),$(wildcard $G/domains.txt)),)
+FILES    := $(filter-out $G/%,$(HEADERS) $(CORE_C) $(V8_C) $(CLI_C) $(EXAMPLE_C) $(EMBED_C))
+LEFT_OUT := $(shell tools/left_out.py $G/domains.txt $(FILES))
+$(foreach v,HEADERS CORE_C V8_C CLI_C EXAMPLE_C EMBED_C,$(eval $v := $(filter-out $(LEFT_OUT),$($v))))
+tell_left_out = @tools/left_out.py --why $G/domains.txt $(FILES)
 endif
 # tests/support is for all tests and fuzzers; elsewhere in tests/ and in bench/, files without
 # main() are helpers of those with.
@@ -91,26 +134,27 @@ MAIN_C   := $(call with_main,$(TEST_C))
 MEASURE_C := $(call with_main,$(BENCH_C))
 THREADED := $(filter tests/inspector/% tests/remote/test_threads.c tests/remote/test_loop.c,$(MAIN_C)) $(shell grep -l far_host.h $(filter tests/v8/%,$(MAIN_C)) /dev/null)
 
-objects   = $(patsubst %,$B/$1/%.o,$(basename $2))
+objects   = $(patsubst %,$B/$1/%.o,$(basename $(patsubst $G/%,generated/%,$2)))
 programs  = $(patsubst %.c,$B/$1/%,$2)
 
 VERSION  := $(shell sed -n 's/^.define CDP_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' runtime/include/cdp/cdp.h | paste -sd.)
 REVISION := $(shell grep -o '[0-9]\{4,\}' protocol_json/REVISION 2>/dev/null | head -n 1)
-# Generated structs move with the protocol, so its revision is part of the soname.
-SOVERSION := $(firstword $(subst ., ,$(VERSION)))$(REVISION:%=.%)
-
-# A line for each step; the whole command with V=1.
-step      = $(if $(V),,@echo '  $1 $@';)
+# What --domains would take to come to the same.
+CONTENT   = $(sort $(shell sed -n '/^\#/d; s/ .* all .*//p' $G/domains.txt) $(foreach d,$(ONLY),$(if $(findstring .,$d),$d)))
+# Generated structs move with the protocol, so its revision is part of the soname; those of a selection,
+# whose tables differ from the whole protocol's, have a digest of these there as well.
+DIGEST   := $(if $(SELECTED),$(shell LC_ALL=C; cat $G/src/*.c 2>/dev/null | sha256sum | cut -c 1-8))
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))$(REVISION:%=.%)$(DIGEST:%=.%)
 
 # ---- flags -----------------------------------------------------------------
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef
 WARN_C   := $(WARN) -Wstrict-prototypes -Wmissing-prototypes
 BOTH     := -D_POSIX_C_SOURCE=200809L -fPIC -fno-semantic-interposition -fno-strict-overflow -pthread \
-            -ffunction-sections -fdata-sections -Iruntime/include -Igenerated/include \
+            -ffunction-sections -fdata-sections -Iruntime/include -I$G/include \
             -iquote runtime -iquote runtime/core -iquote tests
 # llhttp is compiled in under names of its own, since a libnode has another one (tools/setup.sh).
-LLHTTP   := $B/deps/llhttp
+LLHTTP   := $(DEPS)/llhttp
 LLHTTP_O := llhttp/llhttp.o llhttp/api.o llhttp/http.o
 ALL_CFLAGS   = -std=c11 $(BOTH) $(WARN_C) $(WERROR) $(UV_CFLAGS) $(CJSON_CFLAGS) $(OPENSSL_CFLAGS) -isystem $(LLHTTP)
 ALL_CXXFLAGS = -std=c++17 $(BOTH) -fno-rtti -fno-exceptions $(WARN) $(WERROR) $(V8_CFLAGS)
@@ -132,6 +176,9 @@ $B/$1/%.o: %.c
 $B/$1/%.o: %.cc
 	@mkdir -p $$(@D)
 	$$(call step,CXX)$3 $$(ALL_CXXFLAGS) $(if $5,$$(CXXFLAGS)) $4 -MMD -MP -c -o $$@ $$<
+$B/$1/generated/%.o: $G/%.c
+	@mkdir -p $$(@D)
+	$$(call step,CC )$2 $$(ALL_CFLAGS) $(if $5,$$(CFLAGS)) $4 -MMD -MP -c -o $$@ $$<
 $B/$1/llhttp/%.o: $(LLHTTP)/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(call step,CC )$2 -std=c11 -fPIC -fvisibility=hidden -w -DLLHTTP_STRICT_MODE=1 -include $(LLHTTP)/cdp_llhttp.h -isystem $(LLHTTP) $(if $5,$$(CFLAGS)) $4 -c -o $$@ $$<
@@ -170,11 +217,13 @@ $B/%.map: tests/%.txt
 	@{ echo '{ global:'; sed 's/#.*//; /^ *$$/d; s/$$/;/' $<; echo 'local: *; };'; } >$@
 
 $B/libcdpkit.so: $(call objects,obj,$(CORE_C)) $(LLHTTP_O:%=$B/obj/%) $B/exports.map
+	@rm -f $@.*
 	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
 	    -o $@.$(SOVERSION) $(filter %.o,$^) $(LIBS)
 	@ln -sf $(@F).$(SOVERSION) $@
 
 $B/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.so
+	@rm -f $@.*
 	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
 	    -o $@.$(SOVERSION) $(filter %.o,$^) -L$B -lcdpkit $(LIBS_V8)
 	@ln -sf $(@F).$(SOVERSION) $@
@@ -182,7 +231,7 @@ $B/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.s
 # ---- programs --------------------------------------------------------------
 
 EXAMPLES := $(EXAMPLE_C:%.c=$B/%)
-EMBED    := $(if $(V8_C),$B/examples/embed)
+EMBED    := $(EMBED_C:%.cc=$B/%)
 CLI      := $(if $(CLI_C),$B/cdp)
 BENCHES  := $(MEASURE_C:%.c=$B/%)
 
@@ -220,6 +269,7 @@ $(CLI): $(call objects,obj,$(CLI_C)) $(ARCHIVES)
 	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
 
 all: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED) $(CLI)
+	$(tell_left_out)
 
 demo: $B/examples/demo
 	$B/examples/demo
@@ -305,9 +355,8 @@ generate: $B/setup-generate.mk
 docs: $B/setup-generate.mk
 	$(PYTHON) generator/cdpgen.py --in protocol_json --docs $B/docs/html
 
-size: all
-	@size -t $(ARCHIVES) | sed -n '1p; /TOTALS/p'
-	@size $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES)
+size: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(CLI)
+	@tools/size.py $G $(ARCHIVES) $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES) $(CLI)
 
 # The manual page and the completions are what the command says of itself.
 define install-cli # folder
@@ -325,12 +374,13 @@ install: $(ARCHIVES) $(SHARED) $(CLI)
 	install -m 644 $(ARCHIVES) '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(SHARED:%=%.$(SOVERSION)) '$(DESTDIR)$(LIBDIR)'
 	for l in $(notdir $(SHARED)); do ln -sf $$l.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/'$$l; done
-	install -m 644 runtime/include/cdp/*.h generated/include/cdp/*.h '$(DESTDIR)$(PREFIX)/include/cdp'
+	install -m 644 $(HEADERS) $G/include/cdp/*.h '$(DESTDIR)$(PREFIX)/include/cdp'
 	for l in $(notdir $(basename $(ARCHIVES))); do \
-	    sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@REVISION@|$(REVISION)|' \
+	    sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@REVISION@|$(REVISION)|; s|@DOMAINS@|$(CONTENT)|' \
 	        -e 's|@V8_LIBS@|$(V8_LIBS)|; s|@UV_LIBS@|$(UV_LIBS)|; s|@LIBS@|$(LIBS)|' \
 	        tools/$${l#lib}.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/'$${l#lib}.pc || exit 1; \
 	done
+	$(tell_left_out)
 
 clean:
 	@if [ -d $B ]; then find $B -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
@@ -348,4 +398,4 @@ FORCE:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
--include $(shell find $B -name '*.d' -not -path '*/deps/*' 2>/dev/null)
+-include $(shell find $B \( -path $B/deps -o -path $B/selected \) -prune -o -name '*.d' -print 2>/dev/null)

@@ -2,7 +2,8 @@
 """cdpgen: protocol JSON -> C headers and tables.
 
 Reads every *.json of a folder, and the folder's REVISION, and makes the output folder hold what
-follows from them.  Running it twice changes nothing the second time.
+follows from them; more files and folders add domains.  Running it twice changes nothing the second
+time.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import docs
 import model
 import output
 import schema
+import selection
 from errors import At, ProtocolError
 
 try:
@@ -35,18 +37,28 @@ def main(argv=None):
     """Exit status: 0 done, 1 bad input or --check found a difference, 2 bad usage."""
     p = argparse.ArgumentParser(prog="cdpgen", description=__doc__.split("\n", 1)[0])
     source, out = os.path.join(_ROOT, "protocol_json"), os.path.join(_ROOT, "generated")
-    p.add_argument("--in", dest="source", default=source, help="folder of *.json, or one file")
+    p.add_argument(
+        "--in",
+        dest="sources",
+        action="append",
+        metavar="SOURCE",
+        help="folder of *.json, or one file; given again: more domains",
+    )
     p.add_argument("--out", default=out, help="folder for include/ and src/")
-    p.add_argument("--domains", help="only these (A,B,...) and those they refer to")
+    p.add_argument(
+        "--domains",
+        help="of the first --in only these (Runtime,Page.navigate,...), and what is referred to",
+    )
     p.add_argument("--docs", metavar="DIR", help="only the reference (HTML), into that folder")
     p.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
     args = p.parse_args(argv)
     try:
+        protocol, inputs = _protocol(args.sources or [source], args.domains)
         if args.docs:
-            files = generate_docs(args.source, args.domains)
+            files = reference.render(protocol, render.render(protocol), _HEADERS)
             folder = output.Folder(args.docs, output.PAGES)
         else:
-            files = generate(args.source, args.domains)
+            files = generate(protocol, inputs)
             folder = output.Folder(args.out, output.CODE)
         try:
             if args.check:
@@ -66,39 +78,34 @@ def main(argv=None):
     return 0
 
 
-def generate(source, domains=None):
+def generate(protocol, inputs):
     """{path below the output folder: text}"""
-    protocol, paths = _read(source, domains)
     files = render.render(protocol)
-    files[_INPUTS] = _digests(paths)
+    files[_INPUTS] = _digests(inputs)
     return files
 
 
-def generate_docs(source, domains=None):
-    """{file of the reference: text}"""
-    protocol, _ = _read(source, domains)
-    return reference.render(protocol, render.render(protocol), _HEADERS)
-
-
-def _read(source, domains):
-    """The protocol with its words, and the files that all this is from."""
-    paths, revision = _inputs(source)
-    sources = []
-    for path in paths:
-        shown = os.path.basename(path)
-        sources.append((schema.read(path, shown), At(shown)))
-    protocol = model.build(sources, revision)
-    if domains:
-        protocol = model.select(protocol, domains.split(","))
-    words = docs.files(os.path.join(source, "docs"))
+def _protocol(sources, domains):
+    """The protocol with its words, and the files it is made of; domains is what to take of the
+    first source."""
+    inputs = [_inputs(source) for source in sources]
+    revision = next((r for _, r in inputs if r), "unknown")
+    paths = [path for found, _ in inputs for path in found]
+    words = [path for source in sources for path in docs.files(os.path.join(source, "docs"))]
+    read = _read(paths)
+    protocol = model.build(read, revision)
+    if domains is not None:
+        added = read[len(inputs[0][0]) :]
+        names = [d["domain"] for value, _ in added for d in value["domains"]]
+        selection.select(protocol, domains.split(",") + names, "--domains")
     docs.attach(protocol, docs.read(words))
-    return protocol, paths + _revision_file(source) + words
+    return protocol, paths + _revision_files(sources) + words
 
 
 def _inputs(source):
-    """The JSON files, sorted, and the revision."""
+    """The JSON files, sorted, and the revision, if the source has one."""
     if not os.path.isdir(source):
-        return [source], "unknown"
+        return [source], None
     paths = [os.path.join(source, f) for f in sorted(os.listdir(source)) if f.endswith(".json")]
     if not paths:
         raise ProtocolError(At(os.path.basename(os.path.abspath(source))), "no *.json in it")
@@ -106,15 +113,25 @@ def _inputs(source):
         with open(os.path.join(source, "REVISION"), encoding="ascii", errors="replace") as f:
             revision = f.read(256).strip()
     except FileNotFoundError:
-        return paths, "unknown"
+        return paths, None
     if not re.match(r"[A-Za-z0-9._-]{1,64}\Z", revision):
         raise ProtocolError(At("REVISION"), "%s is no revision" % ascii(revision)[:80])
     return paths, revision
 
 
-def _revision_file(source):
-    path = os.path.join(source, "REVISION")
-    return [path] if os.path.isfile(path) else []
+def _read(paths):
+    """(JSON value, At) of each file; one whose name another has too is shown with its folder."""
+    leaves = [os.path.basename(path) for path in paths]
+    sources = []
+    for path, leaf in zip(paths, leaves):
+        shown = leaf if leaves.count(leaf) == 1 else path
+        sources.append((schema.read(path, shown), At(shown)))
+    return sources
+
+
+def _revision_files(sources):
+    paths = [os.path.join(source, "REVISION") for source in sources]
+    return [path for path in paths if os.path.isfile(path)]
 
 
 def _digests(paths):
@@ -122,14 +139,14 @@ def _digests(paths):
     programs = [os.path.join(_HERE, f) for f in os.listdir(_HERE) if f.endswith(".py")]
     templates = [os.path.join(render.TEMPLATES, f) for f in os.listdir(render.TEMPLATES)]
     templates = [path for path in templates if path.endswith(".j2")]
-    lines = {}
+    lines = set()
     for path in paths + programs + templates:
         shown = os.path.relpath(os.path.abspath(path), _ROOT)
         if shown.startswith(".."):  # where that lies is nobody's business
             shown = os.path.basename(path)
         with open(path, "rb") as f:
-            lines[shown] = hashlib.sha256(f.read()).hexdigest()
-    return "".join("%s  %s\n" % (lines[shown], shown) for shown in sorted(lines))
+            lines.add((shown, hashlib.sha256(f.read()).hexdigest()))
+    return "".join("%s  %s\n" % (digest, shown) for shown, digest in sorted(lines))
 
 
 def _report(changed, stale):

@@ -21,6 +21,8 @@ def title(item):
     notes = []
     if getattr(item, "redirect", None):
         notes.append("served by %s" % item.redirect)
+    if not getattr(item, "whole", True):
+        notes.append("not all of it")
     if item.experimental:
         notes.append("experimental")
     if item.deprecated:

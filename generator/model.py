@@ -98,6 +98,7 @@ class Domain(Item):
 
     file: str = ""  # stem of its header and source
     guard: str = ""  # its header's macro
+    whole: bool = True  # or only what others refer to
     aliases: List[Alias] = field(default_factory=list)
     structs: List[Struct] = field(default_factory=list)
     enums: List[Enum] = field(default_factory=list)
@@ -348,33 +349,3 @@ def _check_possible(domain):
                 if id(f.shape.target) not in seen:
                     seen.add(id(f.shape.target))
                     todo.append(f.shape.target)
-
-
-def select(protocol, wanted):
-    """The protocol with only the wanted domains, and those that they refer to."""
-    known = {d.name: d for d in protocol.domains}
-    for name in wanted:
-        if name not in known:
-            raise ProtocolError("--domains", "no domain %s" % ascii(name))
-    keep, todo = {}, [known[name] for name in wanted]
-    while todo:
-        domain = todo.pop()
-        if domain.name not in keep:
-            keep[domain.name] = domain
-            shapes = [f.shape for s in domain.structs for f in s.fields]
-            todo += _domains_of(shapes + [a.shape for a in domain.aliases], known)
-    aliases = [a for a in protocol.aliases if a.name.split(".")[0] in keep]
-    return Protocol(protocol.revision, [d for d in protocol.domains if d.name in keep], aliases)
-
-
-def _domains_of(shapes, known):
-    """The domains that shapes mention, through typedefs too."""
-    found = []
-    while shapes:
-        shape = shapes.pop()
-        if shape.item:
-            shapes.append(shape.item)
-        for part in (shape.target, shape.alias):
-            if part:
-                found.append(known[part.name.split(".")[0]])
-    return found

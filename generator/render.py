@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 
 import jinja2
 
@@ -40,11 +41,26 @@ def render(protocol):
         "include/cdp/all.h": env.get_template("all.h.j2").render(protocol=protocol),
         "src/protocol.c": env.get_template("protocol.c.j2").render(protocol=protocol),
     }
+    files["domains.txt"] = _summary(protocol)
     for domain in protocol.domains:
         text = source.render(domain=domain, table=Tables(domain))
         files["src/%s.c" % domain.file] = text
         files["include/cdp/%s.h" % domain.file] = header.render(domain=domain)
     return {path: fold(text) for path, text in files.items()}
+
+
+def _summary(protocol):
+    """What there is, for programs that are not C's."""
+    lines = ["# Domain, header, all of it or a part; how many commands, events and types."]
+    types = [a.name for a in protocol.aliases]
+    for d in protocol.domains:
+        types += [s.name for s in d.structs if s.role == "type"]
+        types += [e.name for e in d.enums if "." not in e.short]  # others are a member's
+    counts = Counter(name.split(".")[0] for name in types)
+    for d in protocol.domains:
+        row = (d.name, d.file, "all" if d.whole else "part", len(d.commands), len(d.events))
+        lines.append("%s %s.h %s %d %d %d" % (*row, counts[d.name]))
+    return "\n".join(lines) + "\n"
 
 
 def fold(text):

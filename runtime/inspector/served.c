@@ -1,10 +1,10 @@
 /* served.c - see served.h. */
 #include "served.h"
 
+#include "v8_probe.h"
 #include "workers.h"
 
 #include "../v8/v8_front.h"
-#include "../v8/v8_probe.h"
 
 #include <cdp/schema.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* test_probe.c - what the V8 of this process has, without executing any of it. */
 #include "v8_test.h"
 
-#include "../../runtime/v8/v8_probe.h"
+#include "../../runtime/inspector/v8_probe.h"
 
 extern const cdp__domain cdp__domain_dom;
 

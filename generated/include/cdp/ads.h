@@ -2,6 +2,10 @@
 /*
  * ads.h - Ads (experimental).
  *
+ * What the browser takes for advertising in a page, and the scripts behind it.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

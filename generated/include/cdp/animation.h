@@ -2,6 +2,10 @@
 /*
  * animation.h - Animation (experimental).
  *
+ * A page's CSS and web animations: told as they start, paused, sought and slowed down.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,11 @@
 /*
  * audits.h - Audits (experimental).
  *
+ * Problems the browser found in a page, as mixed content or blocked cookies, and a check of its
+ * forms.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * autofill.h - Autofill (experimental).
  *
+ * Fills a form with a given address or card, and tells which fields were filled.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * background_service.h - BackgroundService (experimental).
  *
+ * What a site's background features (sync, fetch, push and the like) did while no page was open.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -56,7 +60,8 @@ CDP_STUB int cdp_background_service_event_metadata_from_json(
 
 /* BackgroundService.BackgroundServiceEvent */
 struct cdp_background_service_background_service_event {
-    cdp_network_time_since_epoch timestamp; /* required */
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch timestamp;
     cdp_str origin; /* required */
     cdp_service_worker_registration_id service_worker_registration_id; /* required */
     cdp_background_service_service_name service; /* required */

@@ -2,6 +2,10 @@
 /*
  * bluetooth_emulation.h - BluetoothEmulation (experimental).
  *
+ * A made-up Bluetooth adapter with made-up devices, for tests of pages that use them.
+ *
+ * Chromium: In sessions of the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * browser.h - Browser.
  *
+ * The browser itself: version, windows, permissions, downloads, end.
+ *
+ * Chromium: In sessions of pages and the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * cache_storage.h - CacheStorage (experimental).
  *
+ * The caches of a page's script and service worker (window.caches), listed, read and emptied.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * cast.h - Cast (experimental).
  *
+ * Shows a tab or the desktop on a cast device.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

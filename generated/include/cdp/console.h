@@ -2,6 +2,10 @@
 /*
  * console.h - Console (deprecated).
  *
+ * Console messages as plain text; Runtime.consoleAPICalled has taken its place, with objects.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,14 +34,16 @@ extern const cdp__domain cdp__domain_console;
 
 /* ---- types ---- */
 
-/* Console.ConsoleMessage */
+/* Console.ConsoleMessage: A line of the console. */
 struct cdp_console_console_message {
-    cdp_console_console_message_source source; /* required */
-    cdp_console_console_message_level level; /* required */
-    cdp_str text; /* required */
-    cdp_str url;
-    cdp_opt_int line;
-    cdp_opt_int column;
+    /* required. Who wrote it: "console-api" is the program; V8 knows "javascript" beside it, the
+     * others are pages'. */
+    cdp_console_console_message_source source;
+    cdp_console_console_message_level level; /* required. How grave it is. */
+    cdp_str text; /* required. Its arguments joined with blanks, objects as String() has them. */
+    cdp_str url; /* The script's URL; absent if it has none. */
+    cdp_opt_int line; /* Line, from 1. */
+    cdp_opt_int column; /* Column in UTF-16 units, from 1. */
     const cdp__extra *extra_;
 };
 
@@ -59,7 +65,7 @@ CDP_STUB int cdp_console_console_message_from_json(cdp_str json, cdp_console_con
 
 /* ---- commands ---- */
 
-/* Console.clearMessages */
+/* Console.clearMessages: Does nothing, and succeeds; see Runtime.discardConsoleEntries. */
 typedef struct cdp_console_clear_messages_cookie {
     uint32_t id;
 } cdp_console_clear_messages_cookie;
@@ -95,7 +101,7 @@ CDP_STUB uint32_t cdp_console_clear_messages_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Console.disable */
+/* Console.disable: Ends the events. */
 typedef struct cdp_console_disable_cookie {
     uint32_t id;
 } cdp_console_disable_cookie;
@@ -130,7 +136,11 @@ CDP_STUB uint32_t cdp_console_disable_async(cdp_session *s, cdp_console_disable_
         data);
 }
 
-/* Console.enable */
+/*
+ * Console.enable: Begins with the events: first, before the reply, the stored messages.
+ *
+ * Node: Is not among Schema.getDomains, but works.
+ */
 typedef struct cdp_console_enable_cookie {
     uint32_t id;
 } cdp_console_enable_cookie;
@@ -167,9 +177,9 @@ CDP_STUB uint32_t cdp_console_enable_async(cdp_session *s, cdp_console_enable_cb
 
 /* ---- events ---- */
 
-/* Console.messageAdded */
+/* Console.messageAdded: A new message, or a stored one while Console.enable is running. */
 struct cdp_console_message_added_event {
-    const cdp_console_console_message *message; /* required */
+    const cdp_console_console_message *message; /* required. The message. */
     const cdp__extra *extra_;
 };
 

@@ -2,6 +2,10 @@
 /*
  * crash_report_context.h - CrashReportContext (experimental).
  *
+ * What pages have set down to be sent with a crash report.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

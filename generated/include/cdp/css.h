@@ -2,6 +2,10 @@
 /*
  * css.h - CSS (experimental).
  *
+ * Style sheets and the rules that apply to an element, read and changed; needs DOM enabled.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * debugger.h - Debugger.
  *
+ * Stops JavaScript: breakpoints, stepping, call frames and their variables, sources, live edit.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,10 +34,12 @@ extern const cdp__domain cdp__domain_debugger;
 
 /* ---- types ---- */
 
-/* Debugger.Location */
+/* Debugger.Location: A place in a script. */
 struct cdp_debugger_location {
-    cdp_runtime_script_id script_id; /* required */
-    int32_t line_number; /* required */
+    cdp_runtime_script_id script_id; /* required. The script. */
+    /* required. Line in the script's resource, from 0; scripts within a page do not begin at 0. */
+    int32_t line_number;
+    /* Column in UTF-16 units, from 0; default 0. WebAssembly: the byte's offset, on line 0. */
     cdp_opt_int column_number;
     const cdp__extra *extra_;
 };
@@ -53,10 +59,10 @@ CDP_STUB int cdp_debugger_location_from_json(cdp_str json, cdp_debugger_location
 }
 
 
-/* Debugger.ScriptPosition (experimental) */
+/* Debugger.ScriptPosition (experimental): A place in a script that is named elsewhere. */
 struct cdp_debugger_script_position {
-    int32_t line_number; /* required */
-    int32_t column_number; /* required */
+    int32_t line_number; /* required. Line, from 0. */
+    int32_t column_number; /* required. Column in UTF-16 units, from 0. */
     const cdp__extra *extra_;
 };
 
@@ -77,11 +83,11 @@ CDP_STUB int cdp_debugger_script_position_from_json(cdp_str json,
 }
 
 
-/* Debugger.LocationRange (experimental) */
+/* Debugger.LocationRange (experimental): A part of a script. */
 struct cdp_debugger_location_range {
-    cdp_runtime_script_id script_id; /* required */
-    const cdp_debugger_script_position *start; /* required */
-    const cdp_debugger_script_position *end; /* required */
+    cdp_runtime_script_id script_id; /* required. The script. */
+    const cdp_debugger_script_position *start; /* required. Where it begins. */
+    const cdp_debugger_script_position *end; /* required. Where it ends; not before start. */
     const cdp__extra *extra_;
 };
 
@@ -101,17 +107,23 @@ CDP_STUB int cdp_debugger_location_range_from_json(cdp_str json, cdp_debugger_lo
 }
 
 
-/* Debugger.CallFrame */
+/* Debugger.CallFrame: One call of the stack while paused. */
 struct cdp_debugger_call_frame {
-    cdp_debugger_call_frame_id call_frame_id; /* required */
-    cdp_str function_name; /* required */
-    const cdp_debugger_location *function_location;
-    const cdp_debugger_location *location; /* required */
-    cdp_str url CDP_DEPRECATED; /* required */
-    CDP_LIST(cdp_debugger_scope) scope_chain; /* required */
-    const cdp_runtime_remote_object *this_; /* required */
+    /* required. Name of the call, for Debugger.evaluateOnCallFrame and the like. */
+    cdp_debugger_call_frame_id call_frame_id;
+    /* required. Empty for anonymous functions and the top level of a script. */
+    cdp_str function_name;
+    const cdp_debugger_location *function_location; /* Where the function begins. */
+    const cdp_debugger_location *location; /* required. Where it stands. */
+    /* required. Empty in Node 18 to 24 and Chromium 156; Debugger.scriptParsed has it. */
+    cdp_str url CDP_DEPRECATED;
+    /* required. Scopes from inner to outer; the last is the global one. */
+    CDP_LIST(cdp_debugger_scope) scope_chain;
+    const cdp_runtime_remote_object *this_; /* required. What this is there. */
+    /* The value about to be returned; present only at a return. */
     const cdp_runtime_remote_object *return_value;
-    cdp_opt_bool can_be_restarted; /* experimental */
+    /* experimental. True if Debugger.restartFrame can take it. Since Node 20. */
+    cdp_opt_bool can_be_restarted;
     const cdp__extra *extra_;
 };
 
@@ -130,14 +142,21 @@ CDP_STUB int cdp_debugger_call_frame_from_json(cdp_str json, cdp_debugger_call_f
 }
 
 
-/* Debugger.Scope */
+/* Debugger.Scope: Variables that a call sees at one level. */
 struct cdp_debugger_scope {
-    cdp_debugger_scope_type type; /* required */
-    const cdp_runtime_remote_object *object; /* required */
-    cdp_str name;
-    const cdp_debugger_location *start_location;
-    const cdp_debugger_location *end_location;
-    cdp_debugger_scope_empty_reason empty_reason; /* experimental */
+    /* required. "local" and "block" are the function's, "closure" those around it, "script"
+     * top-level let, const and class, "catch", "with", "eval", "module" and "global" what they
+     * say; "wasm-expression-stack" is WebAssembly's operands. */
+    cdp_debugger_scope_type type;
+    /* required. Its variables as properties. For "global" and "with" the object itself, else one
+     * made to show them. */
+    const cdp_runtime_remote_object *object;
+    cdp_str name; /* The function it belongs to; absent if it has no name. */
+    const cdp_debugger_location *start_location; /* Where the scope begins in the source. */
+    const cdp_debugger_location *end_location; /* Where it ends. */
+    /* experimental. Why there are no variables: the source has none, or they are all unavailable
+     * now. Not in Node 24 or Chromium 156. */
+    cdp_debugger_scope_empty_reason empty_reason;
     const cdp__extra *extra_;
 };
 
@@ -155,10 +174,10 @@ CDP_STUB int cdp_debugger_scope_from_json(cdp_str json, cdp_debugger_scope **out
 }
 
 
-/* Debugger.SearchMatch */
+/* Debugger.SearchMatch: A line with a match. */
 struct cdp_debugger_search_match {
-    double line_number; /* required */
-    cdp_str line_content; /* required */
+    double line_number; /* required. Line, from 0. */
+    cdp_str line_content; /* required. The whole line. */
     const cdp__extra *extra_;
 };
 
@@ -177,11 +196,12 @@ CDP_STUB int cdp_debugger_search_match_from_json(cdp_str json, cdp_debugger_sear
 }
 
 
-/* Debugger.BreakLocation */
+/* Debugger.BreakLocation: A place where a breakpoint can be. */
 struct cdp_debugger_break_location {
-    cdp_runtime_script_id script_id; /* required */
-    int32_t line_number; /* required */
-    cdp_opt_int column_number;
+    cdp_runtime_script_id script_id; /* required. The script. */
+    int32_t line_number; /* required. Line, from 0. */
+    cdp_opt_int column_number; /* Column in UTF-16 units, from 0. */
+    /* A debugger statement, a call or a return; absent for other statements. */
     cdp_debugger_break_location_type type;
     const cdp__extra *extra_;
 };
@@ -202,10 +222,15 @@ CDP_STUB int cdp_debugger_break_location_from_json(cdp_str json, cdp_debugger_br
 }
 
 
-/* Debugger.WasmDisassemblyChunk (experimental) */
+/*
+ * Debugger.WasmDisassemblyChunk (experimental): Lines of WebAssembly text.
+ *
+ * Since: Node 20.
+ */
 struct cdp_debugger_wasm_disassembly_chunk {
-    CDP_LIST(cdp_str) lines; /* required */
-    CDP_LIST(int32_t) bytecode_offsets; /* required */
+    CDP_LIST(cdp_str) lines; /* required. The lines. */
+    /* required. For each line the byte of the module where it begins. */
+    CDP_LIST(int32_t) bytecode_offsets;
     const cdp__extra *extra_;
 };
 
@@ -225,10 +250,11 @@ CDP_STUB int cdp_debugger_wasm_disassembly_chunk_from_json(
 }
 
 
-/* Debugger.DebugSymbols */
+/* Debugger.DebugSymbols: Where a WebAssembly module has its symbols. */
 struct cdp_debugger_debug_symbols {
-    cdp_debugger_debug_symbols_type type; /* required */
-    cdp_str external_url;
+    /* required. A source map, DWARF in the module, or DWARF in another file. */
+    cdp_debugger_debug_symbols_type type;
+    cdp_str external_url; /* The source map or file, if it is outside the module. */
     const cdp__extra *extra_;
 };
 
@@ -248,10 +274,14 @@ CDP_STUB int cdp_debugger_debug_symbols_from_json(cdp_str json, cdp_debugger_deb
 }
 
 
-/* Debugger.ResolvedBreakpoint */
+/*
+ * Debugger.ResolvedBreakpoint: A breakpoint, and where it was set in a new script.
+ *
+ * Since: Node 24.
+ */
 struct cdp_debugger_resolved_breakpoint {
-    cdp_debugger_breakpoint_id breakpoint_id; /* required */
-    const cdp_debugger_location *location; /* required */
+    cdp_debugger_breakpoint_id breakpoint_id; /* required. The breakpoint. */
+    const cdp_debugger_location *location; /* required. Where it really is. */
     const cdp__extra *extra_;
 };
 
@@ -274,9 +304,16 @@ CDP_STUB int cdp_debugger_resolved_breakpoint_from_json(cdp_str json,
 
 /* ---- commands ---- */
 
-/* Debugger.continueToLocation */
+/*
+ * Debugger.continueToLocation: Goes on until a place is reached, with a breakpoint for one time.
+ *
+ * Errors: -32000 "Can only perform operation while paused."; -32000 "Debugger agent is not
+ *   enabled"; -32000 "Cannot continue to specified location" (no such script or place; Node 18
+ *   takes any line).
+ */
 struct cdp_debugger_continue_to_location_params {
-    const cdp_debugger_location *location; /* required */
+    const cdp_debugger_location *location; /* required. Where to. */
+    /* "any" (default), or "current": only where the callers are the same as now. */
     cdp_debugger_continue_to_location_target_call_frames target_call_frames;
     const cdp__extra *extra_;
 };
@@ -335,7 +372,8 @@ CDP_STUB uint32_t cdp_debugger_continue_to_location_async(
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.disable */
+/* Debugger.disable: Removes this session's breakpoints and ends its events; a pause that only it
+ * holds ends, without Debugger.resumed. */
 typedef struct cdp_debugger_disable_cookie {
     uint32_t id;
 } cdp_debugger_disable_cookie;
@@ -371,9 +409,16 @@ CDP_STUB uint32_t cdp_debugger_disable_async(cdp_session *s, cdp_debugger_disabl
         data);
 }
 
-/* Debugger.enable */
+/*
+ * Debugger.enable: Begins with the events: first, before the reply, one Debugger.scriptParsed for
+ * each script there is.
+ *
+ * In a pause Debugger.paused follows. Enabled twice is no error, and tells nothing again.
+ */
 struct cdp_debugger_enable_params {
-    cdp_opt_num max_scripts_cache_size; /* experimental */
+    /* experimental. How many bytes of sources without references V8 is to keep for this session;
+     * default none. */
+    cdp_opt_num max_scripts_cache_size;
     const cdp__extra *extra_;
 };
 
@@ -393,7 +438,8 @@ CDP_STUB int cdp_debugger_enable_params_from_json(cdp_str json, cdp_debugger_ena
 }
 
 struct cdp_debugger_enable_result {
-    cdp_runtime_unique_debugger_id debugger_id; /* required; experimental */
+    /* required; experimental. Name of this V8 debugger, as in Runtime.StackTraceId. */
+    cdp_runtime_unique_debugger_id debugger_id;
     const cdp__extra *extra_;
 };
 
@@ -464,18 +510,34 @@ CDP_STUB int cdp_debugger_enable_respond(cdp_request *req, const cdp_debugger_en
     return cdp__respond(req, &cdp__domain_debugger, 2, res);
 }
 
-/* Debugger.evaluateOnCallFrame */
+/*
+ * Debugger.evaluateOnCallFrame: Runs an expression as if it stood in a call of the stack, with its
+ * variables.
+ *
+ * What var declares in it is kept in the call, let and const are not.
+ *
+ * Errors: -32000 "Can only perform operation while paused."; -32000 "Invalid call frame id"; -32000
+ *   "Could not find call frame with given id" (of an earlier pause, or beyond the stack); -32000
+ *   "Execution was terminated" (timeout).
+ */
 struct cdp_debugger_evaluate_on_call_frame_params {
-    cdp_debugger_call_frame_id call_frame_id; /* required */
-    cdp_str expression; /* required */
-    cdp_str object_group;
+    cdp_debugger_call_frame_id call_frame_id; /* required. The call. */
+    cdp_str expression; /* required. JavaScript. */
+    cdp_str object_group; /* Name for Runtime.releaseObjectGroup; default none. */
+    /* True: with the functions of the console's prompt. Default false. */
     cdp_opt_bool include_command_line_api;
+    /* True: an exception neither stops the debugger nor is reported, and the console is mute.
+     * Default false. */
     cdp_opt_bool silent;
-    cdp_opt_bool return_by_value;
-    cdp_opt_bool generate_preview; /* experimental */
+    cdp_opt_bool return_by_value; /* True: the result as JSON instead of a handle. Default false. */
+    cdp_opt_bool generate_preview; /* experimental. True: with a preview. Default false. */
+    /* True: throws an EvalError as soon as anything would be changed. Default false. */
     cdp_opt_bool throw_on_side_effect;
-    cdp_opt_num timeout; /* cdp_runtime_time_delta; experimental */
-    cdp_opt_int scope_number; /* experimental */
+    /* cdp_runtime_time_delta; experimental. Ends it after so many milliseconds. Default none. */
+    cdp_opt_num timeout;
+    /* experimental. Index in the call's scopeChain: variables of inner scopes are not seen. In
+     * no Node up to 24. */
+    cdp_opt_int scope_number;
     const cdp__extra *extra_;
 };
 
@@ -495,7 +557,8 @@ CDP_STUB int cdp_debugger_evaluate_on_call_frame_params_from_json(
 }
 
 struct cdp_debugger_evaluate_on_call_frame_result {
-    const cdp_runtime_remote_object *result; /* required */
+    const cdp_runtime_remote_object *result; /* required. The value, or what was thrown. */
+    /* Present if it threw; the reply is no error then. */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
@@ -573,10 +636,16 @@ CDP_STUB int cdp_debugger_evaluate_on_call_frame_respond(
     return cdp__respond(req, &cdp__domain_debugger, 3, res);
 }
 
-/* Debugger.getPossibleBreakpoints */
+/*
+ * Debugger.getPossibleBreakpoints: Lists where breakpoints can be in a part of a script.
+ *
+ * Errors: -32000 "Script not found"; -32000 "Locations should contain the same scriptId"; -32000
+ *   "start.lineNumber and start.columnNumber should be >= 0".
+ */
 struct cdp_debugger_get_possible_breakpoints_params {
-    const cdp_debugger_location *start; /* required */
-    const cdp_debugger_location *end;
+    const cdp_debugger_location *start; /* required. The first place. */
+    const cdp_debugger_location *end; /* The end, itself outside; default the end of the script. */
+    /* True: only in the function that has start, not in those within it. Default false. */
     cdp_opt_bool restrict_to_function;
     const cdp__extra *extra_;
 };
@@ -597,7 +666,7 @@ CDP_STUB int cdp_debugger_get_possible_breakpoints_params_from_json(
 }
 
 struct cdp_debugger_get_possible_breakpoints_result {
-    CDP_LIST(cdp_debugger_break_location) locations; /* required */
+    CDP_LIST(cdp_debugger_break_location) locations; /* required. In the order of the source. */
     const cdp__extra *extra_;
 };
 
@@ -674,9 +743,13 @@ CDP_STUB int cdp_debugger_get_possible_breakpoints_respond(
     return cdp__respond(req, &cdp__domain_debugger, 4, res);
 }
 
-/* Debugger.getScriptSource */
+/*
+ * Debugger.getScriptSource: Gives a script's text.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32000 "No script for id: N".
+ */
 struct cdp_debugger_get_script_source_params {
-    cdp_runtime_script_id script_id; /* required */
+    cdp_runtime_script_id script_id; /* required. The script. */
     const cdp__extra *extra_;
 };
 
@@ -696,8 +769,8 @@ CDP_STUB int cdp_debugger_get_script_source_params_from_json(
 }
 
 struct cdp_debugger_get_script_source_result {
-    cdp_str script_source; /* required */
-    cdp_bytes bytecode;
+    cdp_str script_source; /* required. The text; empty for WebAssembly. */
+    cdp_bytes bytecode; /* The module; WebAssembly only. */
     const cdp__extra *extra_;
 };
 
@@ -773,9 +846,16 @@ CDP_STUB int cdp_debugger_get_script_source_respond(
     return cdp__respond(req, &cdp__domain_debugger, 5, res);
 }
 
-/* Debugger.disassembleWasmModule (experimental) */
+/*
+ * Debugger.disassembleWasmModule (experimental): Translates a module to text, and gives the first
+ * lines.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32602 "No script for id: N"; -32602 "Script with
+ *   id N is not WebAssembly".
+ * Since: Node 20.
+ */
 struct cdp_debugger_disassemble_wasm_module_params {
-    cdp_runtime_script_id script_id; /* required */
+    cdp_runtime_script_id script_id; /* required. The module. */
     const cdp__extra *extra_;
 };
 
@@ -795,10 +875,11 @@ CDP_STUB int cdp_debugger_disassemble_wasm_module_params_from_json(
 }
 
 struct cdp_debugger_disassemble_wasm_module_result {
-    cdp_str stream_id;
-    int32_t total_number_of_lines; /* required */
-    CDP_LIST(int32_t) function_body_offsets; /* required */
-    const cdp_debugger_wasm_disassembly_chunk *chunk; /* required */
+    cdp_str stream_id; /* For Debugger.nextWasmDisassemblyChunk; absent if there is no more. */
+    int32_t total_number_of_lines; /* required. Lines of the whole text. */
+    /* required. Pairs of bytes: where each function's code begins and ends. */
+    CDP_LIST(int32_t) function_body_offsets;
+    const cdp_debugger_wasm_disassembly_chunk *chunk; /* required. The first lines. */
     const cdp__extra *extra_;
 };
 
@@ -875,9 +956,15 @@ CDP_STUB int cdp_debugger_disassemble_wasm_module_respond(
     return cdp__respond(req, &cdp__domain_debugger, 6, res);
 }
 
-/* Debugger.nextWasmDisassemblyChunk (experimental) */
+/*
+ * Debugger.nextWasmDisassemblyChunk (experimental): Gives the next lines of a text; an empty chunk
+ * is the end.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32602 "No chunks available for stream ID".
+ * Since: Node 20.
+ */
 struct cdp_debugger_next_wasm_disassembly_chunk_params {
-    cdp_str stream_id; /* required */
+    cdp_str stream_id; /* required. From Debugger.disassembleWasmModule. */
     const cdp__extra *extra_;
 };
 
@@ -897,7 +984,7 @@ CDP_STUB int cdp_debugger_next_wasm_disassembly_chunk_params_from_json(
 }
 
 struct cdp_debugger_next_wasm_disassembly_chunk_result {
-    const cdp_debugger_wasm_disassembly_chunk *chunk; /* required */
+    const cdp_debugger_wasm_disassembly_chunk *chunk; /* required. The lines. */
     const cdp__extra *extra_;
 };
 
@@ -976,9 +1063,14 @@ CDP_STUB int cdp_debugger_next_wasm_disassembly_chunk_respond(
     return cdp__respond(req, &cdp__domain_debugger, 7, res);
 }
 
-/* Debugger.getWasmBytecode (deprecated) */
+/*
+ * Debugger.getWasmBytecode (deprecated): Gives a module; Debugger.getScriptSource does too.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32000 "No script for id: N"; -32000 "Script with
+ *   id N is not WebAssembly".
+ */
 struct cdp_debugger_get_wasm_bytecode_params {
-    cdp_runtime_script_id script_id; /* required */
+    cdp_runtime_script_id script_id; /* required. The module. */
     const cdp__extra *extra_;
 };
 
@@ -998,7 +1090,7 @@ CDP_STUB int cdp_debugger_get_wasm_bytecode_params_from_json(
 }
 
 struct cdp_debugger_get_wasm_bytecode_result {
-    cdp_bytes bytecode; /* required */
+    cdp_bytes bytecode; /* required. Its bytes. */
     const cdp__extra *extra_;
 };
 
@@ -1074,9 +1166,14 @@ CDP_DEPRECATED CDP_STUB int cdp_debugger_get_wasm_bytecode_respond(
     return cdp__respond(req, &cdp__domain_debugger, 8, res);
 }
 
-/* Debugger.getStackTrace (experimental) */
+/*
+ * Debugger.getStackTrace (experimental): Gives a stack trace that was only named.
+ *
+ * Errors: -32000 "Invalid stack trace id"; -32000 "Stack trace with given id is not found".
+ */
 struct cdp_debugger_get_stack_trace_params {
-    const cdp_runtime_stack_trace_id *stack_trace_id; /* required */
+    /* required. From a Runtime.StackTrace or Debugger.paused. */
+    const cdp_runtime_stack_trace_id *stack_trace_id;
     const cdp__extra *extra_;
 };
 
@@ -1096,7 +1193,7 @@ CDP_STUB int cdp_debugger_get_stack_trace_params_from_json(
 }
 
 struct cdp_debugger_get_stack_trace_result {
-    const cdp_runtime_stack_trace *stack_trace; /* required */
+    const cdp_runtime_stack_trace *stack_trace; /* required. The trace. */
     const cdp__extra *extra_;
 };
 
@@ -1172,7 +1269,12 @@ CDP_STUB int cdp_debugger_get_stack_trace_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_debugger, 9, res);
 }
 
-/* Debugger.pause */
+/*
+ * Debugger.pause: Stops at the next statement that runs; the reply comes before that,
+ * Debugger.paused when it happens.
+ *
+ * Errors: -32000 "Debugger agent is not enabled".
+ */
 typedef struct cdp_debugger_pause_cookie {
     uint32_t id;
 } cdp_debugger_pause_cookie;
@@ -1207,9 +1309,10 @@ CDP_STUB uint32_t cdp_debugger_pause_async(cdp_session *s, cdp_debugger_pause_cb
         data);
 }
 
-/* Debugger.pauseOnAsyncCall (experimental; deprecated) */
+/* Debugger.pauseOnAsyncCall (experimental; deprecated): Does nothing any more, and succeeds; see
+ * breakOnAsyncCall of Debugger.stepInto. */
 struct cdp_debugger_pause_on_async_call_params {
-    const cdp_runtime_stack_trace_id *parent_stack_trace_id; /* required */
+    const cdp_runtime_stack_trace_id *parent_stack_trace_id; /* required. Not used. */
     const cdp__extra *extra_;
 };
 
@@ -1268,9 +1371,13 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_debugger_pause_on_async_call_async(
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.removeBreakpoint */
+/*
+ * Debugger.removeBreakpoint: Removes a breakpoint of any kind; an unknown id is no error.
+ *
+ * Errors: -32000 "Debugger agent is not enabled".
+ */
 struct cdp_debugger_remove_breakpoint_params {
-    cdp_debugger_breakpoint_id breakpoint_id; /* required */
+    cdp_debugger_breakpoint_id breakpoint_id; /* required. The breakpoint. */
     const cdp__extra *extra_;
 };
 
@@ -1328,10 +1435,20 @@ CDP_STUB uint32_t cdp_debugger_remove_breakpoint_async(
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.restartFrame */
+/*
+ * Debugger.restartFrame: Begins a call of the stack anew: its inner calls are dropped, nothing is
+ * undone.
+ *
+ * The program goes on, and pauses at the function's first statement; all call frame ids are new
+ * then.
+ *
+ * Errors: -32000 "Can only perform operation while paused."; -32000 "Restarting frame without
+ *   'mode' not supported"; -32000 "Invalid call frame id".
+ * Since: Node 20; 18 answers -32000 "Frame restarting not supported".
+ */
 struct cdp_debugger_restart_frame_params {
-    cdp_debugger_call_frame_id call_frame_id; /* required */
-    cdp_debugger_restart_frame_mode mode; /* experimental */
+    cdp_debugger_call_frame_id call_frame_id; /* required. The call; one with canBeRestarted. */
+    cdp_debugger_restart_frame_mode mode; /* experimental. "StepInto"; it must be given. */
     const cdp__extra *extra_;
 };
 
@@ -1352,9 +1469,10 @@ CDP_STUB int cdp_debugger_restart_frame_params_from_json(cdp_str json,
 }
 
 struct cdp_debugger_restart_frame_result {
-    CDP_LIST(cdp_debugger_call_frame) call_frames CDP_DEPRECATED; /* required */
-    const cdp_runtime_stack_trace *async_stack_trace CDP_DEPRECATED;
-    const cdp_runtime_stack_trace_id *async_stack_trace_id CDP_DEPRECATED;
+    /* required. Empty; see the next Debugger.paused. */
+    CDP_LIST(cdp_debugger_call_frame) call_frames CDP_DEPRECATED;
+    const cdp_runtime_stack_trace *async_stack_trace CDP_DEPRECATED; /* Absent. */
+    const cdp_runtime_stack_trace_id *async_stack_trace_id CDP_DEPRECATED; /* Absent. */
     const cdp__extra *extra_;
 };
 
@@ -1430,8 +1548,13 @@ CDP_STUB int cdp_debugger_restart_frame_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_debugger, 13, res);
 }
 
-/* Debugger.resume */
+/*
+ * Debugger.resume: Goes on.
+ *
+ * Errors: -32000 "Can only perform operation while paused.".
+ */
 struct cdp_debugger_resume_params {
+    /* True: ends the JavaScript instead; no catch or finally is run. Default false. */
     cdp_opt_bool terminate_on_resume;
     const cdp__extra *extra_;
 };
@@ -1488,11 +1611,16 @@ CDP_STUB uint32_t cdp_debugger_resume_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.searchInContent */
+/*
+ * Debugger.searchInContent: Finds lines in a script.
+ *
+ * Errors: -32000 "No script for id: N".
+ */
 struct cdp_debugger_search_in_content_params {
-    cdp_runtime_script_id script_id; /* required */
-    cdp_str query; /* required */
-    cdp_opt_bool case_sensitive;
+    cdp_runtime_script_id script_id; /* required. The script. */
+    cdp_str query; /* required. What to find. */
+    cdp_opt_bool case_sensitive; /* True: upper and lower case differ. Default false. */
+    /* True: query is a JavaScript regular expression; a bad one finds nothing. Default false. */
     cdp_opt_bool is_regex;
     const cdp__extra *extra_;
 };
@@ -1513,7 +1641,8 @@ CDP_STUB int cdp_debugger_search_in_content_params_from_json(
 }
 
 struct cdp_debugger_search_in_content_result {
-    CDP_LIST(cdp_debugger_search_match) result; /* required */
+    /* required. The lines, in order; none for WebAssembly. */
+    CDP_LIST(cdp_debugger_search_match) result;
     const cdp__extra *extra_;
 };
 
@@ -1589,9 +1718,16 @@ CDP_STUB int cdp_debugger_search_in_content_respond(
     return cdp__respond(req, &cdp__domain_debugger, 15, res);
 }
 
-/* Debugger.setAsyncCallStackDepth */
+/*
+ * Debugger.setAsyncCallStackDepth: Sets how many asynchronous parents stack traces have; recording
+ * them slows promises and timers down.
+ *
+ * Errors: -32000 "Debugger agent is not enabled".
+ */
 struct cdp_debugger_set_async_call_stack_depth_params {
-    int32_t max_depth; /* required */
+    /* required. Parents; 0 (the state at first) records none. The largest number of all sessions
+     * counts. */
+    int32_t max_depth;
     const cdp__extra *extra_;
 };
 
@@ -1652,9 +1788,15 @@ CDP_STUB uint32_t cdp_debugger_set_async_call_stack_depth_async(
         cdp__via_debugger_set_async_call_stack_depth, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setBlackboxExecutionContexts (experimental) */
+/*
+ * Debugger.setBlackboxExecutionContexts (experimental): Names contexts whose code stepping and
+ * pauses on exceptions pass by.
+ *
+ * Since: Node 24.
+ */
 struct cdp_debugger_set_blackbox_execution_contexts_params {
-    CDP_LIST(cdp_str) unique_ids; /* required */
+    /* required. uniqueId of the contexts; replaces the earlier list, unknown ones are no error. */
+    CDP_LIST(cdp_str) unique_ids;
     const cdp__extra *extra_;
 };
 
@@ -1717,9 +1859,16 @@ CDP_STUB uint32_t cdp_debugger_set_blackbox_execution_contexts_async(
         cdp__via_debugger_set_blackbox_execution_contexts, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setBlackboxPatterns (experimental) */
+/*
+ * Debugger.setBlackboxPatterns (experimental): Names scripts that stepping and pauses on exceptions
+ * pass by; breakpoints in them hold, debugger statements do not.
+ *
+ * Errors: -32000 "Pattern parser error: " and what V8 says of the expression.
+ */
 struct cdp_debugger_set_blackbox_patterns_params {
-    CDP_LIST(cdp_str) patterns; /* required */
+    /* required. Regular expressions for URLs; replaces the earlier list, none ends it. */
+    CDP_LIST(cdp_str) patterns;
+    /* True: scripts without a URL too. Default false. Since Node 24. */
     cdp_opt_bool skip_anonymous;
     const cdp__extra *extra_;
 };
@@ -1780,10 +1929,18 @@ CDP_STUB uint32_t cdp_debugger_set_blackbox_patterns_async(
         cdp__via_debugger_set_blackbox_patterns, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setBlackboxedRanges (experimental) */
+/*
+ * Debugger.setBlackboxedRanges (experimental): Names parts of a script that stepping and pauses on
+ * exceptions pass by.
+ *
+ * Errors: -32000 "No script with passed id."; -32000 "Input positions array is not sorted or
+ *   contains duplicate values."; -32000 "Position missing 'line' or 'line' < 0."; -32000 "Position
+ *   missing 'column' or 'column' < 0.".
+ */
 struct cdp_debugger_set_blackboxed_ranges_params {
-    cdp_runtime_script_id script_id; /* required */
-    CDP_LIST(cdp_debugger_script_position) positions; /* required */
+    cdp_runtime_script_id script_id; /* required. The script. */
+    /* required. Ascending, by turns begin and end of a part; empty ends it. */
+    CDP_LIST(cdp_debugger_script_position) positions;
     const cdp__extra *extra_;
 };
 
@@ -1843,9 +2000,19 @@ CDP_STUB uint32_t cdp_debugger_set_blackboxed_ranges_async(
         cdp__via_debugger_set_blackboxed_ranges, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setBreakpoint */
+/*
+ * Debugger.setBreakpoint: Sets a breakpoint in a script that exists; it does not outlive the
+ * script.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32000 "Breakpoint at specified location already
+ *   exists."; -32000 "Could not resolve breakpoint" (no such script, or no statement there or after
+ *   it).
+ */
 struct cdp_debugger_set_breakpoint_params {
-    const cdp_debugger_location *location; /* required */
+    /* required. Where; it moves to the next possible place. */
+    const cdp_debugger_location *location;
+    /* JavaScript: stops only where it is true; what throws is false. One that logs makes a
+     * logpoint. */
     cdp_str condition;
     const cdp__extra *extra_;
 };
@@ -1867,8 +2034,9 @@ CDP_STUB int cdp_debugger_set_breakpoint_params_from_json(cdp_str json,
 }
 
 struct cdp_debugger_set_breakpoint_result {
-    cdp_debugger_breakpoint_id breakpoint_id; /* required */
-    const cdp_debugger_location *actual_location; /* required */
+    /* required. For Debugger.removeBreakpoint and Debugger.paused. */
+    cdp_debugger_breakpoint_id breakpoint_id;
+    const cdp_debugger_location *actual_location; /* required. Where it really is. */
     const cdp__extra *extra_;
 };
 
@@ -1945,9 +2113,17 @@ CDP_STUB int cdp_debugger_set_breakpoint_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_debugger, 20, res);
 }
 
-/* Debugger.setInstrumentationBreakpoint */
+/*
+ * Debugger.setInstrumentationBreakpoint: Stops before each new script runs, with the reason
+ * "instrumentation".
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32000 "Instrumentation breakpoint is already
+ *   enabled.".
+ */
 struct cdp_debugger_set_instrumentation_breakpoint_params {
-    cdp_debugger_set_instrumentation_breakpoint_instrumentation instrumentation; /* required */
+    /* required. "beforeScriptExecution": all scripts; "beforeScriptWithSourceMapExecution":
+     * those that name a source map. Unknown words are not refused. */
+    cdp_debugger_set_instrumentation_breakpoint_instrumentation instrumentation;
     const cdp__extra *extra_;
 };
 
@@ -1967,7 +2143,7 @@ CDP_STUB int cdp_debugger_set_instrumentation_breakpoint_params_from_json(
 }
 
 struct cdp_debugger_set_instrumentation_breakpoint_result {
-    cdp_debugger_breakpoint_id breakpoint_id; /* required */
+    cdp_debugger_breakpoint_id breakpoint_id; /* required. For Debugger.removeBreakpoint. */
     const cdp__extra *extra_;
 };
 
@@ -2047,13 +2223,28 @@ CDP_STUB int cdp_debugger_set_instrumentation_breakpoint_respond(
     return cdp__respond(req, &cdp__domain_debugger, 21, res);
 }
 
-/* Debugger.setBreakpointByUrl */
+/*
+ * Debugger.setBreakpointByUrl: Sets a breakpoint in all scripts of a URL, those to come included;
+ * it outlives reloads.
+ *
+ * Later scripts tell where it is by Debugger.breakpointResolved, from Node 24 also in
+ * Debugger.scriptParsed.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32000 "Breakpoint at specified location already
+ *   exists." (with another condition too); -32000 "Either url or urlRegex or scriptHash must be
+ *   specified." (not exactly one); -32000 "Incorrect column number".
+ */
 struct cdp_debugger_set_breakpoint_by_url_params {
-    int32_t line_number; /* required */
-    cdp_str url;
+    /* required. Line, from 0. One that no script has is no error, nor is a negative one. */
+    int32_t line_number;
+    cdp_str url; /* The URL exactly: in Node file:///path/to/file.js. */
+    /* Regular expression that finds something in the URL; a bad one finds nothing. */
     cdp_str url_regex;
-    cdp_str script_hash;
+    cdp_str script_hash; /* The hash of Debugger.scriptParsed. */
+    /* Column in UTF-16 units, from 0; default the line's first possible place. */
     cdp_opt_int column_number;
+    /* JavaScript: stops only where it is true; what throws is false. One that logs makes a
+     * logpoint. */
     cdp_str condition;
     const cdp__extra *extra_;
 };
@@ -2074,8 +2265,10 @@ CDP_STUB int cdp_debugger_set_breakpoint_by_url_params_from_json(
 }
 
 struct cdp_debugger_set_breakpoint_by_url_result {
-    cdp_debugger_breakpoint_id breakpoint_id; /* required */
-    CDP_LIST(cdp_debugger_location) locations; /* required */
+    /* required. For Debugger.removeBreakpoint and Debugger.paused. */
+    cdp_debugger_breakpoint_id breakpoint_id;
+    /* required. Where it is in the scripts that exist; often none. */
+    CDP_LIST(cdp_debugger_location) locations;
     const cdp__extra *extra_;
 };
 
@@ -2152,10 +2345,15 @@ CDP_STUB int cdp_debugger_set_breakpoint_by_url_respond(
     return cdp__respond(req, &cdp__domain_debugger, 22, res);
 }
 
-/* Debugger.setBreakpointOnFunctionCall (experimental) */
+/*
+ * Debugger.setBreakpointOnFunctionCall (experimental): Stops whenever a function is called.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32000 "Could not find function with given id";
+ *   -32000 "Invalid remote object id"; -32000 "Breakpoint at specified location already exists.".
+ */
 struct cdp_debugger_set_breakpoint_on_function_call_params {
-    cdp_runtime_remote_object_id object_id; /* required */
-    cdp_str condition;
+    cdp_runtime_remote_object_id object_id; /* required. The function. */
+    cdp_str condition; /* JavaScript: stops only where it is true. */
     const cdp__extra *extra_;
 };
 
@@ -2175,7 +2373,8 @@ CDP_STUB int cdp_debugger_set_breakpoint_on_function_call_params_from_json(
 }
 
 struct cdp_debugger_set_breakpoint_on_function_call_result {
-    cdp_debugger_breakpoint_id breakpoint_id; /* required */
+    /* required. For Debugger.removeBreakpoint and Debugger.paused. */
+    cdp_debugger_breakpoint_id breakpoint_id;
     const cdp__extra *extra_;
 };
 
@@ -2255,9 +2454,14 @@ CDP_STUB int cdp_debugger_set_breakpoint_on_function_call_respond(
     return cdp__respond(req, &cdp__domain_debugger, 23, res);
 }
 
-/* Debugger.setBreakpointsActive */
+/*
+ * Debugger.setBreakpointsActive: Switches all breakpoints and debugger statements off or on,
+ * without removing any.
+ *
+ * Errors: -32000 "Debugger agent is not enabled" (Node 18; others accept it).
+ */
 struct cdp_debugger_set_breakpoints_active_params {
-    bool active; /* required */
+    bool active; /* required. At first true. */
     const cdp__extra *extra_;
 };
 
@@ -2317,9 +2521,15 @@ CDP_STUB uint32_t cdp_debugger_set_breakpoints_active_async(
         cdp__via_debugger_set_breakpoints_active, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setPauseOnExceptions */
+/*
+ * Debugger.setPauseOnExceptions: Chooses which exceptions stop the program.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32000 "Unknown pause on exceptions mode: X".
+ */
 struct cdp_debugger_set_pause_on_exceptions_params {
-    cdp_debugger_set_pause_on_exceptions_state state; /* required */
+    /* required. "none" (at first), "uncaught", "caught" (since Node 20), or "all". Blackboxed
+     * code does not count; what Runtime.evaluate's script throws is caught. */
+    cdp_debugger_set_pause_on_exceptions_state state;
     const cdp__extra *extra_;
 };
 
@@ -2379,9 +2589,16 @@ CDP_STUB uint32_t cdp_debugger_set_pause_on_exceptions_async(
         cdp__via_debugger_set_pause_on_exceptions, (cdp__fn *)cb, data);
 }
 
-/* Debugger.setReturnValue (experimental) */
+/*
+ * Debugger.setReturnValue (experimental): Changes what a function is about to return.
+ *
+ * Errors: -32000 "Can only perform operation while paused."; -32000 "Debugger agent is not
+ *   enabled"; -32000 "Could not update return value at non-return position"; -32000 "Invalid remote
+ *   object id".
+ */
 struct cdp_debugger_set_return_value_params {
-    const cdp_runtime_call_argument *new_value; /* required */
+    /* required. The value; the innermost call returns it. */
+    const cdp_runtime_call_argument *new_value;
     const cdp__extra *extra_;
 };
 
@@ -2439,12 +2656,22 @@ CDP_STUB uint32_t cdp_debugger_set_return_value_async(
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.setScriptSource (deprecated) */
+/*
+ * Debugger.setScriptSource (deprecated): Replaces a script's text while it runs. Functions on the
+ * stack hinder it.
+ *
+ * Errors: -32000 "Debugger agent is not enabled"; -32000 "No script with given id found".
+ * Node: 18 has no status: a refusal is an exceptionDetails with empty text. 18 to 24 crash if the
+ *   script is WebAssembly.
+ * Chromium: No longer does it (156): -32000 "setScriptSource functionality no longer available".
+ */
 struct cdp_debugger_set_script_source_params {
-    cdp_runtime_script_id script_id; /* required */
-    cdp_str script_source; /* required */
-    cdp_opt_bool dry_run;
-    cdp_opt_bool allow_top_frame_editing; /* experimental */
+    cdp_runtime_script_id script_id; /* required. The script. */
+    cdp_str script_source; /* required. The new text, all of it. */
+    cdp_opt_bool dry_run; /* True: tells what would happen, and changes nothing. Default false. */
+    /* experimental. True: the innermost function may be changed too; it starts anew. Default
+     * false. Since Node 20. */
+    cdp_opt_bool allow_top_frame_editing;
     const cdp__extra *extra_;
 };
 
@@ -2464,11 +2691,17 @@ CDP_STUB int cdp_debugger_set_script_source_params_from_json(
 }
 
 struct cdp_debugger_set_script_source_result {
+    /* Node 18: the stack afterwards. Absent later. */
     CDP_LIST(cdp_debugger_call_frame) call_frames CDP_DEPRECATED;
+    /* Node 18: whether the stack is another now. Absent later. */
     cdp_opt_bool stack_changed CDP_DEPRECATED;
-    const cdp_runtime_stack_trace *async_stack_trace CDP_DEPRECATED;
+    const cdp_runtime_stack_trace *async_stack_trace CDP_DEPRECATED; /* Absent since Node 20. */
+    /* Absent since Node 20. */
     const cdp_runtime_stack_trace_id *async_stack_trace_id CDP_DEPRECATED;
-    cdp_debugger_set_script_source_result_status status; /* required; experimental */
+    /* required; experimental. "Ok", or why not: "BlockedByActiveFunction" if a changed function
+     * is on the stack. Since Node 20. */
+    cdp_debugger_set_script_source_result_status status;
+    /* The syntax error, with "CompileError". */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
@@ -2545,9 +2778,10 @@ CDP_DEPRECATED CDP_STUB int cdp_debugger_set_script_source_respond(
     return cdp__respond(req, &cdp__domain_debugger, 27, res);
 }
 
-/* Debugger.setSkipAllPauses */
+/* Debugger.setSkipAllPauses: Passes by whatever would stop the program, until switched off; also
+ * before Debugger.enable. */
 struct cdp_debugger_set_skip_all_pauses_params {
-    bool skip; /* required */
+    bool skip; /* required. True: nothing pauses. */
     const cdp__extra *extra_;
 };
 
@@ -2605,12 +2839,18 @@ CDP_STUB uint32_t cdp_debugger_set_skip_all_pauses_async(
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.setVariableValue */
+/*
+ * Debugger.setVariableValue: Changes a variable of a call.
+ *
+ * Errors: -32000 "Can only perform operation while paused."; -32000 "Debugger agent is not
+ *   enabled"; -32000 "Invalid call frame id"; -32000 "Could not find scope with given number";
+ *   -32000 "Invalid remote object id"; -32603 "Internal error" (no such variable).
+ */
 struct cdp_debugger_set_variable_value_params {
-    int32_t scope_number; /* required */
-    cdp_str variable_name; /* required */
-    const cdp_runtime_call_argument *new_value; /* required */
-    cdp_debugger_call_frame_id call_frame_id; /* required */
+    int32_t scope_number; /* required. Index in the call's scopeChain. */
+    cdp_str variable_name; /* required. The variable. */
+    const cdp_runtime_call_argument *new_value; /* required. Its new value. */
+    cdp_debugger_call_frame_id call_frame_id; /* required. The call. */
     const cdp__extra *extra_;
 };
 
@@ -2668,10 +2908,17 @@ CDP_STUB uint32_t cdp_debugger_set_variable_value_async(
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.stepInto */
+/*
+ * Debugger.stepInto: Goes on to the next statement, into a function that is called.
+ *
+ * Errors: -32000 "Can only perform operation while paused."; -32000 "Input positions array is not
+ *   sorted or contains duplicate values.".
+ */
 struct cdp_debugger_step_into_params {
-    cdp_opt_bool break_on_async_call; /* experimental */
-    CDP_LIST(cdp_debugger_location_range) skip_list; /* experimental */
+    /* experimental. True: if the statement schedules a task, stops where that begins. Default
+     * false. */
+    cdp_opt_bool break_on_async_call;
+    CDP_LIST(cdp_debugger_location_range) skip_list; /* experimental. Parts where not to stop. */
     const cdp__extra *extra_;
 };
 
@@ -2728,7 +2975,11 @@ CDP_STUB uint32_t cdp_debugger_step_into_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.stepOut */
+/*
+ * Debugger.stepOut: Goes on until the function has returned.
+ *
+ * Errors: -32000 "Can only perform operation while paused.".
+ */
 typedef struct cdp_debugger_step_out_cookie {
     uint32_t id;
 } cdp_debugger_step_out_cookie;
@@ -2764,10 +3015,16 @@ CDP_STUB uint32_t cdp_debugger_step_out_async(cdp_session *s, cdp_debugger_step_
         (cdp__fn *)cb, data);
 }
 
-/* Debugger.stepOver */
+/*
+ * Debugger.stepOver: Goes on to the next statement of this function, or of its caller at the end.
+ *
+ * Errors: -32000 "Can only perform operation while paused.".
+ */
 struct cdp_debugger_step_over_params {
-    CDP_LIST(cdp_debugger_location_range) skip_list; /* experimental */
-    CDP_LIST(cdp_debugger_location_range) enter_ranges; /* experimental */
+    CDP_LIST(cdp_debugger_location_range) skip_list; /* experimental. Parts where not to stop. */
+    /* experimental. Parts to stop in even if they are called functions. Not in Node 24 or
+     * Chromium 156. */
+    CDP_LIST(cdp_debugger_location_range) enter_ranges;
     const cdp__extra *extra_;
 };
 
@@ -2826,10 +3083,10 @@ CDP_STUB uint32_t cdp_debugger_step_over_async(cdp_session *s,
 
 /* ---- events ---- */
 
-/* Debugger.breakpointResolved (deprecated) */
+/* Debugger.breakpointResolved (deprecated): A breakpoint by URL was set in a new script. */
 struct cdp_debugger_breakpoint_resolved_event {
-    cdp_debugger_breakpoint_id breakpoint_id; /* required */
-    const cdp_debugger_location *location; /* required */
+    cdp_debugger_breakpoint_id breakpoint_id; /* required. The breakpoint. */
+    const cdp_debugger_location *location; /* required. Where it is. */
     const cdp__extra *extra_;
 };
 
@@ -2887,15 +3144,31 @@ CDP_DEPRECATED CDP_STUB int cdp_debugger_emit_breakpoint_resolved(
     return cdp__emit(s, &cdp__domain_debugger, 0, ev);
 }
 
-/* Debugger.paused */
+/*
+ * Debugger.paused: The program has stopped, and runs nothing until Debugger.resume or a step.
+ *
+ * Node: "Break on start" is the reason at the first line of --inspect-brk; it is in no enum.
+ */
 struct cdp_debugger_paused_event {
-    CDP_LIST(cdp_debugger_call_frame) call_frames; /* required */
-    cdp_debugger_paused_event_reason reason; /* required */
-    cdp_value data; /* an object */
+    CDP_LIST(cdp_debugger_call_frame) call_frames; /* required. The stack, innermost first. */
+    /* required. "other": breakpoint, debugger statement or Debugger.pause; steps too before Node
+     * 22, "step" since. "exception" and "promiseRejection": data is what was thrown. "assert":
+     * console.assert failed, as an exception. "debugCommand": a function of debug().
+     * "instrumentation": before a script. "OOM": the heap is nearly full. "DOM",
+     * "EventListener", "XHR", "CSPViolation": a breakpoint of those kinds in a page.
+     * "ambiguous": data has several. */
+    cdp_debugger_paused_event_reason reason;
+    /* an object. With exceptions a Runtime.RemoteObject and uncaught (bool, as V8 predicts it);
+     * with "instrumentation" {scriptId, url}; with "ambiguous" {reasons: [{reason, auxData}]}. */
+    cdp_value data;
+    /* Ids of the breakpoints that stopped it; empty for other causes. */
     CDP_LIST(cdp_str) hit_breakpoints;
+    /* What scheduled this stack; needs Debugger.setAsyncCallStackDepth. */
     const cdp_runtime_stack_trace *async_stack_trace;
-    const cdp_runtime_stack_trace_id *async_stack_trace_id; /* experimental */
-    const cdp_runtime_stack_trace_id *async_call_stack_trace_id CDP_DEPRECATED; /* experimental */
+    /* experimental. In place of asyncStackTrace: ask Debugger.getStackTrace for it. */
+    const cdp_runtime_stack_trace_id *async_stack_trace_id;
+    /* experimental. Not sent any more. */
+    const cdp_runtime_stack_trace_id *async_call_stack_trace_id CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
 
@@ -2947,7 +3220,7 @@ CDP_STUB int cdp_debugger_emit_paused(cdp_session *s, const cdp_debugger_paused_
     return cdp__emit(s, &cdp__domain_debugger, 1, ev);
 }
 
-/* Debugger.resumed */
+/* Debugger.resumed: The program goes on. */
 typedef void cdp_debugger_on_resumed_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_debugger_on_resumed(cdp_session *s, const cdp_error *err, const void *msg,
@@ -2979,26 +3252,30 @@ CDP_STUB int cdp_debugger_emit_resumed(cdp_session *s)
     return cdp__emit(s, &cdp__domain_debugger, 2, NULL);
 }
 
-/* Debugger.scriptFailedToParse */
+/* Debugger.scriptFailedToParse: A script did not compile; it has an id and a source all the
+ * same. */
 struct cdp_debugger_script_failed_to_parse_event {
-    cdp_runtime_script_id script_id; /* required */
-    cdp_str url; /* required */
-    int32_t start_line; /* required */
-    int32_t start_column; /* required */
-    int32_t end_line; /* required */
-    int32_t end_column; /* required */
-    cdp_runtime_execution_context_id execution_context_id; /* required */
-    cdp_str hash; /* required */
-    cdp_str build_id; /* required */
-    cdp_value execution_context_aux_data; /* an object */
-    cdp_str source_map_url;
-    cdp_opt_bool has_source_url;
-    cdp_opt_bool is_module;
-    cdp_opt_int length;
-    const cdp_runtime_stack_trace *stack_trace; /* experimental */
-    cdp_opt_int code_offset; /* experimental */
-    cdp_debugger_script_language script_language; /* experimental */
-    cdp_str embedder_name; /* experimental */
+    cdp_runtime_script_id script_id; /* required. The script. */
+    /* required. Its URL, or what its sourceURL comment says; empty for text without. */
+    cdp_str url;
+    int32_t start_line; /* required. Line where it begins in its resource, from 0. */
+    int32_t start_column; /* required. Column where it begins, from 0. */
+    int32_t end_line; /* required. Last line, from 0. */
+    int32_t end_column; /* required. Length of the last line. */
+    cdp_runtime_execution_context_id execution_context_id; /* required. The context it was for. */
+    cdp_str hash; /* required. As in Debugger.scriptParsed. */
+    cdp_str build_id; /* required. As in Debugger.scriptParsed. Since Node 24. */
+    cdp_value execution_context_aux_data; /* an object. The auxData of its context. */
+    cdp_str source_map_url; /* Its source map, or empty. */
+    cdp_opt_bool has_source_url; /* True if a sourceURL comment gave the URL. */
+    cdp_opt_bool is_module; /* True for an ES module. */
+    cdp_opt_int length; /* UTF-16 units of the text. */
+    /* experimental. What loaded it; only where JavaScript did. */
+    const cdp_runtime_stack_trace *stack_trace;
+    cdp_opt_int code_offset; /* experimental. WebAssembly: byte where the code section begins. */
+    cdp_debugger_script_language script_language; /* experimental. What it was compiled from. */
+    /* experimental. URL as the embedder gave it, before any sourceURL comment. */
+    cdp_str embedder_name;
     const cdp__extra *extra_;
 };
 
@@ -3056,29 +3333,41 @@ CDP_STUB int cdp_debugger_emit_script_failed_to_parse(
     return cdp__emit(s, &cdp__domain_debugger, 3, ev);
 }
 
-/* Debugger.scriptParsed */
+/* Debugger.scriptParsed: A script was compiled. Evaluations are scripts too: each
+ * Runtime.evaluate adds one. */
 struct cdp_debugger_script_parsed_event {
-    cdp_runtime_script_id script_id; /* required */
-    cdp_str url; /* required */
-    int32_t start_line; /* required */
-    int32_t start_column; /* required */
-    int32_t end_line; /* required */
-    int32_t end_column; /* required */
-    cdp_runtime_execution_context_id execution_context_id; /* required */
-    cdp_str hash; /* required */
-    cdp_str build_id; /* required */
-    cdp_value execution_context_aux_data; /* an object */
-    cdp_opt_bool is_live_edit; /* experimental */
-    cdp_str source_map_url;
-    cdp_opt_bool has_source_url;
-    cdp_opt_bool is_module;
-    cdp_opt_int length;
-    const cdp_runtime_stack_trace *stack_trace; /* experimental */
-    cdp_opt_int code_offset; /* experimental */
-    cdp_debugger_script_language script_language; /* experimental */
-    CDP_LIST(cdp_debugger_debug_symbols) debug_symbols; /* experimental */
-    cdp_str embedder_name; /* experimental */
-    CDP_LIST(cdp_debugger_resolved_breakpoint) resolved_breakpoints; /* experimental */
+    cdp_runtime_script_id script_id; /* required. The script. */
+    /* required. Its URL, or what its sourceURL comment says; empty for text without. Node's own
+     * are node:internal/... */
+    cdp_str url;
+    /* required. Line where it begins in its resource, from 0; not 0 within a page. */
+    int32_t start_line;
+    int32_t start_column; /* required. Column where it begins, from 0. */
+    int32_t end_line; /* required. Last line, from 0; 0 for WebAssembly. */
+    /* required. Length of the last line; for WebAssembly bytes of the module. */
+    int32_t end_column;
+    cdp_runtime_execution_context_id execution_context_id; /* required. The context it is for. */
+    /* required. SHA-256 of the source in hexadecimal; in Node 18 another one, of 40 digits. For
+     * WebAssembly that of an empty text. */
+    cdp_str hash;
+    cdp_str build_id; /* required. WebAssembly: the module's build id; else empty. Since Node 24. */
+    cdp_value execution_context_aux_data; /* an object. The auxData of its context. */
+    cdp_opt_bool is_live_edit; /* experimental. True if Debugger.setScriptSource made it. */
+    cdp_str source_map_url; /* Its source map, or empty. */
+    cdp_opt_bool has_source_url; /* True if a sourceURL comment gave the URL. */
+    cdp_opt_bool is_module; /* True for an ES module. */
+    cdp_opt_int length; /* UTF-16 units of the text, or bytes of the module. */
+    /* experimental. What loaded it; only where JavaScript did. */
+    const cdp_runtime_stack_trace *stack_trace;
+    cdp_opt_int code_offset; /* experimental. WebAssembly: byte where the code section begins. */
+    cdp_debugger_script_language script_language; /* experimental. What it was compiled from. */
+    /* experimental. WebAssembly: where symbols are. Before Node 24 one object, of type "None" if
+     * there are none. */
+    CDP_LIST(cdp_debugger_debug_symbols) debug_symbols;
+    /* experimental. URL as the embedder gave it, before any sourceURL comment. */
+    cdp_str embedder_name;
+    /* experimental. Breakpoints by URL that are in it. Since Node 24. */
+    CDP_LIST(cdp_debugger_resolved_breakpoint) resolved_breakpoints;
     const cdp__extra *extra_;
 };
 

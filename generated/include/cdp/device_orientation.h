@@ -2,6 +2,10 @@
 /*
  * device_orientation.h - DeviceOrientation (experimental).
  *
+ * Sets the orientation that a page reads from the device; use Emulation.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * digital_credentials.h - DigitalCredentials (experimental).
  *
+ * A made-up wallet that answers a page's requests for digital credentials.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,11 @@
 /*
  * dom.h - DOM.
  *
+ * A page's documents as trees of nodes, told lazily: a node id counts once it was sent to this
+ * session.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,11 +35,11 @@ extern const cdp__domain cdp__domain_dom;
 
 /* ---- types ---- */
 
-/* DOM.BackendNode */
+/* DOM.BackendNode: A node that need not have been sent. */
 struct cdp_dom_backend_node {
-    int32_t node_type; /* required */
-    cdp_str node_name; /* required */
-    cdp_dom_backend_node_id backend_node_id; /* required */
+    int32_t node_type; /* required. Node.nodeType. */
+    cdp_str node_name; /* required. Node.nodeName. */
+    cdp_dom_backend_node_id backend_node_id; /* required. Its name. */
     const cdp__extra *extra_;
 };
 
@@ -52,38 +57,45 @@ CDP_STUB int cdp_dom_backend_node_from_json(cdp_str json, cdp_dom_backend_node *
 }
 
 
-/* DOM.Node */
+/* DOM.Node: A node of a document; its children as deep as was asked for. */
 struct cdp_dom_node {
-    cdp_dom_node_id node_id; /* required */
-    cdp_opt_int parent_id; /* cdp_dom_node_id */
-    cdp_dom_backend_node_id backend_node_id; /* required */
-    int32_t node_type; /* required */
-    cdp_str node_name; /* required */
-    cdp_str local_name; /* required */
-    cdp_str node_value; /* required */
-    cdp_opt_int child_node_count;
+    /* required. Its name in this session; 0 if it was not sent for good, as with
+     * DOM.describeNode. */
+    cdp_dom_node_id node_id;
+    /* cdp_dom_node_id. Of the node around it; absent if not sent, or none. */
+    cdp_opt_int parent_id;
+    cdp_dom_backend_node_id backend_node_id; /* required. Its name for all sessions. */
+    /* required. 1 element, 3 text, 8 comment, 9 document, 10 doctype, 11 fragment. */
+    int32_t node_type;
+    cdp_str node_name; /* required. "DIV", "#text", "#document". */
+    cdp_str local_name; /* required. "div"; "" for what is no element. */
+    cdp_str node_value; /* required. Text of a text or comment; "" for others. */
+    cdp_opt_int child_node_count; /* Absent for what can have none. */
+    /* Absent if not asked for: DOM.requestChildNodes sends them. */
     CDP_LIST(cdp_dom_node) children;
+    /* Name, value, name, value and so on; absent for what is no element. */
     CDP_LIST(cdp_str) attributes;
-    cdp_str document_url;
-    cdp_str base_url;
-    cdp_str public_id;
-    cdp_str system_id;
+    cdp_str document_url; /* Of a document. */
+    cdp_str base_url; /* Of a document: what relative URLs start from. */
+    cdp_str public_id; /* Of a doctype. */
+    cdp_str system_id; /* Of a doctype. */
     cdp_str internal_subset;
     cdp_str xml_version;
     cdp_str name;
     cdp_str value;
-    cdp_dom_pseudo_type pseudo_type;
+    cdp_dom_pseudo_type pseudo_type; /* Which pseudo-element it is; absent: none. */
     cdp_str pseudo_identifier;
-    cdp_dom_shadow_root_type shadow_root_type;
-    cdp_page_frame_id frame_id;
+    cdp_dom_shadow_root_type shadow_root_type; /* Of a shadow root. */
+    cdp_page_frame_id frame_id; /* Of an iframe: the frame inside of it. */
+    /* Of an iframe: its document; absent if it is in another process. */
     const cdp_dom_node *content_document;
-    CDP_LIST(cdp_dom_node) shadow_roots;
-    const cdp_dom_node *template_content;
-    CDP_LIST(cdp_dom_node) pseudo_elements;
+    CDP_LIST(cdp_dom_node) shadow_roots; /* Of the element. */
+    const cdp_dom_node *template_content; /* Of a <template>. */
+    CDP_LIST(cdp_dom_node) pseudo_elements; /* Of the element. */
     const cdp_dom_node *imported_document CDP_DEPRECATED;
     CDP_LIST(cdp_dom_backend_node) distributed_nodes;
-    cdp_opt_bool is_svg;
-    cdp_dom_compatibility_mode compatibility_mode;
+    cdp_opt_bool is_svg; /* True for SVG elements; absent: false. */
+    cdp_dom_compatibility_mode compatibility_mode; /* Of a document. */
     const cdp_dom_backend_node *assigned_slot;
     cdp_opt_bool is_scrollable; /* experimental */
     cdp_opt_bool affected_by_starting_styles; /* experimental */
@@ -130,12 +142,12 @@ CDP_STUB int cdp_dom_detached_element_info_from_json(cdp_str json,
 }
 
 
-/* DOM.RGBA */
+/* DOM.RGBA: A colour. */
 struct cdp_dom_rgba {
-    int32_t r; /* required */
-    int32_t g; /* required */
-    int32_t b; /* required */
-    cdp_opt_num a;
+    int32_t r; /* required. 0 to 255. */
+    int32_t g; /* required. 0 to 255. */
+    int32_t b; /* required. 0 to 255. */
+    cdp_opt_num a; /* 0 (clear) to 1; default 1. */
     const cdp__extra *extra_;
 };
 
@@ -153,14 +165,16 @@ CDP_STUB int cdp_dom_rgba_from_json(cdp_str json, cdp_dom_rgba **out, cdp_str **
 }
 
 
-/* DOM.BoxModel */
+/* DOM.BoxModel: Where an element is, by its four edges; CSS pixels from the top left of the
+ * viewport, below zero if scrolled out. */
 struct cdp_dom_box_model {
-    cdp_dom_quad content; /* required */
-    cdp_dom_quad padding; /* required */
-    cdp_dom_quad border; /* required */
-    cdp_dom_quad margin; /* required */
-    int32_t width; /* required */
-    int32_t height; /* required */
+    cdp_dom_quad content; /* required. Edge of the content. */
+    cdp_dom_quad padding; /* required. Around the padding. */
+    cdp_dom_quad border; /* required. Around the border. */
+    cdp_dom_quad margin; /* required. Around the margin. */
+    int32_t width; /* required. Of the border box, CSS pixels, rounded. */
+    int32_t height; /* required. Of the border box, CSS pixels, rounded. */
+    /* Absent without the CSS property of that name. */
     const cdp_dom_shape_outside_info *shape_outside;
     const cdp__extra *extra_;
 };
@@ -203,12 +217,12 @@ CDP_STUB int cdp_dom_shape_outside_info_from_json(cdp_str json, cdp_dom_shape_ou
 }
 
 
-/* DOM.Rect */
+/* DOM.Rect: A rectangle. */
 struct cdp_dom_rect {
-    double x; /* required */
-    double y; /* required */
-    double width; /* required */
-    double height; /* required */
+    double x; /* required. CSS pixels from the left. */
+    double y; /* required. CSS pixels from the top. */
+    double width; /* required. CSS pixels. */
+    double height; /* required. CSS pixels. */
     const cdp__extra *extra_;
 };
 
@@ -443,13 +457,18 @@ CDP_STUB int cdp_dom_copy_to_respond(cdp_request *req, const cdp_dom_copy_to_res
     return cdp__respond(req, &cdp__domain_dom, 1, res);
 }
 
-/* DOM.describeNode */
+/*
+ * DOM.describeNode: Tells of a node without sending it for good.
+ *
+ * Errors: -32000 "Could not find node with given id"; -32000 "Either nodeId, backendNodeId or
+ *   objectId must be specified".
+ */
 struct cdp_dom_describe_node_params {
-    cdp_opt_int node_id; /* cdp_dom_node_id */
-    cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
-    cdp_runtime_remote_object_id object_id;
-    cdp_opt_int depth;
-    cdp_opt_bool pierce;
+    cdp_opt_int node_id; /* cdp_dom_node_id. One of the three names it. */
+    cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id. One of the three names it. */
+    cdp_runtime_remote_object_id object_id; /* One of the three names it. */
+    cdp_opt_int depth; /* How deep children go; -1: all; default 1. */
+    cdp_opt_bool pierce; /* Whether iframes and shadow roots count as children. Default false. */
     const cdp__extra *extra_;
 };
 
@@ -470,7 +489,7 @@ CDP_STUB int cdp_dom_describe_node_params_from_json(cdp_str json,
 }
 
 struct cdp_dom_describe_node_result {
-    const cdp_dom_node *node; /* required */
+    const cdp_dom_node *node; /* required. The node. */
     const cdp__extra *extra_;
 };
 
@@ -543,12 +562,16 @@ CDP_STUB int cdp_dom_describe_node_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 2, res);
 }
 
-/* DOM.scrollIntoViewIfNeeded */
+/*
+ * DOM.scrollIntoViewIfNeeded: Scrolls until a node is shown, if it is not.
+ *
+ * Errors: -32000 "Node does not have a layout object" if it has no place, as with display: none.
+ */
 struct cdp_dom_scroll_into_view_if_needed_params {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
     cdp_runtime_remote_object_id object_id;
-    const cdp_dom_rect *rect;
+    const cdp_dom_rect *rect; /* Part of the node, from its border box; absent: all. */
     const cdp__extra *extra_;
 };
 
@@ -756,7 +779,11 @@ CDP_STUB uint32_t cdp_dom_enable_async(cdp_session *s, const cdp_dom_enable_para
     return cdp__async(s, &cdp__domain_dom, 6, params, cdp__via_dom_enable, (cdp__fn *)cb, data);
 }
 
-/* DOM.focus */
+/*
+ * DOM.focus: Gives an element the focus.
+ *
+ * Errors: -32000 "Element is not focusable"; -32000 "Node is not an Element".
+ */
 struct cdp_dom_focus_params {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
@@ -811,7 +838,7 @@ CDP_STUB uint32_t cdp_dom_focus_async(cdp_session *s, const cdp_dom_focus_params
     return cdp__async(s, &cdp__domain_dom, 7, params, cdp__via_dom_focus, (cdp__fn *)cb, data);
 }
 
-/* DOM.getAttributes */
+/* DOM.getAttributes: Returns the attributes of an element. */
 struct cdp_dom_get_attributes_params {
     cdp_dom_node_id node_id; /* required */
     const cdp__extra *extra_;
@@ -834,7 +861,7 @@ CDP_STUB int cdp_dom_get_attributes_params_from_json(cdp_str json,
 }
 
 struct cdp_dom_get_attributes_result {
-    CDP_LIST(cdp_str) attributes; /* required */
+    CDP_LIST(cdp_str) attributes; /* required. Name, value, name, value and so on. */
     const cdp__extra *extra_;
 };
 
@@ -907,7 +934,12 @@ CDP_STUB int cdp_dom_get_attributes_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 8, res);
 }
 
-/* DOM.getBoxModel */
+/*
+ * DOM.getBoxModel: Tells where an element is.
+ *
+ * Errors: -32000 "Could not compute box model." if it is not shown; -32000 "Could not find node
+ *   with given id"; -32000 "No node found for given backend id".
+ */
 struct cdp_dom_get_box_model_params {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
@@ -932,7 +964,7 @@ CDP_STUB int cdp_dom_get_box_model_params_from_json(cdp_str json,
 }
 
 struct cdp_dom_get_box_model_result {
-    const cdp_dom_box_model *model; /* required */
+    const cdp_dom_box_model *model; /* required. As it is now. */
     const cdp__extra *extra_;
 };
 
@@ -1005,7 +1037,8 @@ CDP_STUB int cdp_dom_get_box_model_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 9, res);
 }
 
-/* DOM.getContentQuads (experimental) */
+/* DOM.getContentQuads (experimental): Tells where the parts of a node are: several for text of
+ * several lines. */
 struct cdp_dom_get_content_quads_params {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
@@ -1030,7 +1063,8 @@ CDP_STUB int cdp_dom_get_content_quads_params_from_json(cdp_str json,
 }
 
 struct cdp_dom_get_content_quads_result {
-    CDP_LIST(cdp_dom_quad) quads; /* required */
+    /* required. CSS pixels from the top left of the viewport; empty if it is not shown. */
+    CDP_LIST(cdp_dom_quad) quads;
     const cdp__extra *extra_;
 };
 
@@ -1105,10 +1139,11 @@ CDP_STUB int cdp_dom_get_content_quads_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 10, res);
 }
 
-/* DOM.getDocument */
+/* DOM.getDocument: Returns the document and begins to send changes; all DOM.NodeId of before are
+ * not good any more. */
 struct cdp_dom_get_document_params {
-    cdp_opt_int depth;
-    cdp_opt_bool pierce;
+    cdp_opt_int depth; /* How deep children go; -1: all; default 1. */
+    cdp_opt_bool pierce; /* Whether iframes and shadow roots count as children. Default false. */
     const cdp__extra *extra_;
 };
 
@@ -1128,7 +1163,7 @@ CDP_STUB int cdp_dom_get_document_params_from_json(cdp_str json, cdp_dom_get_doc
 }
 
 struct cdp_dom_get_document_result {
-    const cdp_dom_node *root; /* required */
+    const cdp_dom_node *root; /* required. The document. */
     const cdp__extra *extra_;
 };
 
@@ -1399,10 +1434,15 @@ CDP_STUB int cdp_dom_get_nodes_for_subtree_by_style_respond(
     return cdp__respond(req, &cdp__domain_dom, 13, res);
 }
 
-/* DOM.getNodeForLocation */
+/*
+ * DOM.getNodeForLocation: Finds the node at a place.
+ *
+ * Errors: -32000 "No node found at given location".
+ */
 struct cdp_dom_get_node_for_location_params {
-    int32_t x; /* required */
-    int32_t y; /* required */
+    /* required. CSS pixels from the left of the document, and not of what is shown of it. */
+    int32_t x;
+    int32_t y; /* required. CSS pixels from the top of the document; the place must be in view. */
     cdp_opt_bool include_user_agent_shadow_dom;
     cdp_opt_bool ignore_pointer_events_none;
     const cdp__extra *extra_;
@@ -1424,9 +1464,9 @@ CDP_STUB int cdp_dom_get_node_for_location_params_from_json(
 }
 
 struct cdp_dom_get_node_for_location_result {
-    cdp_dom_backend_node_id backend_node_id; /* required */
-    cdp_page_frame_id frame_id; /* required */
-    cdp_opt_int node_id; /* cdp_dom_node_id */
+    cdp_dom_backend_node_id backend_node_id; /* required. The node. */
+    cdp_page_frame_id frame_id; /* required. Its frame. */
+    cdp_opt_int node_id; /* cdp_dom_node_id. Absent if it was not sent yet. */
     const cdp__extra *extra_;
 };
 
@@ -1502,7 +1542,11 @@ CDP_STUB int cdp_dom_get_node_for_location_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 14, res);
 }
 
-/* DOM.getOuterHTML */
+/*
+ * DOM.getOuterHTML: Returns a node as HTML.
+ *
+ * Errors: -32000 "Either nodeId, backendNodeId or objectId must be specified".
+ */
 struct cdp_dom_get_outer_html_params {
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
@@ -1528,7 +1572,7 @@ CDP_STUB int cdp_dom_get_outer_html_params_from_json(cdp_str json,
 }
 
 struct cdp_dom_get_outer_html_result {
-    cdp_str outer_html; /* required */
+    cdp_str outer_html; /* required. With the node itself. */
     const cdp__extra *extra_;
 };
 
@@ -1699,11 +1743,15 @@ CDP_STUB int cdp_dom_get_relayout_boundary_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 16, res);
 }
 
-/* DOM.getSearchResults (experimental) */
+/*
+ * DOM.getSearchResults (experimental): Returns what DOM.performSearch has found.
+ *
+ * Errors: -32000 "No search session with given id found".
+ */
 struct cdp_dom_get_search_results_params {
     cdp_str search_id; /* required */
-    int32_t from_index; /* required */
-    int32_t to_index; /* required */
+    int32_t from_index; /* required. The first, from 0. */
+    int32_t to_index; /* required. One after the last. */
     const cdp__extra *extra_;
 };
 
@@ -2035,9 +2083,10 @@ CDP_STUB int cdp_dom_move_to_respond(cdp_request *req, const cdp_dom_move_to_res
     return cdp__respond(req, &cdp__domain_dom, 22, res);
 }
 
-/* DOM.performSearch (experimental) */
+/* DOM.performSearch (experimental): Finds nodes by text, CSS selector or XPath;
+ * DOM.getSearchResults returns them. */
 struct cdp_dom_perform_search_params {
-    cdp_str query; /* required */
+    cdp_str query; /* required. Tried as each of the three. */
     cdp_opt_bool include_user_agent_shadow_dom;
     const cdp__extra *extra_;
 };
@@ -2059,8 +2108,8 @@ CDP_STUB int cdp_dom_perform_search_params_from_json(cdp_str json,
 }
 
 struct cdp_dom_perform_search_result {
-    cdp_str search_id; /* required */
-    int32_t result_count; /* required */
+    cdp_str search_id; /* required. Until DOM.discardSearchResults. */
+    int32_t result_count; /* required. How many were found. */
     const cdp__extra *extra_;
 };
 
@@ -2333,10 +2382,15 @@ CDP_STUB int cdp_dom_push_nodes_by_backend_ids_to_frontend_respond(
     return cdp__respond(req, &cdp__domain_dom, 25, res);
 }
 
-/* DOM.querySelector */
+/*
+ * DOM.querySelector: Finds the first element inside of a node that fits a selector.
+ *
+ * Errors: -32000 "Could not find node with given id"; -32000 "DOM Error while querying" for a bad
+ *   selector.
+ */
 struct cdp_dom_query_selector_params {
-    cdp_dom_node_id node_id; /* required */
-    cdp_str selector; /* required */
+    cdp_dom_node_id node_id; /* required. Where to look; of DOM.getDocument for all. */
+    cdp_str selector; /* required. CSS. */
     const cdp__extra *extra_;
 };
 
@@ -2357,7 +2411,7 @@ CDP_STUB int cdp_dom_query_selector_params_from_json(cdp_str json,
 }
 
 struct cdp_dom_query_selector_result {
-    cdp_dom_node_id node_id; /* required */
+    cdp_dom_node_id node_id; /* required. 0: none. */
     const cdp__extra *extra_;
 };
 
@@ -2430,10 +2484,14 @@ CDP_STUB int cdp_dom_query_selector_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 26, res);
 }
 
-/* DOM.querySelectorAll */
+/*
+ * DOM.querySelectorAll: Finds all elements inside of a node that fit a selector.
+ *
+ * Errors: As DOM.querySelector.
+ */
 struct cdp_dom_query_selector_all_params {
-    cdp_dom_node_id node_id; /* required */
-    cdp_str selector; /* required */
+    cdp_dom_node_id node_id; /* required. Where to look. */
+    cdp_str selector; /* required. CSS. */
     const cdp__extra *extra_;
 };
 
@@ -2454,7 +2512,7 @@ CDP_STUB int cdp_dom_query_selector_all_params_from_json(cdp_str json,
 }
 
 struct cdp_dom_query_selector_all_result {
-    CDP_LIST(cdp_dom_node_id) node_ids; /* required */
+    CDP_LIST(cdp_dom_node_id) node_ids; /* required. In order of the document; empty: none. */
     const cdp__extra *extra_;
 };
 
@@ -2919,9 +2977,13 @@ CDP_STUB uint32_t cdp_dom_request_child_nodes_async(
         (cdp__fn *)cb, data);
 }
 
-/* DOM.requestNode */
+/*
+ * DOM.requestNode: Sends a node for good that is known as a JavaScript object, with all around it.
+ *
+ * Errors: -32000 "Invalid remote object id".
+ */
 struct cdp_dom_request_node_params {
-    cdp_runtime_remote_object_id object_id; /* required */
+    cdp_runtime_remote_object_id object_id; /* required. Of the node. */
     const cdp__extra *extra_;
 };
 
@@ -2941,7 +3003,7 @@ CDP_STUB int cdp_dom_request_node_params_from_json(cdp_str json, cdp_dom_request
 }
 
 struct cdp_dom_request_node_result {
-    cdp_dom_node_id node_id; /* required */
+    cdp_dom_node_id node_id; /* required. Its name from now on. */
     const cdp__extra *extra_;
 };
 
@@ -3012,12 +3074,17 @@ CDP_STUB int cdp_dom_request_node_respond(cdp_request *req, const cdp_dom_reques
     return cdp__respond(req, &cdp__domain_dom, 34, res);
 }
 
-/* DOM.resolveNode */
+/*
+ * DOM.resolveNode: Makes a JavaScript object of a node, for Runtime.callFunctionOn.
+ *
+ * Errors: -32000 "No node with given id found".
+ */
 struct cdp_dom_resolve_node_params {
-    cdp_opt_int node_id; /* cdp_dom_node_id */
-    cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
-    cdp_str object_group;
-    cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
+    cdp_opt_int node_id; /* cdp_dom_node_id. One of the two names it. */
+    cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id. One of the two names it. */
+    cdp_str object_group; /* For Runtime.releaseObjectGroup. */
+    /* cdp_runtime_execution_context_id. Where it is to be; absent: with the page's scripts. */
+    cdp_opt_int execution_context_id;
     const cdp__extra *extra_;
 };
 
@@ -3037,7 +3104,7 @@ CDP_STUB int cdp_dom_resolve_node_params_from_json(cdp_str json, cdp_dom_resolve
 }
 
 struct cdp_dom_resolve_node_result {
-    const cdp_runtime_remote_object *object; /* required */
+    const cdp_runtime_remote_object *object; /* required. The node. */
     const cdp__extra *extra_;
 };
 
@@ -3108,11 +3175,15 @@ CDP_STUB int cdp_dom_resolve_node_respond(cdp_request *req, const cdp_dom_resolv
     return cdp__respond(req, &cdp__domain_dom, 35, res);
 }
 
-/* DOM.setAttributeValue */
+/*
+ * DOM.setAttributeValue: Sets an attribute of an element.
+ *
+ * Errors: -32000 "Node is not an Element".
+ */
 struct cdp_dom_set_attribute_value_params {
     cdp_dom_node_id node_id; /* required */
-    cdp_str name; /* required */
-    cdp_str value; /* required */
+    cdp_str name; /* required. Is made if it is not there. */
+    cdp_str value; /* required. Unescaped. */
     const cdp__extra *extra_;
 };
 
@@ -3232,9 +3303,15 @@ CDP_STUB uint32_t cdp_dom_set_attributes_as_text_async(
         (cdp__fn *)cb, data);
 }
 
-/* DOM.setFileInputFiles */
+/*
+ * DOM.setFileInputFiles: Chooses files for an <input type=file>, as if by the user.
+ *
+ * Errors: -32000 "Node is not a file input element".
+ * Chromium: That a file does not exist is no error.
+ */
 struct cdp_dom_set_file_input_files_params {
-    CDP_LIST(cdp_str) files; /* required */
+    /* required. Absolute paths, on the machine that the browser runs on. */
+    CDP_LIST(cdp_str) files;
     cdp_opt_int node_id; /* cdp_dom_node_id */
     cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id */
     cdp_runtime_remote_object_id object_id;
@@ -3783,10 +3860,14 @@ CDP_STUB int cdp_dom_set_node_name_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_dom, 44, res);
 }
 
-/* DOM.setNodeValue */
+/*
+ * DOM.setNodeValue: Changes a text.
+ *
+ * Errors: -32000 "Can only set value of text nodes or processing instructions".
+ */
 struct cdp_dom_set_node_value_params {
     cdp_dom_node_id node_id; /* required */
-    cdp_str value; /* required */
+    cdp_str value; /* required. The new one. */
     const cdp__extra *extra_;
 };
 
@@ -3937,7 +4018,11 @@ CDP_STUB uint32_t cdp_dom_undo_async(cdp_session *s, cdp_dom_undo_cb *cb, void *
     return cdp__async(s, &cdp__domain_dom, 47, NULL, cdp__via_dom_undo, (cdp__fn *)cb, data);
 }
 
-/* DOM.getFrameOwner (experimental) */
+/*
+ * DOM.getFrameOwner (experimental): Finds the iframe element that a frame is in.
+ *
+ * Errors: -32000 "Frame with the given id does not belong to the target.", as for the main frame.
+ */
 struct cdp_dom_get_frame_owner_params {
     cdp_page_frame_id frame_id; /* required */
     const cdp__extra *extra_;
@@ -5200,7 +5285,8 @@ CDP_STUB int cdp_dom_emit_distributed_nodes_updated(
     return cdp__emit(s, &cdp__domain_dom, 7, ev);
 }
 
-/* DOM.documentUpdated */
+/* DOM.documentUpdated: There is another document; all DOM.NodeId are not good any more.
+ * DOM.getDocument returns it. */
 typedef void cdp_dom_on_document_updated_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_dom_on_document_updated(cdp_session *s, const cdp_error *err,

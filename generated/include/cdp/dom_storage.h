@@ -2,6 +2,11 @@
 /*
  * dom_storage.h - DOMStorage (experimental).
  *
+ * The localStorage and sessionStorage of pages, read, changed and watched.
+ *
+ * Node: Since 24, with --experimental-storage-inspection, else -32601; cannot set, remove or clear.
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * emulation.h - Emulation.
  *
+ * Makes a page believe in another screen, device, place, time zone, locale, CPU or clock.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -2482,7 +2486,8 @@ struct cdp_emulation_set_virtual_time_policy_params {
     cdp_emulation_virtual_time_policy policy; /* required */
     cdp_opt_num budget;
     cdp_opt_int max_virtual_time_task_starvation_count;
-    cdp_opt_num initial_virtual_time; /* cdp_network_time_since_epoch */
+    /* cdp_network_time_since_epoch. Seconds since 1970, UTC, with a fraction. */
+    cdp_opt_num initial_virtual_time;
     const cdp__extra *extra_;
 };
 

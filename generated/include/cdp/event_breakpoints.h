@@ -2,6 +2,10 @@
 /*
  * event_breakpoints.h - EventBreakpoints (experimental).
  *
+ * Stops JavaScript at named native events, in workers without a DOM too.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * extensions.h - Extensions (experimental).
  *
+ * Loads and removes browser extensions, and reads and changes their storage.
+ *
+ * Chromium: Only where extensions may be debugged, else -32000 "Method not available.".
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * fetch.h - Fetch.
  *
+ * Holds requests and responses until we let them go on, change, answer or fail them.
+ *
+ * Chromium: In sessions of pages and the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,11 +34,13 @@ extern const cdp__domain cdp__domain_fetch;
 
 /* ---- types ---- */
 
-/* Fetch.RequestPattern */
+/* Fetch.RequestPattern: Which requests are paused; all that is given must fit. */
 struct cdp_fetch_request_pattern {
+    /* * stands for any text, ? for one character, a backslash before them takes that away;
+     * default "*". */
     cdp_str url_pattern;
-    cdp_network_resource_type resource_type;
-    cdp_fetch_request_stage request_stage;
+    cdp_network_resource_type resource_type; /* Absent: any. */
+    cdp_fetch_request_stage request_stage; /* Default Request. */
     const cdp__extra *extra_;
 };
 
@@ -53,10 +59,10 @@ CDP_STUB int cdp_fetch_request_pattern_from_json(cdp_str json, cdp_fetch_request
 }
 
 
-/* Fetch.HeaderEntry */
+/* Fetch.HeaderEntry: A header; several may have one name. */
 struct cdp_fetch_header_entry {
-    cdp_str name; /* required */
-    cdp_str value; /* required */
+    cdp_str name; /* required. Case does not matter. */
+    cdp_str value; /* required. Without newlines. */
     const cdp__extra *extra_;
 };
 
@@ -75,12 +81,13 @@ CDP_STUB int cdp_fetch_header_entry_from_json(cdp_str json, cdp_fetch_header_ent
 }
 
 
-/* Fetch.AuthChallenge */
+/* Fetch.AuthChallenge: A server or proxy asks for a name and password. */
 struct cdp_fetch_auth_challenge {
-    cdp_fetch_auth_challenge_source source;
-    cdp_str origin; /* required */
-    cdp_str scheme; /* required */
-    cdp_str realm; /* required */
+    cdp_fetch_auth_challenge_source source; /* Who asks; absent: Server. */
+    cdp_str origin; /* required. Of who asks. */
+    cdp_str scheme; /* required. In lower case, such as "basic", "digest". */
+    /* required. What the name and password are for, as the other side calls it; may be "". */
+    cdp_str realm;
     const cdp__extra *extra_;
 };
 
@@ -99,11 +106,13 @@ CDP_STUB int cdp_fetch_auth_challenge_from_json(cdp_str json, cdp_fetch_auth_cha
 }
 
 
-/* Fetch.AuthChallengeResponse */
+/* Fetch.AuthChallengeResponse: The answer to a Fetch.AuthChallenge. */
 struct cdp_fetch_auth_challenge_response {
-    cdp_fetch_auth_challenge_response_response response; /* required */
-    cdp_str username;
-    cdp_str password;
+    /* required. Default: let the browser do it, which may ask the user; CancelAuth: give up, the
+     * page gets the 401 or 407; ProvideCredentials: take username and password. */
+    cdp_fetch_auth_challenge_response_response response;
+    cdp_str username; /* Only with ProvideCredentials. */
+    cdp_str password; /* Only with ProvideCredentials. */
     const cdp__extra *extra_;
 };
 
@@ -126,7 +135,7 @@ CDP_STUB int cdp_fetch_auth_challenge_response_from_json(cdp_str json,
 
 /* ---- commands ---- */
 
-/* Fetch.disable */
+/* Fetch.disable: Pauses no more requests; those that are paused go on as they are. */
 typedef struct cdp_fetch_disable_cookie {
     uint32_t id;
 } cdp_fetch_disable_cookie;
@@ -160,9 +169,19 @@ CDP_STUB uint32_t cdp_fetch_disable_async(cdp_session *s, cdp_fetch_disable_cb *
     return cdp__async(s, &cdp__domain_fetch, 0, NULL, cdp__via_fetch_disable, (cdp__fn *)cb, data);
 }
 
-/* Fetch.enable */
+/*
+ * Fetch.enable: Pauses the requests that fit; takes the place of an earlier Fetch.enable.
+ *
+ * Each Fetch.requestPaused must be answered by one of continueRequest, fulfillRequest, failRequest
+ * and continueResponse, else the page waits for ever.
+ *
+ * Errors: -32602 "Unsupported request stage 'X'".
+ */
 struct cdp_fetch_enable_params {
+    /* Absent: all requests, in the stage Request. An empty list: none. With both stages of one
+     * URL, a request is paused twice. */
     CDP_LIST(cdp_fetch_request_pattern) patterns;
+    /* Whether Fetch.authRequired comes, to be answered by Fetch.continueWithAuth. Default false. */
     cdp_opt_bool handle_auth_requests;
     const cdp__extra *extra_;
 };
@@ -216,10 +235,17 @@ CDP_STUB uint32_t cdp_fetch_enable_async(cdp_session *s, const cdp_fetch_enable_
     return cdp__async(s, &cdp__domain_fetch, 1, params, cdp__via_fetch_enable, (cdp__fn *)cb, data);
 }
 
-/* Fetch.failRequest */
+/*
+ * Fetch.failRequest: Makes a paused request fail.
+ *
+ * Errors: -32000 "Fetch domain is not enabled"; -32602 "Invalid InterceptionId." if it is not
+ *   paused; -32602 "Unknown errorReason".
+ */
 struct cdp_fetch_fail_request_params {
-    cdp_fetch_request_id request_id; /* required */
-    cdp_network_error_reason error_reason; /* required */
+    cdp_fetch_request_id request_id; /* required. From Fetch.requestPaused. */
+    /* required. What the page gets is a plain network error all the same; Network.loadingFailed
+     * tells the reason. */
+    cdp_network_error_reason error_reason;
     const cdp__extra *extra_;
 };
 
@@ -276,14 +302,23 @@ CDP_STUB uint32_t cdp_fetch_fail_request_async(cdp_session *s,
         data);
 }
 
-/* Fetch.fulfillRequest */
+/*
+ * Fetch.fulfillRequest: Answers a paused request; in the stage Request nothing is sent.
+ *
+ * Errors: -32602 "Invalid http status code or phrase"; -32602 "Invalid InterceptionId." if it is
+ *   not paused.
+ */
 struct cdp_fetch_fulfill_request_params {
-    cdp_fetch_request_id request_id; /* required */
-    int32_t response_code; /* required */
-    CDP_LIST(cdp_fetch_header_entry) response_headers;
+    cdp_fetch_request_id request_id; /* required. From Fetch.requestPaused. */
+    int32_t response_code; /* required. Status of HTTP. */
+    CDP_LIST(cdp_fetch_header_entry) response_headers; /* All headers; absent: none. */
+    /* In place of responseHeaders, for values that are not UTF-8: base64 of "name: value" lines,
+     * each ended by a NUL. */
     cdp_bytes binary_response_headers;
+    /* Base64, as the page shall get it: not compressed. Absent: in the stage Response the real
+     * body, else none. */
     cdp_bytes body;
-    cdp_str response_phrase;
+    cdp_str response_phrase; /* Reason of the status line; absent: the usual one. */
     const cdp__extra *extra_;
 };
 
@@ -341,14 +376,25 @@ CDP_STUB uint32_t cdp_fetch_fulfill_request_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Fetch.continueRequest */
+/*
+ * Fetch.continueRequest: Lets a paused request go on, perhaps changed; the page does not learn of
+ * the change.
+ *
+ * Errors: -32602 "Invalid InterceptionId." if it is not paused; -32602 "Invalid header: a b"
+ *   (quoting the name); -32602 "authChallengeResponse required." after Fetch.authRequired; -32602
+ *   "Unable to continue request as is after body is taken" after Fetch.takeResponseBodyAsStream.
+ * Chromium: A url that is none is no error here: the request fails.
+ */
 struct cdp_fetch_continue_request_params {
-    cdp_fetch_request_id request_id; /* required */
-    cdp_str url;
-    cdp_str method;
-    cdp_bytes post_data;
+    cdp_fetch_request_id request_id; /* required. From Fetch.requestPaused. */
+    cdp_str url; /* Where it goes instead; no redirect for the page. Absent: as before. */
+    cdp_str method; /* Absent: as before. */
+    cdp_bytes post_data; /* Base64 of the body; absent: as before. */
+    /* All headers, in place of those it had; absent: as before. */
     CDP_LIST(cdp_fetch_header_entry) headers;
-    cdp_opt_bool intercept_response; /* experimental */
+    /* experimental. Whether it is paused again in the stage Response; absent: as the patterns
+     * say. */
+    cdp_opt_bool intercept_response;
     const cdp__extra *extra_;
 };
 
@@ -406,10 +452,15 @@ CDP_STUB uint32_t cdp_fetch_continue_request_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Fetch.continueWithAuth */
+/*
+ * Fetch.continueWithAuth: Answers Fetch.authRequired.
+ *
+ * Errors: -32602 "Unrecognized authChallengeResponse"; -32602 "Invalid InterceptionId.".
+ */
 struct cdp_fetch_continue_with_auth_params {
-    cdp_fetch_request_id request_id; /* required */
-    const cdp_fetch_auth_challenge_response *auth_challenge_response; /* required */
+    cdp_fetch_request_id request_id; /* required. From Fetch.authRequired. */
+    /* required. If the server refuses it, Fetch.authRequired comes again. */
+    const cdp_fetch_auth_challenge_response *auth_challenge_response;
     const cdp__extra *extra_;
 };
 
@@ -467,13 +518,22 @@ CDP_STUB uint32_t cdp_fetch_continue_with_auth_async(
         (cdp__fn *)cb, data);
 }
 
-/* Fetch.continueResponse (experimental) */
+/*
+ * Fetch.continueResponse (experimental): Lets a request that is paused in the stage Response go on,
+ * perhaps with another status and headers.
+ *
+ * Errors: -32602 "Invalid InterceptionId." if it is not paused; -32000 "Cannot override only status
+ *   or headers, both should be provided".
+ */
 struct cdp_fetch_continue_response_params {
-    cdp_fetch_request_id request_id; /* required */
+    cdp_fetch_request_id request_id; /* required. From Fetch.requestPaused. */
+    /* Status of HTTP; absent: the real one. Only together with responseHeaders. */
     cdp_opt_int response_code;
-    cdp_str response_phrase;
+    cdp_str response_phrase; /* Reason of the status line; absent: the usual one. */
+    /* All headers, in place of the real ones; absent: the real ones. Only together with
+     * responseCode. */
     CDP_LIST(cdp_fetch_header_entry) response_headers;
-    cdp_bytes binary_response_headers;
+    cdp_bytes binary_response_headers; /* As in Fetch.fulfillRequest. */
     const cdp__extra *extra_;
 };
 
@@ -531,9 +591,17 @@ CDP_STUB uint32_t cdp_fetch_continue_response_async(
         (cdp__fn *)cb, data);
 }
 
-/* Fetch.getResponseBody */
+/*
+ * Fetch.getResponseBody: Returns the body of a request that is paused in the stage Response; for
+ * small ones: all of it is kept in memory.
+ *
+ * Errors: -32000 "Can only get response body on HeadersReceived pattern matched requests." or
+ *   "...requests captured after headers received.", in the stage Request and for a redirect; -32602
+ *   "Invalid InterceptionId." if it is not paused.
+ * Chromium: May be repeated; Fetch.takeResponseBodyAsStream after it gets no reply.
+ */
 struct cdp_fetch_get_response_body_params {
-    cdp_fetch_request_id request_id; /* required */
+    cdp_fetch_request_id request_id; /* required. From Fetch.requestPaused. */
     const cdp__extra *extra_;
 };
 
@@ -554,8 +622,8 @@ CDP_STUB int cdp_fetch_get_response_body_params_from_json(cdp_str json,
 }
 
 struct cdp_fetch_get_response_body_result {
-    cdp_str body; /* required */
-    bool base64_encoded; /* required */
+    cdp_str body; /* required. Decoded: after Content-Encoding. */
+    bool base64_encoded; /* required. Whether body is base64; so in Chromium even for text. */
     const cdp__extra *extra_;
 };
 
@@ -632,9 +700,15 @@ CDP_STUB int cdp_fetch_get_response_body_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_fetch, 7, res);
 }
 
-/* Fetch.takeResponseBodyAsStream */
+/*
+ * Fetch.takeResponseBodyAsStream: Takes the body of a request that is paused in the stage Response;
+ * the page gets it only by Fetch.fulfillRequest then.
+ *
+ * Errors: -32000 "Can only get response body on HeadersReceived pattern matched requests."; -32602
+ *   "Invalid InterceptionId." if it is not paused.
+ */
 struct cdp_fetch_take_response_body_as_stream_params {
-    cdp_fetch_request_id request_id; /* required */
+    cdp_fetch_request_id request_id; /* required. From Fetch.requestPaused. */
     const cdp__extra *extra_;
 };
 
@@ -654,7 +728,8 @@ CDP_STUB int cdp_fetch_take_response_body_as_stream_params_from_json(
 }
 
 struct cdp_fetch_take_response_body_as_stream_result {
-    cdp_io_stream_handle stream; /* required */
+    /* required. For IO.read, in order only, and IO.close; decoded, after Content-Encoding. */
+    cdp_io_stream_handle stream;
     const cdp__extra *extra_;
 };
 
@@ -733,18 +808,23 @@ CDP_STUB int cdp_fetch_take_response_body_as_stream_respond(
 
 /* ---- events ---- */
 
-/* Fetch.requestPaused */
+/* Fetch.requestPaused: A request waits for an answer; see Fetch.enable. With responseStatusCode
+ * or responseErrorReason it is in the stage Response. */
 struct cdp_fetch_request_paused_event {
-    cdp_fetch_request_id request_id; /* required */
-    const cdp_network_request *request; /* required */
-    cdp_page_frame_id frame_id; /* required */
-    cdp_network_resource_type resource_type; /* required */
-    cdp_network_error_reason response_error_reason;
-    cdp_opt_int response_status_code;
-    cdp_str response_status_text;
+    /* required. For the commands of Fetch, until one of them lets it go. */
+    cdp_fetch_request_id request_id;
+    const cdp_network_request *request; /* required. As in Network.requestWillBeSent. */
+    cdp_page_frame_id frame_id; /* required. The frame that asks. */
+    cdp_network_resource_type resource_type; /* required. XHR for fetch as well, in Chromium. */
+    cdp_network_error_reason response_error_reason; /* It has failed, and why; absent if not. */
+    cdp_opt_int response_status_code; /* Status of HTTP; absent in the stage Request. */
+    cdp_str response_status_text; /* Reason of the status line; absent in the stage Request. */
+    /* As received; absent in the stage Request. */
     CDP_LIST(cdp_fetch_header_entry) response_headers;
+    /* Its id in Network.requestWillBeSent; absent if it has none there. */
     cdp_network_request_id network_id;
-    cdp_fetch_request_id redirected_request_id; /* experimental */
+    /* experimental. requestId of the request that was redirected to this; absent if none was. */
+    cdp_fetch_request_id redirected_request_id;
     const cdp__extra *extra_;
 };
 
@@ -800,13 +880,15 @@ CDP_STUB int cdp_fetch_emit_request_paused(cdp_session *s, const cdp_fetch_reque
     return cdp__emit(s, &cdp__domain_fetch, 0, ev);
 }
 
-/* Fetch.authRequired */
+/* Fetch.authRequired: A server or proxy asks for a name and password; only with
+ * handleAuthRequests of Fetch.enable. */
 struct cdp_fetch_auth_required_event {
-    cdp_fetch_request_id request_id; /* required */
-    const cdp_network_request *request; /* required */
-    cdp_page_frame_id frame_id; /* required */
-    cdp_network_resource_type resource_type; /* required */
-    const cdp_fetch_auth_challenge *auth_challenge; /* required */
+    /* required. For Fetch.continueWithAuth; as in Fetch.requestPaused before. */
+    cdp_fetch_request_id request_id;
+    const cdp_network_request *request; /* required. As in Fetch.requestPaused. */
+    cdp_page_frame_id frame_id; /* required. The frame that asks. */
+    cdp_network_resource_type resource_type; /* required. As in Fetch.requestPaused. */
+    const cdp_fetch_auth_challenge *auth_challenge; /* required. Who asks, and what for. */
     const cdp__extra *extra_;
 };
 

@@ -2,6 +2,10 @@
 /*
  * file_system.h - FileSystem (experimental).
  *
+ * Lists directories of a site's private file system.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,7 +34,8 @@ extern const cdp__domain cdp__domain_file_system;
 /* FileSystem.File */
 struct cdp_file_system_file {
     cdp_str name; /* required */
-    cdp_network_time_since_epoch last_modified; /* required */
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch last_modified;
     double size; /* required */
     cdp_str type; /* required */
     const cdp__extra *extra_;

@@ -2,6 +2,10 @@
 /*
  * find_in_page.h - FindInPage (experimental).
  *
+ * Finds text in a page, as the browser's own find bar does.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

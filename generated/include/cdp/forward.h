@@ -1677,7 +1677,7 @@ typedef struct cdp_debugger_paused_event cdp_debugger_paused_event;
 typedef struct cdp_debugger_script_failed_to_parse_event cdp_debugger_script_failed_to_parse_event;
 typedef struct cdp_debugger_script_parsed_event cdp_debugger_script_parsed_event;
 
-/* Debugger.ScriptLanguage */
+/* Debugger.ScriptLanguage: What a script was compiled from. */
 typedef enum cdp_debugger_script_language {
     CDP_DEBUGGER_SCRIPT_LANGUAGE__UNKNOWN = -1,
     CDP_DEBUGGER_SCRIPT_LANGUAGE_JAVA_SCRIPT = 1,
@@ -2119,11 +2119,11 @@ typedef struct cdp_fetch_take_response_body_as_stream_result
 typedef struct cdp_fetch_request_paused_event cdp_fetch_request_paused_event;
 typedef struct cdp_fetch_auth_required_event cdp_fetch_auth_required_event;
 
-/* Fetch.RequestStage */
+/* Fetch.RequestStage: Where a request is paused. */
 typedef enum cdp_fetch_request_stage {
     CDP_FETCH_REQUEST_STAGE__UNKNOWN = -1,
-    CDP_FETCH_REQUEST_STAGE_REQUEST = 1,
-    CDP_FETCH_REQUEST_STAGE_RESPONSE
+    CDP_FETCH_REQUEST_STAGE_REQUEST = 1, /* Before it is sent. */
+    CDP_FETCH_REQUEST_STAGE_RESPONSE /* When the headers have come, before the body. */
 } cdp_fetch_request_stage;
 
 /* Fetch.AuthChallenge.source */
@@ -2277,23 +2277,23 @@ typedef struct cdp_input_synthesize_scroll_gesture_params
 typedef struct cdp_input_synthesize_tap_gesture_params cdp_input_synthesize_tap_gesture_params;
 typedef struct cdp_input_drag_intercepted_event cdp_input_drag_intercepted_event;
 
-/* Input.GestureSourceType (experimental) */
+/* Input.GestureSourceType (experimental): What makes a gesture. */
 typedef enum cdp_input_gesture_source_type {
     CDP_INPUT_GESTURE_SOURCE_TYPE__UNKNOWN = -1,
-    CDP_INPUT_GESTURE_SOURCE_TYPE_DEFAULT = 1,
+    CDP_INPUT_GESTURE_SOURCE_TYPE_DEFAULT = 1, /* As the platform has it. */
     CDP_INPUT_GESTURE_SOURCE_TYPE_TOUCH,
     CDP_INPUT_GESTURE_SOURCE_TYPE_MOUSE
 } cdp_input_gesture_source_type;
 
-/* Input.MouseButton */
+/* Input.MouseButton: A button of the mouse. */
 typedef enum cdp_input_mouse_button {
     CDP_INPUT_MOUSE_BUTTON__UNKNOWN = -1,
-    CDP_INPUT_MOUSE_BUTTON_NONE = 1,
+    CDP_INPUT_MOUSE_BUTTON_NONE = 1, /* As when it only moves. */
     CDP_INPUT_MOUSE_BUTTON_LEFT,
     CDP_INPUT_MOUSE_BUTTON_MIDDLE,
     CDP_INPUT_MOUSE_BUTTON_RIGHT,
-    CDP_INPUT_MOUSE_BUTTON_BACK,
-    CDP_INPUT_MOUSE_BUTTON_FORWARD
+    CDP_INPUT_MOUSE_BUTTON_BACK, /* The fourth. */
+    CDP_INPUT_MOUSE_BUTTON_FORWARD /* The fifth. */
 } cdp_input_mouse_button;
 
 /* Input.dispatchDragEvent.type */
@@ -2688,56 +2688,71 @@ typedef struct cdp_network_device_bound_sessions_added_event
 typedef struct cdp_network_device_bound_session_event_occurred_event
     cdp_network_device_bound_session_event_occurred_event;
 
-/* Network.ResourceType */
+/*
+ * Network.ResourceType: What a request is for.
+ *
+ * Node: Sends Fetch, for fetch, and Other, for node:http.
+ */
 typedef enum cdp_network_resource_type {
     CDP_NETWORK_RESOURCE_TYPE__UNKNOWN = -1,
-    CDP_NETWORK_RESOURCE_TYPE_DOCUMENT = 1,
+    CDP_NETWORK_RESOURCE_TYPE_DOCUMENT = 1, /* A page, or what an iframe shows. */
     CDP_NETWORK_RESOURCE_TYPE_STYLESHEET,
     CDP_NETWORK_RESOURCE_TYPE_IMAGE,
     CDP_NETWORK_RESOURCE_TYPE_MEDIA,
     CDP_NETWORK_RESOURCE_TYPE_FONT,
     CDP_NETWORK_RESOURCE_TYPE_SCRIPT,
-    CDP_NETWORK_RESOURCE_TYPE_TEXT_TRACK,
-    CDP_NETWORK_RESOURCE_TYPE_XHR,
+    CDP_NETWORK_RESOURCE_TYPE_TEXT_TRACK, /* Subtitles of a <track>. */
+    CDP_NETWORK_RESOURCE_TYPE_XHR, /* XMLHttpRequest. */
     CDP_NETWORK_RESOURCE_TYPE_FETCH,
-    CDP_NETWORK_RESOURCE_TYPE_PREFETCH,
-    CDP_NETWORK_RESOURCE_TYPE_EVENT_SOURCE,
+    CDP_NETWORK_RESOURCE_TYPE_PREFETCH, /* Of a <link rel=prefetch>. */
+    CDP_NETWORK_RESOURCE_TYPE_EVENT_SOURCE, /* A stream of server-sent events. */
     CDP_NETWORK_RESOURCE_TYPE_WEB_SOCKET,
-    CDP_NETWORK_RESOURCE_TYPE_MANIFEST,
+    CDP_NETWORK_RESOURCE_TYPE_MANIFEST, /* Of a web app. */
+    /* A signed HTTP exchange (application/signed-exchange). */
     CDP_NETWORK_RESOURCE_TYPE_SIGNED_EXCHANGE,
-    CDP_NETWORK_RESOURCE_TYPE_PING,
+    CDP_NETWORK_RESOURCE_TYPE_PING, /* navigator.sendBeacon, or the ping of a link. */
+    /* A report about a broken content security policy. */
     CDP_NETWORK_RESOURCE_TYPE_CSP_VIOLATION_REPORT,
+    /* The OPTIONS request of CORS; Network.requestWillBeSent still says Other. */
     CDP_NETWORK_RESOURCE_TYPE_PREFLIGHT,
-    CDP_NETWORK_RESOURCE_TYPE_FED_CM,
-    CDP_NETWORK_RESOURCE_TYPE_OTHER
+    CDP_NETWORK_RESOURCE_TYPE_FED_CM, /* Of a federated log-in. */
+    CDP_NETWORK_RESOURCE_TYPE_OTHER /* None of these, such as favicon.ico. */
 } cdp_network_resource_type;
 
-/* Network.ErrorReason */
+/* Network.ErrorReason: Why a request failed: a net::ERR_... of Chromium. Fetch.failRequest sends
+ * one too. */
 typedef enum cdp_network_error_reason {
     CDP_NETWORK_ERROR_REASON__UNKNOWN = -1,
-    CDP_NETWORK_ERROR_REASON_FAILED = 1,
-    CDP_NETWORK_ERROR_REASON_ABORTED,
-    CDP_NETWORK_ERROR_REASON_TIMED_OUT,
-    CDP_NETWORK_ERROR_REASON_ACCESS_DENIED,
+    CDP_NETWORK_ERROR_REASON_FAILED = 1, /* net::ERR_FAILED: no better reason. */
+    CDP_NETWORK_ERROR_REASON_ABORTED, /* net::ERR_ABORTED: given up by the page or user. */
+    CDP_NETWORK_ERROR_REASON_TIMED_OUT, /* net::ERR_TIMED_OUT. */
+    CDP_NETWORK_ERROR_REASON_ACCESS_DENIED, /* net::ERR_ACCESS_DENIED. */
+    /* net::ERR_CONNECTION_CLOSED: the peer ended it in order. */
     CDP_NETWORK_ERROR_REASON_CONNECTION_CLOSED,
-    CDP_NETWORK_ERROR_REASON_CONNECTION_RESET,
+    CDP_NETWORK_ERROR_REASON_CONNECTION_RESET, /* net::ERR_CONNECTION_RESET: the peer sent RST. */
+    /* net::ERR_CONNECTION_REFUSED: nobody listens there. */
     CDP_NETWORK_ERROR_REASON_CONNECTION_REFUSED,
+    /* net::ERR_CONNECTION_ABORTED: no answer to what was sent. */
     CDP_NETWORK_ERROR_REASON_CONNECTION_ABORTED,
-    CDP_NETWORK_ERROR_REASON_CONNECTION_FAILED,
+    CDP_NETWORK_ERROR_REASON_CONNECTION_FAILED, /* net::ERR_CONNECTION_FAILED. */
+    /* net::ERR_NAME_NOT_RESOLVED: DNS does not know the host. */
     CDP_NETWORK_ERROR_REASON_NAME_NOT_RESOLVED,
-    CDP_NETWORK_ERROR_REASON_INTERNET_DISCONNECTED,
-    CDP_NETWORK_ERROR_REASON_ADDRESS_UNREACHABLE,
+    CDP_NETWORK_ERROR_REASON_INTERNET_DISCONNECTED, /* net::ERR_INTERNET_DISCONNECTED: offline. */
+    CDP_NETWORK_ERROR_REASON_ADDRESS_UNREACHABLE, /* net::ERR_ADDRESS_UNREACHABLE: no route. */
+    /* net::ERR_BLOCKED_BY_CLIENT: by the browser or an extension. */
     CDP_NETWORK_ERROR_REASON_BLOCKED_BY_CLIENT,
+    /* net::ERR_BLOCKED_BY_RESPONSE: by a header of the response, such as
+     * Cross-Origin-Resource-Policy. */
     CDP_NETWORK_ERROR_REASON_BLOCKED_BY_RESPONSE
 } cdp_network_error_reason;
 
-/* Network.ConnectionType */
+/* Network.ConnectionType: The kind of network, as navigator.connection.type tells it. */
 typedef enum cdp_network_connection_type {
     CDP_NETWORK_CONNECTION_TYPE__UNKNOWN = -1,
-    CDP_NETWORK_CONNECTION_TYPE_NONE = 1,
-    CDP_NETWORK_CONNECTION_TYPE_CELLULAR2G,
-    CDP_NETWORK_CONNECTION_TYPE_CELLULAR3G,
-    CDP_NETWORK_CONNECTION_TYPE_CELLULAR4G,
+    CDP_NETWORK_CONNECTION_TYPE_NONE = 1, /* Offline. */
+    CDP_NETWORK_CONNECTION_TYPE_CELLULAR2G, /* GPRS, EDGE and the like. */
+    CDP_NETWORK_CONNECTION_TYPE_CELLULAR3G, /* UMTS and the like. */
+    CDP_NETWORK_CONNECTION_TYPE_CELLULAR4G, /* LTE and newer. */
     CDP_NETWORK_CONNECTION_TYPE_BLUETOOTH,
     CDP_NETWORK_CONNECTION_TYPE_ETHERNET,
     CDP_NETWORK_CONNECTION_TYPE_WIFI,
@@ -2745,31 +2760,35 @@ typedef enum cdp_network_connection_type {
     CDP_NETWORK_CONNECTION_TYPE_OTHER
 } cdp_network_connection_type;
 
-/* Network.CookieSameSite */
+/* Network.CookieSameSite: The attribute SameSite of a cookie; where it is absent, Chromium takes
+ * Lax. */
 typedef enum cdp_network_cookie_same_site {
     CDP_NETWORK_COOKIE_SAME_SITE__UNKNOWN = -1,
+    /* Only for requests that the cookie's own site makes. */
     CDP_NETWORK_COOKIE_SAME_SITE_STRICT = 1,
-    CDP_NETWORK_COOKIE_SAME_SITE_LAX,
-    CDP_NETWORK_COOKIE_SAME_SITE_NONE
+    CDP_NETWORK_COOKIE_SAME_SITE_LAX, /* Also when another site leads there by a link. */
+    CDP_NETWORK_COOKIE_SAME_SITE_NONE /* For requests of all sites; must be secure. */
 } cdp_network_cookie_same_site;
 
-/* Network.CookiePriority (experimental) */
+/* Network.CookiePriority (experimental): Chromium's attribute Priority: which cookies of a
+ * domain go last when there are too many. */
 typedef enum cdp_network_cookie_priority {
     CDP_NETWORK_COOKIE_PRIORITY__UNKNOWN = -1,
-    CDP_NETWORK_COOKIE_PRIORITY_LOW = 1,
-    CDP_NETWORK_COOKIE_PRIORITY_MEDIUM,
-    CDP_NETWORK_COOKIE_PRIORITY_HIGH
+    CDP_NETWORK_COOKIE_PRIORITY_LOW = 1, /* Goes first. */
+    CDP_NETWORK_COOKIE_PRIORITY_MEDIUM, /* Where no priority was given. */
+    CDP_NETWORK_COOKIE_PRIORITY_HIGH /* Goes last. */
 } cdp_network_cookie_priority;
 
-/* Network.CookieSourceScheme (experimental) */
+/* Network.CookieSourceScheme (experimental): Whether what set a cookie came over TLS. */
 typedef enum cdp_network_cookie_source_scheme {
     CDP_NETWORK_COOKIE_SOURCE_SCHEME__UNKNOWN = -1,
-    CDP_NETWORK_COOKIE_SOURCE_SCHEME_UNSET = 1,
-    CDP_NETWORK_COOKIE_SOURCE_SCHEME_NON_SECURE,
-    CDP_NETWORK_COOKIE_SOURCE_SCHEME_SECURE
+    CDP_NETWORK_COOKIE_SOURCE_SCHEME_UNSET = 1, /* Not known. */
+    CDP_NETWORK_COOKIE_SOURCE_SCHEME_NON_SECURE, /* http. */
+    CDP_NETWORK_COOKIE_SOURCE_SCHEME_SECURE /* https. */
 } cdp_network_cookie_source_scheme;
 
-/* Network.ResourcePriority */
+/* Network.ResourcePriority: How urgent a request is to the loader; HTTP/2 and HTTP/3 tell the
+ * server as well. */
 typedef enum cdp_network_resource_priority {
     CDP_NETWORK_RESOURCE_PRIORITY__UNKNOWN = -1,
     CDP_NETWORK_RESOURCE_PRIORITY_VERY_LOW = 1,
@@ -2779,268 +2798,377 @@ typedef enum cdp_network_resource_priority {
     CDP_NETWORK_RESOURCE_PRIORITY_VERY_HIGH
 } cdp_network_resource_priority;
 
-/* Network.RenderBlockingBehavior (experimental) */
+/* Network.RenderBlockingBehavior (experimental): Whether the page is shown before a script or
+ * style sheet is there. */
 typedef enum cdp_network_render_blocking_behavior {
     CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR__UNKNOWN = -1,
-    CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_BLOCKING = 1,
+    CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_BLOCKING = 1, /* It is not. */
+    /* What stands above it is; the parser waits. */
     CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_IN_BODY_PARSER_BLOCKING,
-    CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_NON_BLOCKING,
-    CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_NON_BLOCKING_DYNAMIC,
+    CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_NON_BLOCKING, /* It is, as with defer. */
+    CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_NON_BLOCKING_DYNAMIC, /* It is, as a script put it in. */
+    /* It is, but parsing stops if it comes early, as with async. */
     CDP_NETWORK_RENDER_BLOCKING_BEHAVIOR_POTENTIALLY_BLOCKING
 } cdp_network_render_blocking_behavior;
 
-/* Network.CertificateTransparencyCompliance */
+/* Network.CertificateTransparencyCompliance: Whether a certificate has the public proofs that
+ * Chromium asks for. */
 typedef enum cdp_network_certificate_transparency_compliance {
     CDP_NETWORK_CERTIFICATE_TRANSPARENCY_COMPLIANCE__UNKNOWN = -1,
+    /* Not looked at, as for a private issuer. */
     CDP_NETWORK_CERTIFICATE_TRANSPARENCY_COMPLIANCE_UNKNOWN = 1,
     CDP_NETWORK_CERTIFICATE_TRANSPARENCY_COMPLIANCE_NOT_COMPLIANT,
     CDP_NETWORK_CERTIFICATE_TRANSPARENCY_COMPLIANCE_COMPLIANT
 } cdp_network_certificate_transparency_compliance;
 
-/* Network.BlockedReason */
+/* Network.BlockedReason: Why a request was not sent, or its response withheld from the page. */
 typedef enum cdp_network_blocked_reason {
     CDP_NETWORK_BLOCKED_REASON__UNKNOWN = -1,
     CDP_NETWORK_BLOCKED_REASON_OTHER = 1,
-    CDP_NETWORK_BLOCKED_REASON_CSP,
-    CDP_NETWORK_BLOCKED_REASON_MIXED_CONTENT,
-    CDP_NETWORK_BLOCKED_REASON_ORIGIN,
-    CDP_NETWORK_BLOCKED_REASON_INSPECTOR,
-    CDP_NETWORK_BLOCKED_REASON_INTEGRITY,
+    CDP_NETWORK_BLOCKED_REASON_CSP, /* Content-Security-Policy. */
+    CDP_NETWORK_BLOCKED_REASON_MIXED_CONTENT, /* An https page asked by http. */
+    CDP_NETWORK_BLOCKED_REASON_ORIGIN, /* That origin must not be loaded from here. */
+    CDP_NETWORK_BLOCKED_REASON_INSPECTOR, /* Network.setBlockedURLs. */
+    CDP_NETWORK_BLOCKED_REASON_INTEGRITY, /* The hash is not that of the attribute integrity. */
+    /* The browser's filter against bad advertisements. */
     CDP_NETWORK_BLOCKED_REASON_SUBRESOURCE_FILTER,
+    /* The type of the response does not suit, as nosniff demands. */
     CDP_NETWORK_BLOCKED_REASON_CONTENT_TYPE,
+    /* The page has Cross-Origin-Embedder-Policy, the iframe has not. */
     CDP_NETWORK_BLOCKED_REASON_COEP_FRAME_RESOURCE_NEEDS_COEP_HEADER,
+    /* A page with Cross-Origin-Opener-Policy in a sandbox. */
     CDP_NETWORK_BLOCKED_REASON_COOP_SANDBOXED_IFRAME_CANNOT_NAVIGATE_TO_COOP_PAGE,
+    /* Cross-Origin-Resource-Policy: same-origin. */
     CDP_NETWORK_BLOCKED_REASON_CORP_NOT_SAME_ORIGIN,
+    /* It has no Cross-Origin-Resource-Policy, which Cross-Origin-Embedder-Policy of the page
+     * asks for. */
     CDP_NETWORK_BLOCKED_REASON_CORP_NOT_SAME_ORIGIN_AFTER_DEFAULTED_TO_SAME_ORIGIN_BY_COEP,
+    /* The same by Document-Isolation-Policy. */
     CDP_NETWORK_BLOCKED_REASON_CORP_NOT_SAME_ORIGIN_AFTER_DEFAULTED_TO_SAME_ORIGIN_BY_DIP,
+    /* The same by both. */
     CDP_NETWORK_BLOCKED_REASON_CORP_NOT_SAME_ORIGIN_AFTER_DEFAULTED_TO_SAME_ORIGIN_BY_COEP_AND_DIP,
-    CDP_NETWORK_BLOCKED_REASON_CORP_NOT_SAME_SITE,
+    CDP_NETWORK_BLOCKED_REASON_CORP_NOT_SAME_SITE, /* Cross-Origin-Resource-Policy: same-site. */
+    /* The signature of the response is not by the key of the attribute integrity. */
     CDP_NETWORK_BLOCKED_REASON_SRI_MESSAGE_SIGNATURE_MISMATCH
 } cdp_network_blocked_reason;
 
-/* Network.CorsError */
+/* Network.CorsError: Which rule of CORS a request or response broke. Words with Preflight are
+ * about the OPTIONS request before it. */
 typedef enum cdp_network_cors_error {
     CDP_NETWORK_CORS_ERROR__UNKNOWN = -1,
+    /* Another origin, but the request's mode is same-origin. */
     CDP_NETWORK_CORS_ERROR_DISALLOWED_BY_MODE = 1,
+    /* Not an answer of HTTP, for instance a network error. */
     CDP_NETWORK_CORS_ERROR_INVALID_RESPONSE,
+    /* Access-Control-Allow-Origin is *, which is not enough with credentials. */
     CDP_NETWORK_CORS_ERROR_WILDCARD_ORIGIN_NOT_ALLOWED,
-    CDP_NETWORK_CORS_ERROR_MISSING_ALLOW_ORIGIN_HEADER,
+    CDP_NETWORK_CORS_ERROR_MISSING_ALLOW_ORIGIN_HEADER, /* No Access-Control-Allow-Origin. */
+    /* Several values in Access-Control-Allow-Origin. */
     CDP_NETWORK_CORS_ERROR_MULTIPLE_ALLOW_ORIGIN_VALUES,
+    /* Access-Control-Allow-Origin is no origin. */
     CDP_NETWORK_CORS_ERROR_INVALID_ALLOW_ORIGIN_VALUE,
+    /* Access-Control-Allow-Origin names another origin. */
     CDP_NETWORK_CORS_ERROR_ALLOW_ORIGIN_MISMATCH,
+    /* Access-Control-Allow-Credentials is not "true", but credentials were sent. */
     CDP_NETWORK_CORS_ERROR_INVALID_ALLOW_CREDENTIALS,
-    CDP_NETWORK_CORS_ERROR_CORS_DISABLED_SCHEME,
-    CDP_NETWORK_CORS_ERROR_PREFLIGHT_INVALID_STATUS,
-    CDP_NETWORK_CORS_ERROR_PREFLIGHT_DISALLOWED_REDIRECT,
+    CDP_NETWORK_CORS_ERROR_CORS_DISABLED_SCHEME, /* Not http or https. */
+    CDP_NETWORK_CORS_ERROR_PREFLIGHT_INVALID_STATUS, /* Not 200 to 299. */
+    CDP_NETWORK_CORS_ERROR_PREFLIGHT_DISALLOWED_REDIRECT, /* A redirect. */
     CDP_NETWORK_CORS_ERROR_PREFLIGHT_WILDCARD_ORIGIN_NOT_ALLOWED,
     CDP_NETWORK_CORS_ERROR_PREFLIGHT_MISSING_ALLOW_ORIGIN_HEADER,
     CDP_NETWORK_CORS_ERROR_PREFLIGHT_MULTIPLE_ALLOW_ORIGIN_VALUES,
     CDP_NETWORK_CORS_ERROR_PREFLIGHT_INVALID_ALLOW_ORIGIN_VALUE,
     CDP_NETWORK_CORS_ERROR_PREFLIGHT_ALLOW_ORIGIN_MISMATCH,
     CDP_NETWORK_CORS_ERROR_PREFLIGHT_INVALID_ALLOW_CREDENTIALS,
+    /* No leave for a private network, in an older form. */
     CDP_NETWORK_CORS_ERROR_PREFLIGHT_MISSING_ALLOW_EXTERNAL,
+    /* A wrong leave for a private network, in an older form. */
     CDP_NETWORK_CORS_ERROR_PREFLIGHT_INVALID_ALLOW_EXTERNAL,
+    /* Access-Control-Allow-Methods cannot be parsed. */
     CDP_NETWORK_CORS_ERROR_INVALID_ALLOW_METHODS_PREFLIGHT_RESPONSE,
+    /* Access-Control-Allow-Headers cannot be parsed. */
     CDP_NETWORK_CORS_ERROR_INVALID_ALLOW_HEADERS_PREFLIGHT_RESPONSE,
+    /* Access-Control-Allow-Methods lacks the method. */
     CDP_NETWORK_CORS_ERROR_METHOD_DISALLOWED_BY_PREFLIGHT_RESPONSE,
+    /* Access-Control-Allow-Headers lacks a header. */
     CDP_NETWORK_CORS_ERROR_HEADER_DISALLOWED_BY_PREFLIGHT_RESPONSE,
+    /* Redirected to a URL with a user name or password. */
     CDP_NETWORK_CORS_ERROR_REDIRECT_CONTAINS_CREDENTIALS,
+    /* A page without TLS asked for an address of a local network. */
     CDP_NETWORK_CORS_ERROR_INSECURE_LOCAL_NETWORK,
+    /* The address space is not the one that the request named. */
     CDP_NETWORK_CORS_ERROR_INVALID_LOCAL_NETWORK_ACCESS,
+    /* Mode no-cors without following redirects. */
     CDP_NETWORK_CORS_ERROR_NO_CORS_REDIRECT_MODE_NOT_FOLLOW,
+    /* The user did not let it into the local network. */
     CDP_NETWORK_CORS_ERROR_LOCAL_NETWORK_ACCESS_PERMISSION_DENIED
 } cdp_network_cors_error;
 
-/* Network.ServiceWorkerResponseSource */
+/* Network.ServiceWorkerResponseSource: Where a service worker took its response from. */
 typedef enum cdp_network_service_worker_response_source {
     CDP_NETWORK_SERVICE_WORKER_RESPONSE_SOURCE__UNKNOWN = -1,
+    /* A cache of its own: Network.Response.cacheStorageCacheName. */
     CDP_NETWORK_SERVICE_WORKER_RESPONSE_SOURCE_CACHE_STORAGE = 1,
     CDP_NETWORK_SERVICE_WORKER_RESPONSE_SOURCE_HTTP_CACHE,
-    CDP_NETWORK_SERVICE_WORKER_RESPONSE_SOURCE_FALLBACK_CODE,
-    CDP_NETWORK_SERVICE_WORKER_RESPONSE_SOURCE_NETWORK
+    CDP_NETWORK_SERVICE_WORKER_RESPONSE_SOURCE_FALLBACK_CODE, /* It made the response itself. */
+    CDP_NETWORK_SERVICE_WORKER_RESPONSE_SOURCE_NETWORK /* It fetched it. */
 } cdp_network_service_worker_response_source;
 
-/* Network.TrustTokenOperationType (experimental) */
+/* Network.TrustTokenOperationType (experimental): An operation on Private State Tokens. */
 typedef enum cdp_network_trust_token_operation_type {
     CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE__UNKNOWN = -1,
-    CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE_ISSUANCE = 1,
-    CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE_REDEMPTION,
-    CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE_SIGNING
+    CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE_ISSUANCE = 1, /* Gets tokens from the issuer. */
+    CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE_REDEMPTION, /* Gives a token for a record. */
+    CDP_NETWORK_TRUST_TOKEN_OPERATION_TYPE_SIGNING /* Sends the record along. */
 } cdp_network_trust_token_operation_type;
 
-/* Network.AlternateProtocolUsage (experimental) */
+/*
+ * Network.AlternateProtocolUsage (experimental): Why a connection runs over HTTP/3, or why it does
+ * not.
+ *
+ * Without a connection, as from a service worker, the word means nothing.
+ */
 typedef enum cdp_network_alternate_protocol_usage {
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE__UNKNOWN = -1,
+    /* HTTP/3, which Alt-Svc had told of; TCP was not tried. */
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_ALTERNATIVE_JOB_WON_WITHOUT_RACE = 1,
+    /* HTTP/3, which was faster than TCP. */
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_ALTERNATIVE_JOB_WON_RACE,
-    CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_MAIN_JOB_WON_RACE,
+    CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_MAIN_JOB_WON_RACE, /* TCP, which was faster than HTTP/3. */
+    /* TCP; Alt-Svc tells of HTTP/3 from the next time on. */
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_MAPPING_MISSING,
-    CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_BROKEN,
+    CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_BROKEN, /* TCP, as HTTP/3 failed there before. */
+    /* HTTP/3, which DNS had told of; TCP was not tried. */
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_DNS_ALPN_H3_JOB_WON_WITHOUT_RACE,
+    /* HTTP/3, which DNS had told of and which was faster than TCP. */
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_DNS_ALPN_H3_JOB_WON_RACE,
+    /* Nothing to tell; usual where a server has no HTTP/3. */
     CDP_NETWORK_ALTERNATE_PROTOCOL_USAGE_UNSPECIFIED_REASON
 } cdp_network_alternate_protocol_usage;
 
-/* Network.ServiceWorkerRouterSource */
+/* Network.ServiceWorkerRouterSource: Where a static route of a service worker takes the response
+ * from. */
 typedef enum cdp_network_service_worker_router_source {
     CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE__UNKNOWN = -1,
-    CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_NETWORK = 1,
-    CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_CACHE,
+    CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_NETWORK = 1, /* Past the worker. */
+    CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_CACHE, /* A cache of the worker. */
+    /* The worker's handler, as without routes. */
     CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_FETCH_EVENT,
+    /* Both; the faster one wins. */
     CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_RACE_NETWORK_AND_FETCH_HANDLER,
-    CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_RACE_NETWORK_AND_CACHE
+    CDP_NETWORK_SERVICE_WORKER_ROUTER_SOURCE_RACE_NETWORK_AND_CACHE /* Both; the faster one wins. */
 } cdp_network_service_worker_router_source;
 
-/* Network.SetCookieBlockedReason (experimental) */
+/* Network.SetCookieBlockedReason (experimental): Why a Set-Cookie was not obeyed. */
 typedef enum cdp_network_set_cookie_blocked_reason {
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON__UNKNOWN = -1,
-    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SECURE_ONLY = 1,
+    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SECURE_ONLY = 1, /* Secure, but not over https. */
+    /* Strict, but the request came from another site. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SAME_SITE_STRICT,
+    /* Lax, but the request came from another site. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SAME_SITE_LAX,
+    /* No SameSite, hence Lax, but the request came from another site. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SAME_SITE_UNSPECIFIED_TREATED_AS_LAX,
+    /* SameSite=None without Secure. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SAME_SITE_NONE_INSECURE,
-    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_USER_PREFERENCES,
+    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_USER_PREFERENCES, /* The user's settings. */
+    /* It is of a third party, and such are not kept. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_THIRD_PARTY_PHASEOUT,
-    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SYNTAX_ERROR,
-    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SCHEME_NOT_SUPPORTED,
+    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SYNTAX_ERROR, /* It cannot be parsed. */
+    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SCHEME_NOT_SUPPORTED, /* Not http or https. */
+    /* Not over https, but there is a secure one of that name. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_OVERWRITE_SECURE,
+    /* The server is not of the domain that it names. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_INVALID_DOMAIN,
+    /* Breaks what __Secure- or __Host- in its name promises. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_INVALID_PREFIX,
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_UNKNOWN_ERROR,
+    /* Strict, but the request came by another scheme. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SCHEMEFUL_SAME_SITE_STRICT,
+    /* Lax, but the request came by another scheme. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SCHEMEFUL_SAME_SITE_LAX,
+    /* No SameSite, hence Lax, but the request came by another scheme. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_SCHEMEFUL_SAME_SITE_UNSPECIFIED_TREATED_AS_LAX,
+    /* Name and value have more than 4096 bytes. */
     CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_NAME_VALUE_PAIR_EXCEEDS_MAX_SIZE,
-    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_DISALLOWED_CHARACTER,
-    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_NO_COOKIE_CONTENT
+    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_DISALLOWED_CHARACTER, /* A control character. */
+    CDP_NETWORK_SET_COOKIE_BLOCKED_REASON_NO_COOKIE_CONTENT /* Neither name nor value. */
 } cdp_network_set_cookie_blocked_reason;
 
-/* Network.CookieBlockedReason (experimental) */
+/* Network.CookieBlockedReason (experimental): Why a cookie was not sent. */
 typedef enum cdp_network_cookie_blocked_reason {
     CDP_NETWORK_COOKIE_BLOCKED_REASON__UNKNOWN = -1,
-    CDP_NETWORK_COOKIE_BLOCKED_REASON_SECURE_ONLY = 1,
-    CDP_NETWORK_COOKIE_BLOCKED_REASON_NOT_ON_PATH,
-    CDP_NETWORK_COOKIE_BLOCKED_REASON_DOMAIN_MISMATCH,
+    CDP_NETWORK_COOKIE_BLOCKED_REASON_SECURE_ONLY = 1, /* Secure, but not to https. */
+    CDP_NETWORK_COOKIE_BLOCKED_REASON_NOT_ON_PATH, /* The path is another. */
+    CDP_NETWORK_COOKIE_BLOCKED_REASON_DOMAIN_MISMATCH, /* The host is another. */
+    /* Strict, but the request comes from another site. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_SAME_SITE_STRICT,
+    /* Lax, but the request comes from another site and is not a plain link. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_SAME_SITE_LAX,
+    /* No SameSite, hence Lax. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_SAME_SITE_UNSPECIFIED_TREATED_AS_LAX,
-    CDP_NETWORK_COOKIE_BLOCKED_REASON_SAME_SITE_NONE_INSECURE,
-    CDP_NETWORK_COOKIE_BLOCKED_REASON_USER_PREFERENCES,
-    CDP_NETWORK_COOKIE_BLOCKED_REASON_THIRD_PARTY_PHASEOUT,
+    CDP_NETWORK_COOKIE_BLOCKED_REASON_SAME_SITE_NONE_INSECURE, /* SameSite=None without Secure. */
+    CDP_NETWORK_COOKIE_BLOCKED_REASON_USER_PREFERENCES, /* The user's settings. */
+    CDP_NETWORK_COOKIE_BLOCKED_REASON_THIRD_PARTY_PHASEOUT, /* It would be of a third party. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_UNKNOWN_ERROR,
+    /* Strict, but the request comes by another scheme. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_SCHEMEFUL_SAME_SITE_STRICT,
+    /* Lax, but the request comes by another scheme. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_SCHEMEFUL_SAME_SITE_LAX,
+    /* No SameSite, hence Lax, but by another scheme. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_SCHEMEFUL_SAME_SITE_UNSPECIFIED_TREATED_AS_LAX,
+    /* Name and value have more than 4096 bytes. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_NAME_VALUE_PAIR_EXCEEDS_MAX_SIZE,
-    CDP_NETWORK_COOKIE_BLOCKED_REASON_PORT_MISMATCH,
-    CDP_NETWORK_COOKIE_BLOCKED_REASON_SCHEME_MISMATCH,
+    CDP_NETWORK_COOKIE_BLOCKED_REASON_PORT_MISMATCH, /* It was set by another port. */
+    CDP_NETWORK_COOKIE_BLOCKED_REASON_SCHEME_MISMATCH, /* It was set by another scheme. */
+    /* The page is embedded without credentials. */
     CDP_NETWORK_COOKIE_BLOCKED_REASON_ANONYMOUS_CONTEXT
 } cdp_network_cookie_blocked_reason;
 
-/* Network.CookieExemptionReason (experimental) */
+/* Network.CookieExemptionReason (experimental): Why a third-party cookie is allowed although
+ * such are restricted. */
 typedef enum cdp_network_cookie_exemption_reason {
     CDP_NETWORK_COOKIE_EXEMPTION_REASON__UNKNOWN = -1,
-    CDP_NETWORK_COOKIE_EXEMPTION_REASON_NONE = 1,
-    CDP_NETWORK_COOKIE_EXEMPTION_REASON_USER_SETTING,
-    CDP_NETWORK_COOKIE_EXEMPTION_REASON_ENTERPRISE_POLICY,
+    CDP_NETWORK_COOKIE_EXEMPTION_REASON_NONE = 1, /* It needs no exemption. */
+    CDP_NETWORK_COOKIE_EXEMPTION_REASON_USER_SETTING, /* The user allows them for this site. */
+    CDP_NETWORK_COOKIE_EXEMPTION_REASON_ENTERPRISE_POLICY, /* The administrator does. */
+    /* The page asked by the Storage Access API. */
     CDP_NETWORK_COOKIE_EXEMPTION_REASON_STORAGE_ACCESS,
+    /* The page around it asked for it. */
     CDP_NETWORK_COOKIE_EXEMPTION_REASON_TOP_LEVEL_STORAGE_ACCESS,
-    CDP_NETWORK_COOKIE_EXEMPTION_REASON_SCHEME,
+    CDP_NETWORK_COOKIE_EXEMPTION_REASON_SCHEME, /* Such as a page of the browser itself. */
+    /* The sandbox allows them. */
     CDP_NETWORK_COOKIE_EXEMPTION_REASON_SAME_SITE_NONE_COOKIES_IN_SANDBOX
 } cdp_network_cookie_exemption_reason;
 
-/* Network.SignedExchangeErrorField (experimental) */
+/* Network.SignedExchangeErrorField (experimental): What was wrong in a signature. */
 typedef enum cdp_network_signed_exchange_error_field {
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD__UNKNOWN = -1,
-    CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_SIG = 1,
+    CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_SIG = 1, /* The signature itself. */
+    /* The way the body is protected. */
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_INTEGRITY,
+    /* Where the certificates should be. */
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_CERT_URL,
+    /* The hash of the certificate. */
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_CERT_SHA256,
+    /* Where to ask whether it is still good. */
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_VALIDITY_URL,
+    /* It is too early, too late, or good for too long. */
     CDP_NETWORK_SIGNED_EXCHANGE_ERROR_FIELD_SIGNATURE_TIMESTAMPS
 } cdp_network_signed_exchange_error_field;
 
-/* Network.DirectSocketDnsQueryType (experimental) */
+/* Network.DirectSocketDnsQueryType (experimental): Which addresses a host name shall be resolved
+ * to. */
 typedef enum cdp_network_direct_socket_dns_query_type {
     CDP_NETWORK_DIRECT_SOCKET_DNS_QUERY_TYPE__UNKNOWN = -1,
-    CDP_NETWORK_DIRECT_SOCKET_DNS_QUERY_TYPE_IPV4 = 1,
-    CDP_NETWORK_DIRECT_SOCKET_DNS_QUERY_TYPE_IPV6
+    CDP_NETWORK_DIRECT_SOCKET_DNS_QUERY_TYPE_IPV4 = 1, /* A records only. */
+    CDP_NETWORK_DIRECT_SOCKET_DNS_QUERY_TYPE_IPV6 /* AAAA records only. */
 } cdp_network_direct_socket_dns_query_type;
 
-/* Network.LocalNetworkAccessRequestPolicy (experimental) */
+/* Network.LocalNetworkAccessRequestPolicy (experimental): What happens when a document asks for
+ * an address nearer to the user than its own. */
 typedef enum cdp_network_local_network_access_request_policy {
     CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY__UNKNOWN = -1,
-    CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY_ALLOW = 1,
+    CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY_ALLOW = 1, /* It may. */
+    /* Blocked, if the document came without TLS. */
     CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY_BLOCK_FROM_INSECURE_TO_MORE_PRIVATE,
+    /* A warning on the console, if the document came without TLS. */
     CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY_WARN_FROM_INSECURE_TO_MORE_PRIVATE,
+    /* Blocked, unless the user permits it. */
     CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY_PERMISSION_BLOCK,
+    /* A warning on the console, unless the user permits it. */
     CDP_NETWORK_LOCAL_NETWORK_ACCESS_REQUEST_POLICY_PERMISSION_WARN
 } cdp_network_local_network_access_request_policy;
 
-/* Network.IPAddressSpace (experimental) */
+/* Network.IPAddressSpace (experimental): How far from the user an address lies. */
 typedef enum cdp_network_ip_address_space {
     CDP_NETWORK_IP_ADDRESS_SPACE__UNKNOWN = -1,
-    CDP_NETWORK_IP_ADDRESS_SPACE_LOOPBACK = 1,
-    CDP_NETWORK_IP_ADDRESS_SPACE_LOCAL,
-    CDP_NETWORK_IP_ADDRESS_SPACE_PUBLIC,
-    CDP_NETWORK_IP_ADDRESS_SPACE_UNKNOWN
+    CDP_NETWORK_IP_ADDRESS_SPACE_LOOPBACK = 1, /* This machine: 127.0.0.0/8, ::1. */
+    CDP_NETWORK_IP_ADDRESS_SPACE_LOCAL, /* A private network, such as 192.168.0.0/16. */
+    CDP_NETWORK_IP_ADDRESS_SPACE_PUBLIC, /* All other addresses. */
+    CDP_NETWORK_IP_ADDRESS_SPACE_UNKNOWN /* Not known, as without a connection. */
 } cdp_network_ip_address_space;
 
-/* Network.CrossOriginOpenerPolicyValue (experimental) */
+/* Network.CrossOriginOpenerPolicyValue (experimental): Which other windows may hold a document
+ * (Cross-Origin-Opener-Policy). */
 typedef enum cdp_network_cross_origin_opener_policy_value {
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE__UNKNOWN = -1,
+    /* Those of its origin with the same policy. */
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_SAME_ORIGIN = 1,
+    /* As SameOrigin, and pop-ups that have no policy. */
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_SAME_ORIGIN_ALLOW_POPUPS,
+    /* All, but others only for postMessage and closed. */
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_RESTRICT_PROPERTIES,
-    CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_UNSAFE_NONE,
+    CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_UNSAFE_NONE, /* All, as without the header. */
+    /* SameOrigin with an embedder policy: the document is isolated. */
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_SAME_ORIGIN_PLUS_COEP,
+    /* RestrictProperties with an embedder policy. */
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_RESTRICT_PROPERTIES_PLUS_COEP,
+    /* Not the one that opened it; its own pop-ups may. */
     CDP_NETWORK_CROSS_ORIGIN_OPENER_POLICY_VALUE_NOOPENER_ALLOW_POPUPS
 } cdp_network_cross_origin_opener_policy_value;
 
-/* Network.CrossOriginEmbedderPolicyValue (experimental) */
+/* Network.CrossOriginEmbedderPolicyValue (experimental): What a document may embed
+ * (Cross-Origin-Embedder-Policy). */
 typedef enum cdp_network_cross_origin_embedder_policy_value {
     CDP_NETWORK_CROSS_ORIGIN_EMBEDDER_POLICY_VALUE__UNKNOWN = -1,
-    CDP_NETWORK_CROSS_ORIGIN_EMBEDDER_POLICY_VALUE_NONE = 1,
+    CDP_NETWORK_CROSS_ORIGIN_EMBEDDER_POLICY_VALUE_NONE = 1, /* Everything. */
+    /* Also what does not agree to it, but fetched without cookies. */
     CDP_NETWORK_CROSS_ORIGIN_EMBEDDER_POLICY_VALUE_CREDENTIALLESS,
+    /* Of other origins only what agrees, by Cross-Origin-Resource-Policy or CORS. */
     CDP_NETWORK_CROSS_ORIGIN_EMBEDDER_POLICY_VALUE_REQUIRE_CORP
 } cdp_network_cross_origin_embedder_policy_value;
 
-/* Network.ContentSecurityPolicySource (experimental) */
+/* Network.ContentSecurityPolicySource (experimental): Where a content security policy came from. */
 typedef enum cdp_network_content_security_policy_source {
     CDP_NETWORK_CONTENT_SECURITY_POLICY_SOURCE__UNKNOWN = -1,
-    CDP_NETWORK_CONTENT_SECURITY_POLICY_SOURCE_HTTP = 1,
-    CDP_NETWORK_CONTENT_SECURITY_POLICY_SOURCE_META
+    CDP_NETWORK_CONTENT_SECURITY_POLICY_SOURCE_HTTP = 1, /* A header. */
+    CDP_NETWORK_CONTENT_SECURITY_POLICY_SOURCE_META /* A <meta> element. */
 } cdp_network_content_security_policy_source;
 
-/* Network.ReportStatus (experimental) */
+/* Network.ReportStatus (experimental): How far a report got. */
 typedef enum cdp_network_report_status {
     CDP_NETWORK_REPORT_STATUS__UNKNOWN = -1,
-    CDP_NETWORK_REPORT_STATUS_QUEUED = 1,
-    CDP_NETWORK_REPORT_STATUS_PENDING,
+    CDP_NETWORK_REPORT_STATUS_QUEUED = 1, /* Waits, perhaps for another attempt. */
+    CDP_NETWORK_REPORT_STATUS_PENDING, /* Is being sent. */
+    /* Was sent or given up; goes as soon as nothing uses it. */
     CDP_NETWORK_REPORT_STATUS_MARKED_FOR_REMOVAL,
-    CDP_NETWORK_REPORT_STATUS_SUCCESS
+    CDP_NETWORK_REPORT_STATUS_SUCCESS /* Was delivered. */
 } cdp_network_report_status;
 
-/* Network.DeviceBoundSessionFetchResult (experimental) */
+/*
+ * Network.DeviceBoundSessionFetchResult (experimental): What came of setting up or renewing a
+ * session: Success, or which step failed.
+ *
+ * Words with Scope, Credentials, RefreshInitiator and Config are about the server's JSON; Federated
+ * and Provider are about sharing a key with another site; WellKnown about /.well-known/ files.
+ */
 typedef enum cdp_network_device_bound_session_fetch_result {
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT__UNKNOWN = -1,
-    CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SUCCESS = 1,
+    CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SUCCESS = 1, /* All is well. */
+    /* The device made no key. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SIGNING_KEY_GENERATION_ERROR,
+    /* The device made no key to vouch for the other. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_ATTESTATION_KEY_GENERATION_ERROR,
-    CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SIGNING_ERROR,
+    CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SIGNING_ERROR, /* The device did not sign. */
+    /* The device did not sign, but may next time. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_TRANSIENT_SIGNING_ERROR,
+    /* The server ended the session. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SERVER_REQUESTED_TERMINATION,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_SESSION_ID,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_CHALLENGE,
+    /* The server asked for a signature again and again. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_TOO_MANY_CHALLENGES,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_FETCHER_URL,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_REFRESH_URL,
+    /* A status of HTTP after which it may be tried again. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_TRANSIENT_HTTP_ERROR,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SCOPE_ORIGIN_SAME_SITE_MISMATCH,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_REFRESH_URL_SAME_SITE_MISMATCH,
+    /* The server answered about another session. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_MISMATCHED_SESSION_ID,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_MISSING_SCOPE,
+    /* The server named no cookie to keep. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_NO_CREDENTIALS,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SUBDOMAIN_REGISTRATION_WELL_KNOWN_UNAVAILABLE,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SUBDOMAIN_REGISTRATION_UNAUTHORIZED,
@@ -3051,14 +3179,17 @@ typedef enum cdp_network_device_bound_session_fetch_result {
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_FEDERATED_SESSION_URL,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_FEDERATED_KEY,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_TOO_MANY_RELYING_ORIGIN_LABELS,
+    /* A cookie of the answer was not taken. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_BOUND_COOKIE_SET_FORBIDDEN,
+    /* No answer; Network.DeviceBoundSessionFailedRequest.netError tells why. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_NET_ERROR,
-    CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_PROXY_ERROR,
+    CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_PROXY_ERROR, /* The proxy failed. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_EMPTY_SESSION_CONFIG,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_CREDENTIALS_CONFIG,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_CREDENTIALS_TYPE,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_CREDENTIALS_EMPTY_NAME,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_CREDENTIALS_COOKIE,
+    /* A status of HTTP after which it may not. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_PERSISTENT_HTTP_ERROR,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_REGISTRATION_ATTEMPTED_CHALLENGE,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_SCOPE_ORIGIN,
@@ -3090,10 +3221,13 @@ typedef enum cdp_network_device_bound_session_fetch_result {
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_SCOPE_RULE_HOST_PATTERN,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SCOPE_RULE_ORIGIN_SCOPED_HOST_PATTERN_MISMATCH,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SCOPE_RULE_SITE_SCOPED_HOST_PATTERN_MISMATCH,
+    /* Signed too often in a short time. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SIGNING_QUOTA_EXCEEDED,
-    CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_CONFIG_JSON,
+    CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_CONFIG_JSON, /* No JSON. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_FEDERATED_SESSION_PROVIDER_FAILED_TO_RESTORE_KEY,
+    /* The device does not know the stored key any more. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_FAILED_TO_UNWRAP_KEY,
+    /* It was ended meanwhile. */
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_SESSION_DELETED_DURING_REFRESH,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_CROSS_ORIGIN_REGISTRATION_SITE_NOT_INCLUDED,
     CDP_NETWORK_DEVICE_BOUND_SESSION_FETCH_RESULT_INVALID_PRE_PROVISIONED_KEY_INITIATOR_MISSING,
@@ -3588,20 +3722,23 @@ typedef enum cdp_page_ad_frame_explanation {
     CDP_PAGE_AD_FRAME_EXPLANATION_MATCHED_BLOCKING_RULE
 } cdp_page_ad_frame_explanation;
 
-/* Page.SecureContextType (experimental) */
+/* Page.SecureContextType (experimental): Whether a document has what only secure ones have
+ * (window.isSecureContext). */
 typedef enum cdp_page_secure_context_type {
     CDP_PAGE_SECURE_CONTEXT_TYPE__UNKNOWN = -1,
-    CDP_PAGE_SECURE_CONTEXT_TYPE_SECURE = 1,
-    CDP_PAGE_SECURE_CONTEXT_TYPE_SECURE_LOCALHOST,
-    CDP_PAGE_SECURE_CONTEXT_TYPE_INSECURE_SCHEME,
-    CDP_PAGE_SECURE_CONTEXT_TYPE_INSECURE_ANCESTOR
+    CDP_PAGE_SECURE_CONTEXT_TYPE_SECURE = 1, /* By https, as are all around it. */
+    CDP_PAGE_SECURE_CONTEXT_TYPE_SECURE_LOCALHOST, /* From this machine. */
+    CDP_PAGE_SECURE_CONTEXT_TYPE_INSECURE_SCHEME, /* By http or the like. */
+    CDP_PAGE_SECURE_CONTEXT_TYPE_INSECURE_ANCESTOR /* A document around it is not secure. */
 } cdp_page_secure_context_type;
 
-/* Page.CrossOriginIsolatedContextType (experimental) */
+/* Page.CrossOriginIsolatedContextType (experimental): Whether a document is isolated from other
+ * origins (window.crossOriginIsolated). */
 typedef enum cdp_page_cross_origin_isolated_context_type {
     CDP_PAGE_CROSS_ORIGIN_ISOLATED_CONTEXT_TYPE__UNKNOWN = -1,
     CDP_PAGE_CROSS_ORIGIN_ISOLATED_CONTEXT_TYPE_ISOLATED = 1,
     CDP_PAGE_CROSS_ORIGIN_ISOLATED_CONTEXT_TYPE_NOT_ISOLATED,
+    /* It could be, but its permissions policy forbids it. */
     CDP_PAGE_CROSS_ORIGIN_ISOLATED_CONTEXT_TYPE_NOT_ISOLATED_FEATURE_DISABLED
 } cdp_page_cross_origin_isolated_context_type;
 
@@ -3784,13 +3921,13 @@ typedef enum cdp_page_transition_type {
     CDP_PAGE_TRANSITION_TYPE_OTHER
 } cdp_page_transition_type;
 
-/* Page.DialogType */
+/* Page.DialogType: What kind of dialogue a page shows. */
 typedef enum cdp_page_dialog_type {
     CDP_PAGE_DIALOG_TYPE__UNKNOWN = -1,
     CDP_PAGE_DIALOG_TYPE_ALERT = 1,
     CDP_PAGE_DIALOG_TYPE_CONFIRM,
     CDP_PAGE_DIALOG_TYPE_PROMPT,
-    CDP_PAGE_DIALOG_TYPE_BEFOREUNLOAD
+    CDP_PAGE_DIALOG_TYPE_BEFOREUNLOAD /* Asks whether to leave the page. */
 } cdp_page_dialog_type;
 
 /* Page.ClientNavigationReason (experimental) */
@@ -5024,7 +5161,7 @@ typedef struct cdp_teapot_brew_result cdp_teapot_brew_result;
 typedef struct cdp_teapot_pour_result cdp_teapot_pour_result;
 typedef struct cdp_teapot_emptied_event cdp_teapot_emptied_event;
 
-/* Teapot.Tea */
+/* Teapot.Tea: A kind of tea. */
 typedef enum cdp_teapot_tea {
     CDP_TEAPOT_TEA__UNKNOWN = -1,
     CDP_TEAPOT_TEA_GREEN = 1,
@@ -5252,8 +5389,12 @@ typedef cdp_str cdp_audits_issue_id; /* Audits.IssueId */
 typedef cdp_str cdp_browser_browser_context_id; /* Browser.BrowserContextID (experimental) */
 typedef int32_t cdp_browser_window_id; /* Browser.WindowID (experimental) */
 typedef cdp_str cdp_cache_storage_cache_id; /* CacheStorage.CacheId */
-typedef int32_t cdp_dom_node_id; /* DOM.NodeId */
-typedef int32_t cdp_dom_backend_node_id; /* DOM.BackendNodeId */
+/* DOM.NodeId: Names a node in this session, once it was sent: until DOM.documentUpdated, or the
+ * node is gone. 0: no node. */
+typedef int32_t cdp_dom_node_id;
+/* DOM.BackendNodeId: Names a node in its process, for all sessions, even if it was not sent yet;
+ * as long as the node lives. */
+typedef int32_t cdp_dom_backend_node_id;
 typedef cdp_str cdp_dom_style_sheet_id; /* DOM.StyleSheetId */
 typedef CDP_LIST(double) cdp_dom_quad; /* DOM.Quad: Four points: x1, y1 to x4, y4, clockwise. */
 /* DOMSnapshot.StringIndex: Index into the snapshot's strings. */
@@ -5263,46 +5404,98 @@ typedef CDP_LIST(cdp_dom_snapshot_string_index) cdp_dom_snapshot_array_of_string
 typedef CDP_LIST(double) cdp_dom_snapshot_rectangle; /* DOMSnapshot.Rectangle */
 typedef cdp_str cdp_dom_storage_serialized_storage_key; /* DOMStorage.SerializedStorageKey */
 typedef CDP_LIST(cdp_str) cdp_dom_storage_item; /* DOMStorage.Item: Key and value. */
-typedef cdp_str cdp_debugger_breakpoint_id; /* Debugger.BreakpointId */
-typedef cdp_str cdp_debugger_call_frame_id; /* Debugger.CallFrameId */
+/* Debugger.BreakpointId: Opaque name of a breakpoint; the same place has the same id, in a later
+ * session too. */
+typedef cdp_str cdp_debugger_breakpoint_id;
+/* Debugger.CallFrameId: Opaque name of a call in the stack; valid until the program goes on. */
+typedef cdp_str cdp_debugger_call_frame_id;
 typedef cdp_str cdp_device_access_request_id; /* DeviceAccess.RequestId */
 typedef cdp_str cdp_device_access_device_id; /* DeviceAccess.DeviceId */
 typedef cdp_str cdp_emulation_screen_id; /* Emulation.ScreenId (experimental) */
-typedef cdp_str cdp_fetch_request_id; /* Fetch.RequestId */
-typedef cdp_str cdp_heap_profiler_heap_snapshot_object_id; /* HeapProfiler.HeapSnapshotObjectId */
-typedef cdp_str cdp_io_stream_handle; /* IO.StreamHandle */
+/* Fetch.RequestId: Names a paused request, until it goes on; not Network.RequestId, which
+ * Fetch.requestPaused tells as networkId. The same in both stages and in Fetch.authRequired.
+ * Where it was redirected to is a request with a new one. */
+typedef cdp_str cdp_fetch_request_id;
+/* HeapProfiler.HeapSnapshotObjectId: Digits that name an object in snapshots: the same from one
+ * to the next, while V8 follows objects. */
+typedef cdp_str cdp_heap_profiler_heap_snapshot_object_id;
+/* IO.StreamHandle: Names a stream, until IO.close; of Page.printToPDF, Tracing.tracingComplete,
+ * Network.loadNetworkResource and others. Node: The URL given to Network.loadNetworkResource. */
+typedef cdp_str cdp_io_stream_handle;
 typedef double cdp_input_time_since_epoch; /* Input.TimeSinceEpoch: Seconds since 1970, UTC. */
 typedef cdp_str cdp_layer_tree_layer_id; /* LayerTree.LayerId */
 typedef cdp_str cdp_layer_tree_snapshot_id; /* LayerTree.SnapshotId */
 typedef CDP_LIST(double) cdp_layer_tree_paint_profile; /* LayerTree.PaintProfile */
 typedef cdp_str cdp_media_player_id; /* Media.PlayerId */
 typedef double cdp_media_timestamp; /* Media.Timestamp */
-typedef cdp_str cdp_network_loader_id; /* Network.LoaderId */
-typedef cdp_str cdp_network_request_id; /* Network.RequestId */
-typedef double cdp_network_time_since_epoch; /* Network.TimeSinceEpoch */
-typedef double cdp_network_monotonic_time; /* Network.MonotonicTime */
-typedef cdp_value cdp_network_headers; /* Network.Headers: an object */
-typedef cdp_str cdp_network_report_id; /* Network.ReportId (experimental) */
-/* Network.DeviceBoundSessionEventId (experimental) */
+/* Network.LoaderId: Names one load of a document into a frame; also the Network.RequestId of the
+ * document's own request. Page.frameNavigated and the result of Page.navigate tell the same id. */
+typedef cdp_str cdp_network_loader_id;
+/* Network.RequestId: Names a request, through all its redirects; also a WebSocket, WebTransport
+ * or direct socket. Good in the session that it came from. It is not Fetch.RequestId;
+ * Fetch.requestPaused has both. Node: "node-network-event-" and a number. */
+typedef cdp_str cdp_network_request_id;
+/* Network.TimeSinceEpoch: Seconds since 1970, UTC, with a fraction. (Runtime.Timestamp is in
+ * milliseconds.) Node: wallTime of Network.requestWillBeSent is in milliseconds. Chromium:
+ * responseTime of Network.Response is in milliseconds. */
+typedef double cdp_network_time_since_epoch;
+/* Network.MonotonicTime: Seconds, with a fraction, from an arbitrary start; never set back.
+ * Network.requestWillBeSent has such a time together with wallTime, which converts all others.
+ * Node: Counts from the start of the process, from 22 on; in 20 from 1970. */
+typedef double cdp_network_monotonic_time;
+/* Network.Headers: HTTP headers: an object whose keys are their names and whose values are
+ * strings. Names come in any case: lower with HTTP/2. Of several headers with one name, the
+ * values are joined: by newlines in the ...ExtraInfo events of Chromium, and for Set-Cookie in
+ * Node; else by ", ". */
+typedef cdp_value cdp_network_headers;
+/* Network.ReportId (experimental): Names a report in the reportingApi... events. */
+typedef cdp_str cdp_network_report_id;
+/* Network.DeviceBoundSessionEventId (experimental): Names an event about a session bound to this
+ * device. */
 typedef cdp_str cdp_network_device_bound_session_event_id;
-typedef cdp_str cdp_node_worker_worker_id; /* NodeWorker.WorkerID */
-typedef cdp_str cdp_node_worker_session_id; /* NodeWorker.SessionID */
-typedef cdp_str cdp_page_frame_id; /* Page.FrameId */
-typedef cdp_str cdp_page_script_identifier; /* Page.ScriptIdentifier */
+/* NodeWorker.WorkerID: Digits that name a worker, counted from "1"; not always its threadId of
+ * node:worker_threads. */
+typedef cdp_str cdp_node_worker_worker_id;
+/* NodeWorker.SessionID: Digits that name this session's connection with a worker, counted from
+ * "1". */
+typedef cdp_str cdp_node_worker_session_id;
+/* Page.FrameId: Names a frame; stays through navigations, also to another process. That of the
+ * main frame is the page's Target.TargetID. */
+typedef cdp_str cdp_page_frame_id;
+/* Page.ScriptIdentifier: Names a script of Page.addScriptToEvaluateOnNewDocument, in this
+ * session. */
+typedef cdp_str cdp_page_script_identifier;
 typedef cdp_str cdp_preload_rule_set_id; /* Preload.RuleSetId */
 typedef cdp_str cdp_preload_preload_pipeline_id; /* Preload.PreloadPipelineId */
-typedef cdp_str cdp_runtime_script_id; /* Runtime.ScriptId */
-typedef cdp_str cdp_runtime_remote_object_id; /* Runtime.RemoteObjectId */
-typedef cdp_str cdp_runtime_unserializable_value; /* Runtime.UnserializableValue */
-typedef int32_t cdp_runtime_execution_context_id; /* Runtime.ExecutionContextId */
-typedef double cdp_runtime_timestamp; /* Runtime.Timestamp */
-typedef double cdp_runtime_time_delta; /* Runtime.TimeDelta */
-typedef cdp_str cdp_runtime_unique_debugger_id; /* Runtime.UniqueDebuggerId (experimental) */
+/* Runtime.ScriptId: Digits that name a script; unique in its isolate, never reused while that
+ * lives. "0" is no script. */
+typedef cdp_str cdp_runtime_script_id;
+/* Runtime.RemoteObjectId: Opaque handle of an object in the other process; it belongs to the
+ * session that got it. It keeps the object alive until Runtime.releaseObject,
+ * Runtime.releaseObjectGroup, the end of its context or of the session. */
+typedef cdp_str cdp_runtime_remote_object_id;
+/* Runtime.UnserializableValue: A primitive that JSON has not: NaN, Infinity, -Infinity, -0, or a
+ * bigint such as 123n. */
+typedef cdp_str cdp_runtime_unserializable_value;
+/* Runtime.ExecutionContextId: Number of a context; unique in its process, but another process
+ * counts from 1 again. */
+typedef int32_t cdp_runtime_execution_context_id;
+/* Runtime.Timestamp: Milliseconds since 1970, UTC, with a fraction. */
+typedef double cdp_runtime_timestamp;
+typedef double cdp_runtime_time_delta; /* Runtime.TimeDelta: Milliseconds. */
+/* Runtime.UniqueDebuggerId (experimental): Names one V8 debugger among all threads and
+ * processes, so that stack traces can point across them. */
+typedef cdp_str cdp_runtime_unique_debugger_id;
 typedef int32_t cdp_security_certificate_id; /* Security.CertificateId */
 typedef cdp_str cdp_service_worker_registration_id; /* ServiceWorker.RegistrationID */
 typedef cdp_str cdp_storage_serialized_storage_key; /* Storage.SerializedStorageKey */
-typedef cdp_str cdp_target_target_id; /* Target.TargetID */
-typedef cdp_str cdp_target_session_id; /* Target.SessionID */
+/* Target.TargetID: Names a target as long as it lives; that of a page is also the Page.FrameId
+ * of its main frame. */
+typedef cdp_str cdp_target_target_id;
+/* Target.SessionID: Names one attachment to a target; good on the connection that attached,
+ * until Target.detachedFromTarget. With flatten it is the sessionId of messages. Node: "1", "2"
+ * and so on. */
+typedef cdp_str cdp_target_session_id;
 /* Target.TargetFilter (experimental): The first entry that matches decides. */
 typedef CDP_LIST(cdp_target_filter_entry) cdp_target_target_filter;
 /* Tracing.MemoryDumpConfig (experimental): an object */

@@ -2,6 +2,10 @@
 /*
  * headless_experimental.h - HeadlessExperimental (experimental).
  *
+ * Draws a headless page frame by frame, when told to.
+ *
+ * Chromium: In no session of a headless one (156).
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

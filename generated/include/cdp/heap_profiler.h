@@ -2,6 +2,10 @@
 /*
  * heap_profiler.h - HeapProfiler (experimental).
  *
+ * Where memory goes: heap snapshots, allocation by time and by sampling.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -31,12 +35,16 @@ extern const cdp__domain cdp__domain_heap_profiler;
 
 /* ---- types ---- */
 
-/* HeapProfiler.SamplingHeapProfileNode */
+/* HeapProfiler.SamplingHeapProfileNode: A function, as called along one path from the root, and
+ * what it allocated. */
 struct cdp_heap_profiler_sampling_heap_profile_node {
-    const cdp_runtime_call_frame *call_frame; /* required */
-    double self_size; /* required */
-    int32_t id; /* required */
-    CDP_LIST(cdp_heap_profiler_sampling_heap_profile_node) children; /* required */
+    /* required. The function, where it begins; (root) and (V8 API) are in no script. */
+    const cdp_runtime_call_frame *call_frame;
+    /* required. Bytes it allocated itself, without its children: an estimate from the samples. */
+    double self_size;
+    int32_t id; /* required. Number that samples repeat; unique within the profile. */
+    /* required. The functions it called. */
+    CDP_LIST(cdp_heap_profiler_sampling_heap_profile_node) children;
     const cdp__extra *extra_;
 };
 
@@ -56,11 +64,13 @@ CDP_STUB int cdp_heap_profiler_sampling_heap_profile_node_from_json(
 }
 
 
-/* HeapProfiler.SamplingHeapProfileSample */
+/* HeapProfiler.SamplingHeapProfileSample: One allocation that was sampled. */
 struct cdp_heap_profiler_sampling_heap_profile_sample {
-    double size; /* required */
-    int32_t node_id; /* required */
-    double ordinal; /* required */
+    double size; /* required. Bytes that it stands for. */
+    int32_t node_id; /* required. The function. */
+    /* required. Larger for what was allocated later; the same in each
+     * HeapProfiler.getSamplingProfile. */
+    double ordinal;
     const cdp__extra *extra_;
 };
 
@@ -80,10 +90,13 @@ CDP_STUB int cdp_heap_profiler_sampling_heap_profile_sample_from_json(
 }
 
 
-/* HeapProfiler.SamplingHeapProfile */
+/* HeapProfiler.SamplingHeapProfile: Sampled allocations: those still alive, unless
+ * HeapProfiler.startSampling asked for more. */
 struct cdp_heap_profiler_sampling_heap_profile {
-    const cdp_heap_profiler_sampling_heap_profile_node *head; /* required */
-    CDP_LIST(cdp_heap_profiler_sampling_heap_profile_sample) samples; /* required */
+    /* required. The root of the tree, (root). */
+    const cdp_heap_profiler_sampling_heap_profile_node *head;
+    /* required. In no certain order; see ordinal. */
+    CDP_LIST(cdp_heap_profiler_sampling_heap_profile_sample) samples;
     const cdp__extra *extra_;
 };
 
@@ -105,9 +118,14 @@ CDP_STUB int cdp_heap_profiler_sampling_heap_profile_from_json(
 
 /* ---- commands ---- */
 
-/* HeapProfiler.addInspectedHeapObject */
+/*
+ * HeapProfiler.addInspectedHeapObject: Makes an object $0 of the command line functions.
+ *
+ * Errors: -32000 "Invalid heap snapshot object id"; -32000 "Object is not available".
+ */
 struct cdp_heap_profiler_add_inspected_heap_object_params {
-    cdp_heap_profiler_heap_snapshot_object_id heap_object_id; /* required */
+    /* required. From a snapshot, or HeapProfiler.getHeapObjectId. */
+    cdp_heap_profiler_heap_snapshot_object_id heap_object_id;
     const cdp__extra *extra_;
 };
 
@@ -170,7 +188,7 @@ CDP_STUB uint32_t cdp_heap_profiler_add_inspected_heap_object_async(
         cdp__via_heap_profiler_add_inspected_heap_object, (cdp__fn *)cb, data);
 }
 
-/* HeapProfiler.collectGarbage */
+/* HeapProfiler.collectGarbage: Collects all that can be collected, and replies then. */
 typedef struct cdp_heap_profiler_collect_garbage_cookie {
     uint32_t id;
 } cdp_heap_profiler_collect_garbage_cookie;
@@ -210,7 +228,7 @@ CDP_STUB uint32_t cdp_heap_profiler_collect_garbage_async(cdp_session *s,
         cdp__via_heap_profiler_collect_garbage, (cdp__fn *)cb, data);
 }
 
-/* HeapProfiler.disable */
+/* HeapProfiler.disable: Ends what the session began: tracking and sampling. */
 typedef struct cdp_heap_profiler_disable_cookie {
     uint32_t id;
 } cdp_heap_profiler_disable_cookie;
@@ -246,7 +264,8 @@ CDP_STUB uint32_t cdp_heap_profiler_disable_async(cdp_session *s, cdp_heap_profi
         (cdp__fn *)cb, data);
 }
 
-/* HeapProfiler.enable */
+/* HeapProfiler.enable: Makes a restored session send HeapProfiler.resetProfiles; all else works
+ * without it. */
 typedef struct cdp_heap_profiler_enable_cookie {
     uint32_t id;
 } cdp_heap_profiler_enable_cookie;
@@ -282,9 +301,13 @@ CDP_STUB uint32_t cdp_heap_profiler_enable_async(cdp_session *s, cdp_heap_profil
         (cdp__fn *)cb, data);
 }
 
-/* HeapProfiler.getHeapObjectId */
+/*
+ * HeapProfiler.getHeapObjectId: Tells which object of a snapshot a handle is.
+ *
+ * Errors: -32000 "Invalid remote object id".
+ */
 struct cdp_heap_profiler_get_heap_object_id_params {
-    cdp_runtime_remote_object_id object_id; /* required */
+    cdp_runtime_remote_object_id object_id; /* required. The handle. */
     const cdp__extra *extra_;
 };
 
@@ -304,7 +327,8 @@ CDP_STUB int cdp_heap_profiler_get_heap_object_id_params_from_json(
 }
 
 struct cdp_heap_profiler_get_heap_object_id_result {
-    cdp_heap_profiler_heap_snapshot_object_id heap_snapshot_object_id; /* required */
+    /* required. "0" for an object that no snapshot or tracking has seen. */
+    cdp_heap_profiler_heap_snapshot_object_id heap_snapshot_object_id;
     const cdp__extra *extra_;
 };
 
@@ -381,10 +405,15 @@ CDP_STUB int cdp_heap_profiler_get_heap_object_id_respond(
     return cdp__respond(req, &cdp__domain_heap_profiler, 4, res);
 }
 
-/* HeapProfiler.getObjectByHeapObjectId */
+/*
+ * HeapProfiler.getObjectByHeapObjectId: Gives a handle of an object in a snapshot.
+ *
+ * Errors: -32000 "Invalid heap snapshot object id" (no digits); -32000 "Object is not available"
+ *   (unknown, or collected).
+ */
 struct cdp_heap_profiler_get_object_by_heap_object_id_params {
-    cdp_heap_profiler_heap_snapshot_object_id object_id; /* required */
-    cdp_str object_group;
+    cdp_heap_profiler_heap_snapshot_object_id object_id; /* required. From a snapshot. */
+    cdp_str object_group; /* Name for Runtime.releaseObjectGroup; default none. */
     const cdp__extra *extra_;
 };
 
@@ -404,7 +433,7 @@ CDP_STUB int cdp_heap_profiler_get_object_by_heap_object_id_params_from_json(
 }
 
 struct cdp_heap_profiler_get_object_by_heap_object_id_result {
-    const cdp_runtime_remote_object *result; /* required */
+    const cdp_runtime_remote_object *result; /* required. The object. */
     const cdp__extra *extra_;
 };
 
@@ -484,9 +513,14 @@ CDP_STUB int cdp_heap_profiler_get_object_by_heap_object_id_respond(
     return cdp__respond(req, &cdp__domain_heap_profiler, 5, res);
 }
 
-/* HeapProfiler.getSamplingProfile */
+/*
+ * HeapProfiler.getSamplingProfile: Gives what has been sampled; sampling goes on.
+ *
+ * Errors: -32000 "V8 sampling heap profiler was not started.".
+ */
 struct cdp_heap_profiler_get_sampling_profile_result {
-    const cdp_heap_profiler_sampling_heap_profile *profile; /* required */
+    /* required. The profile since the start. */
+    const cdp_heap_profiler_sampling_heap_profile *profile;
     const cdp__extra *extra_;
 };
 
@@ -561,11 +595,21 @@ CDP_STUB int cdp_heap_profiler_get_sampling_profile_respond(
     return cdp__respond(req, &cdp__domain_heap_profiler, 6, res);
 }
 
-/* HeapProfiler.startSampling */
+/*
+ * HeapProfiler.startSampling: Begins to sample allocations; cheap enough for production. Once more
+ * is no error.
+ *
+ * Errors: -32000 "Invalid sampling interval" (0 or less).
+ * Node: 18 to 24 crash if the interval is between 0 and 1.
+ */
 struct cdp_heap_profiler_start_sampling_params {
+    /* Mean bytes between two samples; 32768 unless set. At least 1. */
     cdp_opt_num sampling_interval;
+    /* Most calls to record of a stack; 128 unless set. In no Node up to 24. */
     cdp_opt_num stack_depth;
+    /* True: also objects that a full collection has freed. Default false. Since Node 20. */
     cdp_opt_bool include_objects_collected_by_major_gc;
+    /* True: also objects that died young. Default false. Since Node 20. */
     cdp_opt_bool include_objects_collected_by_minor_gc;
     const cdp__extra *extra_;
 };
@@ -625,8 +669,10 @@ CDP_STUB uint32_t cdp_heap_profiler_start_sampling_async(
         cdp__via_heap_profiler_start_sampling, (cdp__fn *)cb, data);
 }
 
-/* HeapProfiler.startTrackingHeapObjects */
+/* HeapProfiler.startTrackingHeapObjects: Begins to follow objects, with
+ * HeapProfiler.lastSeenObjectId and HeapProfiler.heapStatsUpdate every 50 ms. */
 struct cdp_heap_profiler_start_tracking_heap_objects_params {
+    /* True: records the stack of each allocation for the snapshot; slow. Default false. */
     cdp_opt_bool track_allocations;
     const cdp__extra *extra_;
 };
@@ -690,9 +736,14 @@ CDP_STUB uint32_t cdp_heap_profiler_start_tracking_heap_objects_async(
         cdp__via_heap_profiler_start_tracking_heap_objects, (cdp__fn *)cb, data);
 }
 
-/* HeapProfiler.stopSampling */
+/*
+ * HeapProfiler.stopSampling: Ends sampling, and gives what was sampled.
+ *
+ * Errors: -32000 "V8 sampling heap profiler was not started.".
+ */
 struct cdp_heap_profiler_stop_sampling_result {
-    const cdp_heap_profiler_sampling_heap_profile *profile; /* required */
+    /* required. The profile since the start. */
+    const cdp_heap_profiler_sampling_heap_profile *profile;
     const cdp__extra *extra_;
 };
 
@@ -767,12 +818,21 @@ CDP_STUB int cdp_heap_profiler_stop_sampling_respond(
     return cdp__respond(req, &cdp__domain_heap_profiler, 9, res);
 }
 
-/* HeapProfiler.stopTrackingHeapObjects */
+/*
+ * HeapProfiler.stopTrackingHeapObjects: Ends the following of objects, and takes a snapshot: as
+ * HeapProfiler.takeHeapSnapshot, with allocations by time.
+ *
+ * Not started is no error, and gives the snapshot all the same.
+ */
 struct cdp_heap_profiler_stop_tracking_heap_objects_params {
+    /* True: sends HeapProfiler.reportHeapSnapshotProgress. Default false. */
     cdp_opt_bool report_progress;
+    /* The former negation of exposeInternals. */
     cdp_opt_bool treat_global_objects_as_roots CDP_DEPRECATED;
+    /* True: numbers are nodes of their own, with values. Default false. */
     cdp_opt_bool capture_numeric_value;
-    cdp_opt_bool expose_internals; /* experimental */
+    /* experimental. True: with V8's internal objects. Default false. Since Node 20. */
+    cdp_opt_bool expose_internals;
     const cdp__extra *extra_;
 };
 
@@ -835,12 +895,22 @@ CDP_STUB uint32_t cdp_heap_profiler_stop_tracking_heap_objects_async(
         cdp__via_heap_profiler_stop_tracking_heap_objects, (cdp__fn *)cb, data);
 }
 
-/* HeapProfiler.takeHeapSnapshot */
+/*
+ * HeapProfiler.takeHeapSnapshot: Collects garbage and writes the whole heap down, as JSON in
+ * HeapProfiler.addHeapSnapshotChunk events.
+ *
+ * The program stands still meanwhile, and needs many times the heap's size: 540 MB and more for 64
+ * MB in V8 10.2. The last chunk precedes the reply.
+ */
 struct cdp_heap_profiler_take_heap_snapshot_params {
+    /* True: sends HeapProfiler.reportHeapSnapshotProgress. Default false. */
     cdp_opt_bool report_progress;
+    /* The former negation of exposeInternals. */
     cdp_opt_bool treat_global_objects_as_roots CDP_DEPRECATED;
+    /* True: numbers are nodes of their own, with values. Default false. */
     cdp_opt_bool capture_numeric_value;
-    cdp_opt_bool expose_internals; /* experimental */
+    /* experimental. True: with V8's internal objects. Default false. Since Node 20. */
+    cdp_opt_bool expose_internals;
     const cdp__extra *extra_;
 };
 
@@ -902,9 +972,14 @@ CDP_STUB uint32_t cdp_heap_profiler_take_heap_snapshot_async(
 
 /* ---- events ---- */
 
-/* HeapProfiler.addHeapSnapshotChunk */
+/*
+ * HeapProfiler.addHeapSnapshotChunk: The next piece of a snapshot's JSON text; all pieces in order
+ * make a .heapsnapshot file.
+ *
+ * Node: Pieces are 102,400 characters long, from 24 on 1,048,576; the last is shorter.
+ */
 struct cdp_heap_profiler_add_heap_snapshot_chunk_event {
-    cdp_str chunk; /* required */
+    cdp_str chunk; /* required. Text, cut anywhere. */
     const cdp__extra *extra_;
 };
 
@@ -964,9 +1039,10 @@ CDP_STUB int cdp_heap_profiler_emit_add_heap_snapshot_chunk(
     return cdp__emit(s, &cdp__domain_heap_profiler, 0, ev);
 }
 
-/* HeapProfiler.heapStatsUpdate */
+/* HeapProfiler.heapStatsUpdate: What has changed since the last one, while objects are followed. */
 struct cdp_heap_profiler_heap_stats_update_event {
-    CDP_LIST(int32_t) stats_update; /* required */
+    /* required. Triples: number of a time slice, objects of it that live, and their bytes. */
+    CDP_LIST(int32_t) stats_update;
     const cdp__extra *extra_;
 };
 
@@ -1024,10 +1100,11 @@ CDP_STUB int cdp_heap_profiler_emit_heap_stats_update(
     return cdp__emit(s, &cdp__domain_heap_profiler, 1, ev);
 }
 
-/* HeapProfiler.lastSeenObjectId */
+/* HeapProfiler.lastSeenObjectId: A time slice ends, while objects are followed. */
 struct cdp_heap_profiler_last_seen_object_id_event {
-    int32_t last_seen_object_id; /* required */
-    double timestamp; /* required */
+    /* required. The latest object: larger ids belong to the slices to come. */
+    int32_t last_seen_object_id;
+    double timestamp; /* required. Milliseconds since 1970. */
     const cdp__extra *extra_;
 };
 
@@ -1086,11 +1163,11 @@ CDP_STUB int cdp_heap_profiler_emit_last_seen_object_id(
     return cdp__emit(s, &cdp__domain_heap_profiler, 2, ev);
 }
 
-/* HeapProfiler.reportHeapSnapshotProgress */
+/* HeapProfiler.reportHeapSnapshotProgress: How far a snapshot has come. */
 struct cdp_heap_profiler_report_heap_snapshot_progress_event {
-    int32_t done; /* required */
-    int32_t total; /* required */
-    cdp_opt_bool finished;
+    int32_t done; /* required. Objects that have been seen. */
+    int32_t total; /* required. Objects there are, a guess at first. */
+    cdp_opt_bool finished; /* True in the last one; chunks follow. Absent before. */
     const cdp__extra *extra_;
 };
 
@@ -1151,7 +1228,8 @@ CDP_STUB int cdp_heap_profiler_emit_report_heap_snapshot_progress(
     return cdp__emit(s, &cdp__domain_heap_profiler, 3, ev);
 }
 
-/* HeapProfiler.resetProfiles */
+/* HeapProfiler.resetProfiles: Snapshots taken so far can no longer be asked about: the session
+ * was restored. */
 typedef void cdp_heap_profiler_on_reset_profiles_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_heap_profiler_on_reset_profiles(cdp_session *s, const cdp_error *err,

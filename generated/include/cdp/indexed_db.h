@@ -2,6 +2,10 @@
 /*
  * indexed_db.h - IndexedDB (experimental).
  *
+ * A site's IndexedDB databases, listed, read and deleted.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

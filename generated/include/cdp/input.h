@@ -2,6 +2,10 @@
 /*
  * input.h - Input.
  *
+ * Sends keys, mouse, touch and gestures to a page, as if the user had made them.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,19 +34,19 @@ extern const cdp__domain cdp__domain_input;
 
 /* ---- types ---- */
 
-/* Input.TouchPoint */
+/* Input.TouchPoint: A finger on the screen. */
 struct cdp_input_touch_point {
-    double x; /* required */
-    double y; /* required */
-    cdp_opt_num radius_x;
-    cdp_opt_num radius_y;
-    cdp_opt_num rotation_angle;
-    cdp_opt_num force;
-    cdp_opt_num tangential_pressure; /* experimental */
-    cdp_opt_num tilt_x;
-    cdp_opt_num tilt_y;
-    cdp_opt_int twist; /* experimental */
-    cdp_opt_num id;
+    double x; /* required. CSS pixels from the left of the viewport of the main frame. */
+    double y; /* required. CSS pixels from the top. */
+    cdp_opt_num radius_x; /* CSS pixels; default 1. */
+    cdp_opt_num radius_y; /* CSS pixels; default 1. */
+    cdp_opt_num rotation_angle; /* Degrees; default 0. */
+    cdp_opt_num force; /* 0 to 1; default 1. */
+    cdp_opt_num tangential_pressure; /* experimental. -1 to 1; default 0. */
+    cdp_opt_num tilt_x; /* Degrees, -90 to 90; default 0. */
+    cdp_opt_num tilt_y; /* Degrees, -90 to 90; default 0. */
+    cdp_opt_int twist; /* experimental. Degrees, 0 to 359; default 0. */
+    cdp_opt_num id; /* The same number in all events of one finger; needed with several. */
     const cdp__extra *extra_;
 };
 
@@ -61,12 +65,12 @@ CDP_STUB int cdp_input_touch_point_from_json(cdp_str json, cdp_input_touch_point
 }
 
 
-/* Input.DragDataItem (experimental) */
+/* Input.DragDataItem (experimental): Something that is dragged. */
 struct cdp_input_drag_data_item {
-    cdp_str mime_type; /* required */
-    cdp_str data; /* required */
-    cdp_str title;
-    cdp_str base_url;
+    cdp_str mime_type; /* required. Such as "text/plain". */
+    cdp_str data; /* required. The text, or the URL. */
+    cdp_str title; /* Of a link; only with text/uri-list. */
+    cdp_str base_url; /* For links within; only with text/html. */
     const cdp__extra *extra_;
 };
 
@@ -85,11 +89,12 @@ CDP_STUB int cdp_input_drag_data_item_from_json(cdp_str json, cdp_input_drag_dat
 }
 
 
-/* Input.DragData (experimental) */
+/* Input.DragData (experimental): All that is dragged. */
 struct cdp_input_drag_data {
-    CDP_LIST(cdp_input_drag_data_item) items; /* required */
-    CDP_LIST(cdp_str) files;
-    int32_t drag_operations_mask; /* required */
+    CDP_LIST(cdp_input_drag_data_item) items; /* required. What the source gave. */
+    CDP_LIST(cdp_str) files; /* Paths of files; absent if none. */
+    /* required. What is allowed, added up: 1 copy, 2 link, 16 move. */
+    int32_t drag_operations_mask;
     const cdp__extra *extra_;
 };
 
@@ -109,13 +114,14 @@ CDP_STUB int cdp_input_drag_data_from_json(cdp_str json, cdp_input_drag_data **o
 
 /* ---- commands ---- */
 
-/* Input.dispatchDragEvent (experimental) */
+/* Input.dispatchDragEvent (experimental): Drags something over the page, or drops it. */
 struct cdp_input_dispatch_drag_event_params {
-    cdp_input_dispatch_drag_event_type type; /* required */
-    double x; /* required */
-    double y; /* required */
-    const cdp_input_drag_data *data; /* required */
-    cdp_opt_int modifiers;
+    /* required. dragEnter first, then dragOver, and drop or dragCancel. */
+    cdp_input_dispatch_drag_event_type type;
+    double x; /* required. CSS pixels from the left of the viewport of the main frame. */
+    double y; /* required. CSS pixels from the top. */
+    const cdp_input_drag_data *data; /* required. As Input.dragIntercepted told it. */
+    cdp_opt_int modifiers; /* Added up: 1 Alt, 2 Ctrl, 4 Meta (Command), 8 Shift; default 0. */
     const cdp__extra *extra_;
 };
 
@@ -173,23 +179,34 @@ CDP_STUB uint32_t cdp_input_dispatch_drag_event_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.dispatchKeyEvent */
+/*
+ * Input.dispatchKeyEvent: Presses or releases a key, as if by the user; replies when the page has
+ * handled it.
+ *
+ * keyDown with text is rawKeyDown and char in one.
+ *
+ * Errors: -32602 "Unexpected event type 'X'"; -32602 "Invalid 'text' parameter" with more than 3
+ *   UTF-16 units.
+ */
 struct cdp_input_dispatch_key_event_params {
-    cdp_input_dispatch_key_event_type type; /* required */
-    cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970, UTC. */
-    cdp_str text;
-    cdp_str unmodified_text;
-    cdp_str key_identifier;
-    cdp_str code;
-    cdp_str key;
-    cdp_opt_int windows_virtual_key_code;
-    cdp_opt_int native_virtual_key_code;
-    cdp_opt_bool auto_repeat;
-    cdp_opt_bool is_keypad;
-    cdp_opt_bool is_system_key;
-    cdp_opt_int location;
-    CDP_LIST(cdp_str) commands; /* experimental */
+    /* required. keyDown: pressed, and enters text; rawKeyDown: pressed, enters nothing; char:
+     * enters text only; keyUp: released. */
+    cdp_input_dispatch_key_event_type type;
+    cdp_opt_int modifiers; /* Added up: 1 Alt, 2 Ctrl, 4 Meta (Command), 8 Shift; default 0. */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Absent: now. */
+    cdp_str text; /* What it enters, up to 3 UTF-16 units, such as "a", "\r"; absent: nothing. */
+    cdp_str unmodified_text; /* What it would enter without modifiers but Shift. */
+    cdp_str key_identifier; /* As "U+0041"; of old. */
+    cdp_str code; /* KeyboardEvent.code, the place: "KeyA"; absent: "". */
+    cdp_str key; /* KeyboardEvent.key, the meaning: "a", "Enter"; absent: "". */
+    cdp_opt_int windows_virtual_key_code; /* KeyboardEvent.keyCode: 65; default 0. */
+    cdp_opt_int native_virtual_key_code; /* As the platform has it; default 0. */
+    cdp_opt_bool auto_repeat; /* Whether it is held down; default false. */
+    cdp_opt_bool is_keypad; /* Whether it is on the number block; default false. */
+    cdp_opt_bool is_system_key; /* Whether Alt makes it one of the system's; default false. */
+    cdp_opt_int location; /* KeyboardEvent.location: 0 main, 1 left, 2 right. */
+    /* experimental. Editing to do, such as "selectAll", "copy"; what is not known is left aside. */
+    CDP_LIST(cdp_str) commands;
     const cdp__extra *extra_;
 };
 
@@ -247,9 +264,10 @@ CDP_STUB uint32_t cdp_input_dispatch_key_event_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.insertText (experimental) */
+/* Input.insertText (experimental): Enters text where the focus is, without keys: as an emoji
+ * keyboard or IME does. */
 struct cdp_input_insert_text_params {
-    cdp_str text; /* required */
+    cdp_str text; /* required. May be long. */
     const cdp__extra *extra_;
 };
 
@@ -306,13 +324,14 @@ CDP_STUB uint32_t cdp_input_insert_text_async(cdp_session *s,
         data);
 }
 
-/* Input.imeSetComposition (experimental) */
+/* Input.imeSetComposition (experimental): Shows text that is not yet final, as an IME does; ""
+ * ends it, Input.insertText makes it final. */
 struct cdp_input_ime_set_composition_params {
-    cdp_str text; /* required */
-    int32_t selection_start; /* required */
-    int32_t selection_end; /* required */
-    cdp_opt_int replacement_start;
-    cdp_opt_int replacement_end;
+    cdp_str text; /* required. Underlined, in place of what was shown before. */
+    int32_t selection_start; /* required. Within text, in UTF-16 units. */
+    int32_t selection_end; /* required. Within text, in UTF-16 units. */
+    cdp_opt_int replacement_start; /* Of what it replaces in the field; absent: nothing else. */
+    cdp_opt_int replacement_end; /* Of what it replaces in the field. */
     const cdp__extra *extra_;
 };
 
@@ -370,24 +389,35 @@ CDP_STUB uint32_t cdp_input_ime_set_composition_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.dispatchMouseEvent */
+/*
+ * Input.dispatchMouseEvent: Moves the mouse, presses or releases a button, or turns the wheel;
+ * replies when the page has handled it.
+ *
+ * Errors: -32602 "Unexpected event type 'X'"; -32602 "Invalid mouse button"; -32602 "'deltaX' and
+ *   'deltaY' are expected for mouseWheel event".
+ */
 struct cdp_input_dispatch_mouse_event_params {
-    cdp_input_dispatch_mouse_event_type type; /* required */
-    double x; /* required */
-    double y; /* required */
-    cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970, UTC. */
-    cdp_input_mouse_button button;
+    /* required. A click is mousePressed and mouseReleased. */
+    cdp_input_dispatch_mouse_event_type type;
+    double x; /* required. CSS pixels from the left of the viewport of the main frame. */
+    double y; /* required. CSS pixels from the top. */
+    cdp_opt_int modifiers; /* Added up: 1 Alt, 2 Ctrl, 4 Meta (Command), 8 Shift; default 0. */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Absent: now. */
+    cdp_input_mouse_button button; /* Which changes; default none. */
+    /* Which are down, added up: 1 left, 2 right, 4 middle, 8 back, 16 forward. Absent: as button
+     * says. */
     cdp_opt_int buttons;
+    /* 1 for a click, 2 for the second of a double one (MouseEvent.detail); default 0: no click
+     * comes. */
     cdp_opt_int click_count;
-    cdp_opt_num force; /* experimental */
-    cdp_opt_num tangential_pressure; /* experimental */
-    cdp_opt_num tilt_x;
-    cdp_opt_num tilt_y;
-    cdp_opt_int twist; /* experimental */
-    cdp_opt_num delta_x;
-    cdp_opt_num delta_y;
-    cdp_input_dispatch_mouse_event_pointer_type pointer_type;
+    cdp_opt_num force; /* experimental. 0 to 1; default 0. */
+    cdp_opt_num tangential_pressure; /* experimental. -1 to 1; default 0. */
+    cdp_opt_num tilt_x; /* Degrees, -90 to 90; default 0. */
+    cdp_opt_num tilt_y; /* Degrees, -90 to 90; default 0. */
+    cdp_opt_int twist; /* experimental. Degrees, 0 to 359; default 0. */
+    cdp_opt_num delta_x; /* CSS pixels to the right; needed for mouseWheel. */
+    cdp_opt_num delta_y; /* CSS pixels down; needed for mouseWheel. */
+    cdp_input_dispatch_mouse_event_pointer_type pointer_type; /* Default mouse. */
     const cdp__extra *extra_;
 };
 
@@ -445,12 +475,20 @@ CDP_STUB uint32_t cdp_input_dispatch_mouse_event_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.dispatchTouchEvent */
+/*
+ * Input.dispatchTouchEvent: Puts fingers on the screen, moves or lifts them.
+ *
+ * Errors: -32602 "TouchStart and TouchMove must have at least one touch point."; -32602 "Must send
+ *   a TouchStart first to start a new touch.".
+ */
 struct cdp_input_dispatch_touch_event_params {
-    cdp_input_dispatch_touch_event_type type; /* required */
-    CDP_LIST(cdp_input_touch_point) touch_points; /* required */
-    cdp_opt_int modifiers;
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970, UTC. */
+    /* required. touchStart, touchMove, touchEnd, touchCancel. */
+    cdp_input_dispatch_touch_event_type type;
+    /* required. The fingers that are down after it: none for touchEnd of the last, and for
+     * touchCancel. */
+    CDP_LIST(cdp_input_touch_point) touch_points;
+    cdp_opt_int modifiers; /* Added up: 1 Alt, 2 Ctrl, 4 Meta (Command), 8 Shift; default 0. */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Absent: now. */
     const cdp__extra *extra_;
 };
 
@@ -508,7 +546,7 @@ CDP_STUB uint32_t cdp_input_dispatch_touch_event_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.cancelDragging */
+/* Input.cancelDragging: Ends a drag that is under way; nothing is dropped. */
 typedef struct cdp_input_cancel_dragging_cookie {
     uint32_t id;
 } cdp_input_cancel_dragging_cookie;
@@ -544,17 +582,18 @@ CDP_STUB uint32_t cdp_input_cancel_dragging_async(cdp_session *s, cdp_input_canc
         (cdp__fn *)cb, data);
 }
 
-/* Input.emulateTouchFromMouseEvent (experimental) */
+/* Input.emulateTouchFromMouseEvent (experimental): Makes a touch of what the mouse does. */
 struct cdp_input_emulate_touch_from_mouse_event_params {
-    cdp_input_emulate_touch_from_mouse_event_type type; /* required */
-    int32_t x; /* required */
-    int32_t y; /* required */
-    cdp_input_mouse_button button; /* required */
-    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Seconds since 1970, UTC. */
-    cdp_opt_num delta_x;
-    cdp_opt_num delta_y;
-    cdp_opt_int modifiers;
-    cdp_opt_int click_count;
+    /* required. As in Input.dispatchMouseEvent. */
+    cdp_input_emulate_touch_from_mouse_event_type type;
+    int32_t x; /* required. DIP from the left. */
+    int32_t y; /* required. DIP from the top. */
+    cdp_input_mouse_button button; /* required. Only left counts. */
+    cdp_opt_num timestamp; /* cdp_input_time_since_epoch. Absent: now. */
+    cdp_opt_num delta_x; /* DIP, for mouseWheel; default 0. */
+    cdp_opt_num delta_y; /* DIP, for mouseWheel; default 0. */
+    cdp_opt_int modifiers; /* Added up: 1 Alt, 2 Ctrl, 4 Meta (Command), 8 Shift; default 0. */
+    cdp_opt_int click_count; /* Default 0. */
     const cdp__extra *extra_;
 };
 
@@ -616,9 +655,9 @@ CDP_STUB uint32_t cdp_input_emulate_touch_from_mouse_event_async(
         cdp__via_input_emulate_touch_from_mouse_event, (cdp__fn *)cb, data);
 }
 
-/* Input.setIgnoreInputEvents */
+/* Input.setIgnoreInputEvents: Makes the page deaf to the user, but not to this domain. */
 struct cdp_input_set_ignore_input_events_params {
-    bool ignore; /* required */
+    bool ignore; /* required. True: deaf. */
     const cdp__extra *extra_;
 };
 
@@ -676,9 +715,10 @@ CDP_STUB uint32_t cdp_input_set_ignore_input_events_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.setInterceptDrags (experimental) */
+/* Input.setInterceptDrags (experimental): Sends Input.dragIntercepted in place of beginning a
+ * drag. */
 struct cdp_input_set_intercept_drags_params {
-    bool enabled; /* required */
+    bool enabled; /* required. True: on; then Input.dispatchDragEvent goes on with it. */
     const cdp__extra *extra_;
 };
 
@@ -736,13 +776,17 @@ CDP_STUB uint32_t cdp_input_set_intercept_drags_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.synthesizePinchGesture (experimental) */
+/*
+ * Input.synthesizePinchGesture (experimental): Pinches with two fingers; replies when it is done.
+ *
+ * Errors: -32602 "Position out of bounds".
+ */
 struct cdp_input_synthesize_pinch_gesture_params {
-    double x; /* required */
-    double y; /* required */
-    double scale_factor; /* required */
-    cdp_opt_int relative_speed;
-    cdp_input_gesture_source_type gesture_source_type;
+    double x; /* required. CSS pixels from the left: the middle. */
+    double y; /* required. CSS pixels from the top. */
+    double scale_factor; /* required. Above 1: bigger; below 1: smaller. */
+    cdp_opt_int relative_speed; /* Pixels per second; default 800. */
+    cdp_input_gesture_source_type gesture_source_type; /* Default: as the platform has it. */
     const cdp__extra *extra_;
 };
 
@@ -801,20 +845,26 @@ CDP_STUB uint32_t cdp_input_synthesize_pinch_gesture_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.synthesizeScrollGesture (experimental) */
+/*
+ * Input.synthesizeScrollGesture (experimental): Scrolls by a finger or the wheel; replies when it
+ * is done.
+ *
+ * Errors: -32602 "Position out of bounds".
+ */
 struct cdp_input_synthesize_scroll_gesture_params {
-    double x; /* required */
-    double y; /* required */
-    cdp_opt_num x_distance;
-    cdp_opt_num y_distance;
-    cdp_opt_num x_overscroll;
-    cdp_opt_num y_overscroll;
+    double x; /* required. CSS pixels from the left: where it begins. */
+    double y; /* required. CSS pixels from the top. */
+    cdp_opt_num x_distance; /* CSS pixels; positive scrolls to the left. Default 0. */
+    cdp_opt_num y_distance; /* CSS pixels; positive scrolls up. Default 0. */
+    cdp_opt_num x_overscroll; /* CSS pixels to go back beyond xDistance; default 0. */
+    cdp_opt_num y_overscroll; /* CSS pixels to go back beyond yDistance; default 0. */
+    /* Whether it stands still when the finger is lifted; default true. */
     cdp_opt_bool prevent_fling;
-    cdp_opt_int speed;
-    cdp_input_gesture_source_type gesture_source_type;
-    cdp_opt_int repeat_count;
-    cdp_opt_int repeat_delay_ms;
-    cdp_str interaction_marker_name;
+    cdp_opt_int speed; /* Pixels per second; default 800. */
+    cdp_input_gesture_source_type gesture_source_type; /* Default: as the platform has it. */
+    cdp_opt_int repeat_count; /* How often it is done again; default 0. */
+    cdp_opt_int repeat_delay_ms; /* Milliseconds in between; default 250. */
+    cdp_str interaction_marker_name; /* Name of the mark in a trace; absent: none. */
     const cdp__extra *extra_;
 };
 
@@ -873,13 +923,17 @@ CDP_STUB uint32_t cdp_input_synthesize_scroll_gesture_async(
         (cdp__fn *)cb, data);
 }
 
-/* Input.synthesizeTapGesture (experimental) */
+/*
+ * Input.synthesizeTapGesture (experimental): Taps; replies when it is done.
+ *
+ * Errors: -32602 "Position out of bounds".
+ */
 struct cdp_input_synthesize_tap_gesture_params {
-    double x; /* required */
-    double y; /* required */
-    cdp_opt_int duration;
-    cdp_opt_int tap_count;
-    cdp_input_gesture_source_type gesture_source_type;
+    double x; /* required. CSS pixels from the left. */
+    double y; /* required. CSS pixels from the top. */
+    cdp_opt_int duration; /* Milliseconds that the finger stays; default 50. */
+    cdp_opt_int tap_count; /* 2 for a double tap; default 1. */
+    cdp_input_gesture_source_type gesture_source_type; /* Default: as the platform has it. */
     const cdp__extra *extra_;
 };
 
@@ -939,9 +993,10 @@ CDP_STUB uint32_t cdp_input_synthesize_tap_gesture_async(
 
 /* ---- events ---- */
 
-/* Input.dragIntercepted (experimental) */
+/* Input.dragIntercepted (experimental): The user begins to drag something; only after
+ * Input.setInterceptDrags. */
 struct cdp_input_drag_intercepted_event {
-    const cdp_input_drag_data *data; /* required */
+    const cdp_input_drag_data *data; /* required. For Input.dispatchDragEvent. */
     const cdp__extra *extra_;
 };
 

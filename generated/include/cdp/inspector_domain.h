@@ -2,6 +2,10 @@
 /*
  * inspector_domain.h - Inspector (experimental).
  *
+ * Tells that the session has ended, or that its page crashed or was loaded again.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,11 @@
 /*
  * io.h - IO.
  *
+ * Reads streams that other commands name, in pieces.
+ *
+ * Node: Since 22, with --experimental-inspector-network-resource, else -32601.
+ * Chromium: In sessions of pages, workers and the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -27,9 +32,14 @@ extern const cdp__domain cdp__domain_io;
 
 /* ---- commands ---- */
 
-/* IO.close */
+/*
+ * IO.close: Closes a stream and frees what it holds; needed after the end too.
+ *
+ * Errors: -32602 "Invalid stream handle".
+ * Node: From 22 on.
+ */
 struct cdp_io_close_params {
-    cdp_io_stream_handle handle; /* required */
+    cdp_io_stream_handle handle; /* required. Not good afterwards. */
     const cdp__extra *extra_;
 };
 
@@ -80,11 +90,21 @@ CDP_STUB uint32_t cdp_io_close_async(cdp_session *s, const cdp_io_close_params *
     return cdp__async(s, &cdp__domain_io, 0, params, cdp__via_io_close, (cdp__fn *)cb, data);
 }
 
-/* IO.read */
+/*
+ * IO.read: Reads a piece of a stream.
+ *
+ * Errors: -32602 "Invalid stream handle"; -32602 "Invalid max read size" for one below zero; -32602
+ *   "Read offset is specificed for a stream that does not support random access". In Node an
+ *   unknown handle gives "" and eof.
+ * Node: From 22 on; without base64Encoded, and at most 1 MiB unless size is given. An offset does
+ *   not move what the next read without one returns.
+ */
 struct cdp_io_read_params {
-    cdp_io_stream_handle handle; /* required */
+    cdp_io_stream_handle handle; /* required. The stream. */
+    /* Bytes from its begin; absent: goes on after the last read. A stream that comes from the
+     * network cannot go back. */
     cdp_opt_int offset;
-    cdp_opt_int size;
+    cdp_opt_int size; /* Bytes at most; absent: as many as the other side likes. */
     const cdp__extra *extra_;
 };
 
@@ -102,9 +122,11 @@ CDP_STUB int cdp_io_read_params_from_json(cdp_str json, cdp_io_read_params **out
 }
 
 struct cdp_io_read_result {
-    cdp_opt_bool base64_encoded;
-    cdp_str data; /* required */
-    bool eof; /* required */
+    cdp_opt_bool base64_encoded; /* Whether data is base64; absent: false. */
+    cdp_str data; /* required. The bytes; "" at the end. */
+    /* required. Whether the stream is over; it may be so only in a reply of its own, with data
+     * "". */
+    bool eof;
     const cdp__extra *extra_;
 };
 
@@ -168,9 +190,10 @@ CDP_STUB int cdp_io_read_respond(cdp_request *req, const cdp_io_read_result *res
     return cdp__respond(req, &cdp__domain_io, 1, res);
 }
 
-/* IO.resolveBlob (deprecated) */
+/* IO.resolveBlob (deprecated): Returns the id of a JavaScript Blob; "blob:" and it is a handle
+ * for IO.read. */
 struct cdp_io_resolve_blob_params {
-    cdp_runtime_remote_object_id object_id; /* required */
+    cdp_runtime_remote_object_id object_id; /* required. Of the Blob. */
     const cdp__extra *extra_;
 };
 
@@ -190,7 +213,7 @@ CDP_STUB int cdp_io_resolve_blob_params_from_json(cdp_str json, cdp_io_resolve_b
 }
 
 struct cdp_io_resolve_blob_result {
-    cdp_str uuid; /* required */
+    cdp_str uuid; /* required. The id. */
     const cdp__extra *extra_;
 };
 

@@ -2,6 +2,10 @@
 /*
  * layer_tree.h - LayerTree (experimental).
  *
+ * The layers a page is drawn in, and recordings of how each was painted.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

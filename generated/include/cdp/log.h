@@ -2,6 +2,11 @@
 /*
  * log.h - Log.
  *
+ * Messages of the browser itself, as on failed loads and violations; the program's are in
+ * Runtime.consoleAPICalled.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -36,7 +41,7 @@ struct cdp_log_log_entry {
     cdp_log_log_entry_level level; /* required */
     cdp_str text; /* required */
     cdp_log_log_entry_category category;
-    cdp_runtime_timestamp timestamp; /* required */
+    cdp_runtime_timestamp timestamp; /* required. Milliseconds since 1970, UTC, with a fraction. */
     cdp_str url;
     cdp_opt_int line_number;
     const cdp_runtime_stack_trace *stack_trace;

@@ -2,6 +2,10 @@
 /*
  * media.h - Media (experimental).
  *
+ * What the page's audio and video players do: properties, events, messages and errors.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * memory.h - Memory (experimental).
  *
+ * Counts DOM objects, samples native memory, and simulates its shortage.
+ *
+ * Chromium: In sessions of pages and the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

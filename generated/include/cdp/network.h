@@ -2,6 +2,23 @@
 /*
  * network.h - Network.
  *
+ * Watches the requests of a page, worker or Node process, and steers them: cookies, cache,
+ * throttling, blocking.
+ *
+ * A request keeps its id through all its redirects. Its life: Network.requestWillBeSent (once more
+ * for each redirect), Network.responseReceived, any number of Network.dataReceived, then one of
+ * Network.loadingFinished and Network.loadingFailed. The ...ExtraInfo events come from the network
+ * process by a path of their own, before or after the event that they belong to.
+ *
+ * Since: Node 20.18.
+ * Node: Only with --experimental-network-inspection. Six commands: enable, disable, and from 22 on
+ *   getRequestPostData, getResponseBody, loadNetworkResource, streamResourceContent. Eight events:
+ *   requestWillBeSent, responseReceived, loadingFinished, loadingFailed, from 22 on dataReceived,
+ *   from 24 on webSocketCreated, webSocketHandshakeResponseReceived, webSocketClosed. All else
+ *   gives -32601.
+ * Chromium: Belongs to pages, frames and workers; on the browser's own session every command gives
+ *   -32601.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,29 +47,44 @@ extern const cdp__domain cdp__domain_network;
 
 /* ---- types ---- */
 
-/* Network.ResourceTiming */
+/*
+ * Network.ResourceTiming: When the steps of a request took place: milliseconds after requestTime;
+ * -1: the step did not happen.
+ *
+ * The steps of the connection are -1 on one that was there already.
+ */
 struct cdp_network_resource_timing {
-    double request_time; /* required */
-    double proxy_start; /* required */
-    double proxy_end; /* required */
-    double dns_start; /* required */
-    double dns_end; /* required */
-    double connect_start; /* required */
-    double connect_end; /* required */
-    double ssl_start; /* required */
-    double ssl_end; /* required */
-    double worker_start; /* required; experimental */
-    double worker_ready; /* required; experimental */
-    double worker_fetch_start; /* required; experimental */
-    double worker_respond_with_settled; /* required; experimental */
-    cdp_opt_num worker_router_evaluation_start; /* experimental */
-    cdp_opt_num worker_cache_lookup_start; /* experimental */
-    double send_start; /* required */
-    double send_end; /* required */
-    double push_start; /* required; experimental */
-    double push_end; /* required; experimental */
-    double receive_headers_start; /* required; experimental */
-    double receive_headers_end; /* required */
+    /* required. Network.MonotonicTime in seconds; all others count from here. */
+    double request_time;
+    double proxy_start; /* required. Begins to look for the proxy. */
+    double proxy_end; /* required. The proxy is found. */
+    double dns_start; /* required. Begins to resolve the host name. */
+    double dns_end; /* required. The address is known. */
+    double connect_start; /* required. Begins to connect; TLS belongs to it. */
+    double connect_end; /* required. The connection can be used. */
+    double ssl_start; /* required. Begins the TLS handshake. */
+    double ssl_end; /* required. The TLS handshake is done. */
+    /* required; experimental. Begins to start the service worker. May be below zero where the
+     * worker let the request pass: then requestTime came later. */
+    double worker_start;
+    /* required; experimental. The service worker runs. May be below zero, as workerStart. */
+    double worker_ready;
+    /* required; experimental. The worker's fetch event is fired; -1 if the worker let the
+     * request pass. */
+    double worker_fetch_start;
+    /* required; experimental. The promise given to respondWith() has settled. */
+    double worker_respond_with_settled;
+    /* experimental. Begins to look through the worker's static routes; absent without. */
+    cdp_opt_num worker_router_evaluation_start;
+    /* experimental. Begins to look into the cache that a static route names; absent without. */
+    cdp_opt_num worker_cache_lookup_start;
+    double send_start; /* required. Begins to send the request. */
+    double send_end; /* required. The request is sent. */
+    /* required; experimental. 0: of HTTP/2 server push, which Chromium no longer has. */
+    double push_start;
+    double push_end; /* required; experimental. 0, as pushStart. */
+    double receive_headers_start; /* required; experimental. The first byte of the response. */
+    double receive_headers_end; /* required. The end of its headers. */
     const cdp__extra *extra_;
 };
 
@@ -72,9 +104,9 @@ CDP_STUB int cdp_network_resource_timing_from_json(cdp_str json, cdp_network_res
 }
 
 
-/* Network.PostDataEntry */
+/* Network.PostDataEntry: A part of a request's body. */
 struct cdp_network_post_data_entry {
-    cdp_str bytes;
+    cdp_str bytes; /* Base64; absent for a part that is a file or blob. */
     const cdp__extra *extra_;
 };
 
@@ -94,22 +126,40 @@ CDP_STUB int cdp_network_post_data_entry_from_json(cdp_str json, cdp_network_pos
 }
 
 
-/* Network.Request */
+/*
+ * Network.Request: A request, as the page or program made it.
+ *
+ * What the network process adds (Cookie, Host and others) is in Network.requestWillBeSentExtraInfo.
+ *
+ * Node: Only url, method, headers, and from 22 on hasPostData, there always; false for node:http
+ *   even with a body. In Node 20, url lacks the port for node:http.
+ */
 struct cdp_network_request {
-    cdp_str url; /* required */
-    cdp_str url_fragment;
-    cdp_str method; /* required */
-    cdp_network_headers headers; /* required */
+    cdp_str url; /* required. Without the fragment. */
+    cdp_str url_fragment; /* From "#" on; absent without one. */
+    cdp_str method; /* required. In capitals, such as "GET". */
+    /* required. Those known before the network process adds its own. */
+    cdp_network_headers headers;
+    /* The body: as UTF-8 where it is that, else each character a byte. Absent if there is none,
+     * if it is a blob or form with files, or longer than maxPostDataSize of Network.enable. */
     cdp_str post_data CDP_DEPRECATED;
+    /* Whether there is a body, even if postData is absent: Network.getRequestPostData returns
+     * it. Absent: false. */
     cdp_opt_bool has_post_data;
-    CDP_LIST(cdp_network_post_data_entry) post_data_entries; /* experimental */
+    /* experimental. The body in parts, as exact bytes; absent as postData. */
+    CDP_LIST(cdp_network_post_data_entry) post_data_entries;
+    /* Whether an https page asks by http; absent for workers and preflights. */
     cdp_security_mixed_content_type mixed_content_type;
-    cdp_network_resource_priority initial_priority; /* required */
-    cdp_network_request_referrer_policy referrer_policy; /* required */
-    cdp_opt_bool is_link_preload;
-    const cdp_network_trust_token_params *trust_token_params; /* experimental */
-    cdp_opt_bool is_same_site; /* experimental */
-    cdp_opt_bool is_ad_related; /* experimental */
+    /* required. Network.resourceChangedPriority tells changes. */
+    cdp_network_resource_priority initial_priority;
+    /* required. How much of the page's URL the Referer header tells. */
+    cdp_network_request_referrer_policy referrer_policy;
+    cdp_opt_bool is_link_preload; /* True for <link rel=preload>; absent: false. */
+    /* experimental. Its operation on Private State Tokens; absent if none. */
+    const cdp_network_trust_token_params *trust_token_params;
+    /* experimental. Whether its site is that of the page; absent for workers and preflights. */
+    cdp_opt_bool is_same_site;
+    cdp_opt_bool is_ad_related; /* experimental. Whether it looks like one for an advertisement. */
     const cdp__extra *extra_;
 };
 
@@ -127,16 +177,18 @@ CDP_STUB int cdp_network_request_from_json(cdp_str json, cdp_network_request **o
 }
 
 
-/* Network.SignedCertificateTimestamp */
+/* Network.SignedCertificateTimestamp: Proof that a certificate was entered into a public log
+ * (RFC 6962). */
 struct cdp_network_signed_certificate_timestamp {
-    cdp_str status; /* required */
-    cdp_str origin; /* required */
-    cdp_str log_description; /* required */
-    cdp_str log_id; /* required */
-    double timestamp; /* required */
-    cdp_str hash_algorithm; /* required */
-    cdp_str signature_algorithm; /* required */
-    cdp_str signature_data; /* required */
+    cdp_str status; /* required. What checking it gave, such as "Verified". */
+    /* required. How it came: within the certificate, in the TLS handshake, or by OCSP. */
+    cdp_str origin;
+    cdp_str log_description; /* required. Name of the log. */
+    cdp_str log_id; /* required. Id of the log, in hexadecimal. */
+    double timestamp; /* required. When the log got it: milliseconds since 1970. */
+    cdp_str hash_algorithm; /* required. Such as "SHA-256". */
+    cdp_str signature_algorithm; /* required. Such as "ECDSA". */
+    cdp_str signature_data; /* required. The signature, in hexadecimal. */
     const cdp__extra *extra_;
 };
 
@@ -156,25 +208,30 @@ CDP_STUB int cdp_network_signed_certificate_timestamp_from_json(
 }
 
 
-/* Network.SecurityDetails */
+/* Network.SecurityDetails: TLS of a connection, and the server's certificate. */
 struct cdp_network_security_details {
-    cdp_str protocol; /* required */
-    cdp_str key_exchange; /* required */
-    cdp_str key_exchange_group;
-    cdp_str cipher; /* required */
-    cdp_str mac;
-    cdp_security_certificate_id certificate_id; /* required */
-    cdp_str subject_name; /* required */
-    CDP_LIST(cdp_str) san_list; /* required */
-    cdp_str issuer; /* required */
-    cdp_network_time_since_epoch valid_from; /* required */
-    cdp_network_time_since_epoch valid_to; /* required */
-    /* required */
+    cdp_str protocol; /* required. Such as "TLS 1.3", "QUIC". */
+    /* required. Such as "ECDHE_RSA"; "" with TLS 1.3, where the cipher does not tell. */
+    cdp_str key_exchange;
+    cdp_str key_exchange_group; /* Such as "X25519MLKEM768"; absent without. */
+    cdp_str cipher; /* required. Such as "AES_256_GCM". */
+    cdp_str mac; /* Such as "HMAC-SHA1"; absent where the cipher contains it. */
+    /* required. 0: certificates have no ids any more. Network.getCertificate returns them. */
+    cdp_security_certificate_id certificate_id;
+    cdp_str subject_name; /* required. Common name of the server's certificate. */
+    /* required. Host names and addresses that the certificate is good for. */
+    CDP_LIST(cdp_str) san_list;
+    cdp_str issuer; /* required. Common name of who signed it. */
+    cdp_network_time_since_epoch valid_from; /* required. Seconds since 1970. */
+    cdp_network_time_since_epoch valid_to; /* required. Seconds since 1970. */
+    /* required. Proofs that came with it; may be empty. */
     CDP_LIST(cdp_network_signed_certificate_timestamp) signed_certificate_timestamp_list;
-    /* required */
+    /* required. Whether these proofs are enough. */
     cdp_network_certificate_transparency_compliance certificate_transparency_compliance;
+    /* TLS SignatureScheme of the server's signature, such as 2052 (0x0804, RSA-PSS with
+     * SHA-256); absent without. */
     cdp_opt_int server_signature_algorithm;
-    bool encrypted_client_hello; /* required */
+    bool encrypted_client_hello; /* required. Whether the host name was encrypted too. */
     const cdp__extra *extra_;
 };
 
@@ -195,10 +252,12 @@ CDP_STUB int cdp_network_security_details_from_json(cdp_str json,
 }
 
 
-/* Network.CorsErrorStatus */
+/* Network.CorsErrorStatus: How a request broke CORS. */
 struct cdp_network_cors_error_status {
-    cdp_network_cors_error cors_error; /* required */
-    cdp_str failed_parameter; /* required */
+    cdp_network_cors_error cors_error; /* required. Which rule. */
+    /* required. The value at fault, such as a header's name or the origin that was allowed; ""
+     * if there is none. */
+    cdp_str failed_parameter;
     const cdp__extra *extra_;
 };
 
@@ -219,11 +278,13 @@ CDP_STUB int cdp_network_cors_error_status_from_json(cdp_str json,
 }
 
 
-/* Network.TrustTokenParams (experimental) */
+/* Network.TrustTokenParams (experimental): What a request does with Private State Tokens. */
 struct cdp_network_trust_token_params {
-    cdp_network_trust_token_operation_type operation; /* required */
-    cdp_network_trust_token_params_refresh_policy refresh_policy; /* required */
-    CDP_LIST(cdp_str) issuers;
+    cdp_network_trust_token_operation_type operation; /* required. Which operation. */
+    /* required. With Redemption: UseCached takes a record that is there already, Refresh asks
+     * anew. */
+    cdp_network_trust_token_params_refresh_policy refresh_policy;
+    CDP_LIST(cdp_str) issuers; /* With Signing: origins whose records go along; absent else. */
     const cdp__extra *extra_;
 };
 
@@ -244,10 +305,14 @@ CDP_STUB int cdp_network_trust_token_params_from_json(cdp_str json,
 }
 
 
-/* Network.ServiceWorkerRouterInfo (experimental) */
+/* Network.ServiceWorkerRouterInfo (experimental): What the static routes of a service worker
+ * decided about a request. */
 struct cdp_network_service_worker_router_info {
-    cdp_opt_int rule_id_matched;
+    cdp_opt_int rule_id_matched; /* Number of the route; absent if none fits. */
+    /* Where that route leads; absent if none fits. */
     cdp_network_service_worker_router_source matched_source_type;
+    /* Where the response came from in the end, for instance the network after a miss of the
+     * cache. */
     cdp_network_service_worker_router_source actual_source_type;
     const cdp__extra *extra_;
 };
@@ -268,34 +333,57 @@ CDP_STUB int cdp_network_service_worker_router_info_from_json(
 }
 
 
-/* Network.Response */
+/*
+ * Network.Response: The head of a response, and how it came.
+ *
+ * Node: Only url, status, statusText, headers, and from 22 on mimeType and charset.
+ */
 struct cdp_network_response {
-    cdp_str url; /* required */
-    int32_t status; /* required */
-    cdp_str status_text; /* required */
-    cdp_network_headers headers; /* required */
+    cdp_str url; /* required. Of this response, after redirects; without the fragment. */
+    /* required. Of HTTP, such as 200. What the page gets: a 304 counts as the cached 200. */
+    int32_t status;
+    cdp_str status_text; /* required. Reason of the status line; "" with HTTP/2 and HTTP/3. */
+    /* required. As scripts may see them; Set-Cookie is only in
+     * Network.responseReceivedExtraInfo. */
+    cdp_network_headers headers;
+    /* Status line and headers as received; Network.responseReceivedExtraInfo has them now. */
     cdp_str headers_text CDP_DEPRECATED;
-    cdp_str mime_type; /* required */
-    cdp_str charset; /* required */
+    /* required. From Content-Type or by looking at the data, in lower case; "" if not known. */
+    cdp_str mime_type;
+    cdp_str charset; /* required. From Content-Type, such as "utf-8"; "" without. */
+    /* Headers sent; absent in Chromium, see Network.requestWillBeSentExtraInfo. */
     cdp_network_headers request_headers;
+    /* Request line and headers; absent as requestHeaders. */
     cdp_str request_headers_text CDP_DEPRECATED;
-    bool connection_reused; /* required */
-    double connection_id; /* required */
+    bool connection_reused; /* required. Whether the connection was there before. */
+    double connection_id; /* required. Tells connections of one browser apart; 0: none was used. */
+    /* Of the server or proxy, IPv6 in brackets; absent or "" where there is no peer. */
     cdp_str remote_ip_address;
-    cdp_opt_int remote_port;
+    cdp_opt_int remote_port; /* Of the server or proxy; absent or 0 where there is no peer. */
+    /* True: from the HTTP cache. Network.requestServedFromCache tells of the one in memory. */
     cdp_opt_bool from_disk_cache;
-    cdp_opt_bool from_service_worker;
-    cdp_opt_bool from_prefetch_cache;
-    cdp_opt_bool from_early_hints;
-    const cdp_network_service_worker_router_info *service_worker_router_info; /* experimental */
-    double encoded_data_length; /* required */
+    cdp_opt_bool from_service_worker; /* True: a service worker gave it, from wherever. */
+    cdp_opt_bool from_prefetch_cache; /* True: it was there by prefetch. */
+    cdp_opt_bool from_early_hints; /* True: it was loaded ahead because of a 103. */
+    /* experimental. What static routes decided; absent without. */
+    const cdp_network_service_worker_router_info *service_worker_router_info;
+    /* required. Bytes on the wire so far, headers included; 0 from the HTTP cache and service
+     * workers, -1 for a data: URL of a frame. Network.loadingFinished has the sum. */
+    double encoded_data_length;
+    /* Absent for data: URLs; from the memory cache, the times of long ago. */
     const cdp_network_resource_timing *timing;
+    /* Only with fromServiceWorker. */
     cdp_network_service_worker_response_source service_worker_response_source;
-    cdp_opt_num response_time; /* cdp_network_time_since_epoch */
+    /* cdp_network_time_since_epoch. When the response was made, for one from a cache long ago.
+     * Chromium sends milliseconds since 1970, in spite of the type. */
+    cdp_opt_num response_time;
+    /* Name of the service worker's cache; absent if it came from none. */
     cdp_str cache_storage_cache_name;
-    cdp_str protocol;
-    cdp_network_alternate_protocol_usage alternate_protocol_usage; /* experimental */
-    cdp_security_security_state security_state; /* required */
+    cdp_str protocol; /* Such as "http/1.1", "h2", "h3", "data", "blob". */
+    /* experimental. Why over HTTP/3, or why not. */
+    cdp_network_alternate_protocol_usage alternate_protocol_usage;
+    cdp_security_security_state security_state; /* required. Of the connection. */
+    /* TLS and certificate; absent without TLS. */
     const cdp_network_security_details *security_details;
     const cdp__extra *extra_;
 };
@@ -314,9 +402,10 @@ CDP_STUB int cdp_network_response_from_json(cdp_str json, cdp_network_response *
 }
 
 
-/* Network.WebSocketRequest */
+/* Network.WebSocketRequest: The upgrade request of a WebSocket. */
 struct cdp_network_web_socket_request {
-    cdp_network_headers headers; /* required */
+    /* required. Sec-WebSocket-Key, Sec-WebSocket-Protocol and others. */
+    cdp_network_headers headers;
     const cdp__extra *extra_;
 };
 
@@ -337,14 +426,20 @@ CDP_STUB int cdp_network_web_socket_request_from_json(cdp_str json,
 }
 
 
-/* Network.WebSocketResponse */
+/*
+ * Network.WebSocketResponse: The answer to the upgrade request of a WebSocket.
+ *
+ * Node: Only status, statusText and headers.
+ */
 struct cdp_network_web_socket_response {
-    int32_t status; /* required */
-    cdp_str status_text; /* required */
-    cdp_network_headers headers; /* required */
-    cdp_str headers_text;
+    int32_t status; /* required. 101 if the server agrees. */
+    cdp_str status_text; /* required. Reason of the status line. */
+    /* required. Sec-WebSocket-Accept, Sec-WebSocket-Protocol and others. */
+    cdp_network_headers headers;
+    cdp_str headers_text; /* Status line and headers with CRLF; absent if not known. */
+    /* Headers that were really sent, Cookie among them; absent if not known. */
     cdp_network_headers request_headers;
-    cdp_str request_headers_text;
+    cdp_str request_headers_text; /* Request line and headers with CRLF; absent if not known. */
     const cdp__extra *extra_;
 };
 
@@ -365,11 +460,12 @@ CDP_STUB int cdp_network_web_socket_response_from_json(cdp_str json,
 }
 
 
-/* Network.WebSocketFrame */
+/* Network.WebSocketFrame: A message of a WebSocket, put together from its fragments. Ping, pong
+ * and close are not told. */
 struct cdp_network_web_socket_frame {
-    double opcode; /* required */
-    bool mask; /* required */
-    cdp_str payload_data; /* required */
+    double opcode; /* required. 1: text, 2: binary. */
+    bool mask; /* required. True for what the client sent. */
+    cdp_str payload_data; /* required. The text if opcode is 1, else base64; decompressed. */
     const cdp__extra *extra_;
 };
 
@@ -390,12 +486,12 @@ CDP_STUB int cdp_network_web_socket_frame_from_json(cdp_str json,
 }
 
 
-/* Network.CachedResource */
+/* Network.CachedResource: An entry of a cache; no command returns it any more. */
 struct cdp_network_cached_resource {
-    cdp_str url; /* required */
-    cdp_network_resource_type type; /* required */
-    const cdp_network_response *response;
-    double body_size; /* required */
+    cdp_str url; /* required. Of the resource. */
+    cdp_network_resource_type type; /* required. What it is for. */
+    const cdp_network_response *response; /* Its head; absent if not kept. */
+    double body_size; /* required. Bytes. */
     const cdp__extra *extra_;
 };
 
@@ -415,14 +511,25 @@ CDP_STUB int cdp_network_cached_resource_from_json(cdp_str json, cdp_network_cac
 }
 
 
-/* Network.Initiator */
+/*
+ * Network.Initiator: What made a request.
+ *
+ * Node: type is script, with the stack; always sent.
+ */
 struct cdp_network_initiator {
-    cdp_network_initiator_type type; /* required */
+    /* required. parser: markup; script: JavaScript, with its stack; preload: a hint, ahead of
+     * the markup; SignedExchange: such an exchange; preflight: CORS; FedCM: a federated log-in;
+     * other: the browser, the user, or an element that a script made. */
+    cdp_network_initiator_type type;
+    /* Where the script was; the asynchronous part needs Debugger.setAsyncCallStackDepth. Only
+     * with script. */
     const cdp_runtime_stack_trace *stack;
+    /* Document or style sheet that names the resource, or what the preflight is for; absent
+     * else. */
     cdp_str url;
-    cdp_opt_num line_number;
-    cdp_opt_num column_number;
-    cdp_network_request_id request_id;
+    cdp_opt_num line_number; /* In that document, from 0; absent if not known. */
+    cdp_opt_num column_number; /* In that line, from 0; absent if not known. */
+    cdp_network_request_id request_id; /* The request that the preflight is for; absent else. */
     const cdp__extra *extra_;
 };
 
@@ -441,10 +548,12 @@ CDP_STUB int cdp_network_initiator_from_json(cdp_str json, cdp_network_initiator
 }
 
 
-/* Network.CookiePartitionKey (experimental) */
+/* Network.CookiePartitionKey (experimental): The partition that a cookie is in: it is there only
+ * while its site is embedded by this one. */
 struct cdp_network_cookie_partition_key {
-    cdp_str top_level_site; /* required */
-    bool has_cross_site_ancestor; /* required */
+    cdp_str top_level_site; /* required. Site of the page, such as "https://example.org". */
+    /* required. Whether a frame of another site lies between, or the page is of another site. */
+    bool has_cross_site_ancestor;
     const cdp__extra *extra_;
 };
 
@@ -465,23 +574,28 @@ CDP_STUB int cdp_network_cookie_partition_key_from_json(cdp_str json,
 }
 
 
-/* Network.Cookie */
+/* Network.Cookie: A cookie as the browser keeps it. */
 struct cdp_network_cookie {
-    cdp_str name; /* required */
-    cdp_str value; /* required */
-    cdp_str domain; /* required */
-    cdp_str path; /* required */
-    double expires; /* required */
-    int32_t size; /* required */
-    bool http_only; /* required */
-    bool secure; /* required */
-    bool session; /* required */
-    cdp_network_cookie_same_site same_site;
-    cdp_network_cookie_priority priority; /* required; experimental */
-    cdp_network_cookie_source_scheme source_scheme; /* required; experimental */
-    int32_t source_port; /* required; experimental */
-    const cdp_network_cookie_partition_key *partition_key; /* experimental */
-    cdp_opt_bool partition_key_opaque; /* experimental */
+    cdp_str name; /* required. May be empty. */
+    cdp_str value; /* required. As sent, not decoded. */
+    /* required. With a dot before it: for all hosts below as well. Without: for that host alone. */
+    cdp_str domain;
+    cdp_str path; /* required. Begins with "/"; requests below it carry the cookie. */
+    double expires; /* required. Seconds since 1970; -1: at the end of the browser session. */
+    int32_t size; /* required. Bytes of name and value together. */
+    bool http_only; /* required. Hidden from document.cookie. */
+    bool secure; /* required. Only over https. */
+    bool session; /* required. Whether it goes at the end of the browser session. */
+    cdp_network_cookie_same_site same_site; /* Absent: no such attribute. */
+    cdp_network_cookie_priority priority; /* required; experimental. Medium if not set. */
+    /* required; experimental. Whether it was set over TLS. */
+    cdp_network_cookie_source_scheme source_scheme;
+    /* required; experimental. Port of the server that set it, 1 to 65535; -1: not known. */
+    int32_t source_port;
+    /* experimental. Absent: in no partition. */
+    const cdp_network_cookie_partition_key *partition_key;
+    /* experimental. True: in a partition that cannot be named; absent: false. */
+    cdp_opt_bool partition_key_opaque;
     const cdp__extra *extra_;
 };
 
@@ -499,10 +613,11 @@ CDP_STUB int cdp_network_cookie_from_json(cdp_str json, cdp_network_cookie **out
 }
 
 
-/* Network.BlockedSetCookieWithReason (experimental) */
+/* Network.BlockedSetCookieWithReason (experimental): A Set-Cookie that was not obeyed. */
 struct cdp_network_blocked_set_cookie_with_reason {
-    CDP_LIST(cdp_network_set_cookie_blocked_reason) blocked_reasons; /* required */
-    cdp_str cookie_line; /* required */
+    CDP_LIST(cdp_network_set_cookie_blocked_reason) blocked_reasons; /* required. At least one. */
+    cdp_str cookie_line; /* required. The value of the header, as received. */
+    /* The cookie it would have been; absent if it cannot be one. */
     const cdp_network_cookie *cookie;
     const cdp__extra *extra_;
 };
@@ -523,11 +638,12 @@ CDP_STUB int cdp_network_blocked_set_cookie_with_reason_from_json(
 }
 
 
-/* Network.ExemptedSetCookieWithReason (experimental) */
+/* Network.ExemptedSetCookieWithReason (experimental): A Set-Cookie that was obeyed although
+ * third-party cookies are restricted. */
 struct cdp_network_exempted_set_cookie_with_reason {
-    cdp_network_cookie_exemption_reason exemption_reason; /* required */
-    cdp_str cookie_line; /* required */
-    const cdp_network_cookie *cookie; /* required */
+    cdp_network_cookie_exemption_reason exemption_reason; /* required. Why. */
+    cdp_str cookie_line; /* required. The value of the header, as received. */
+    const cdp_network_cookie *cookie; /* required. The cookie that was set. */
     const cdp__extra *extra_;
 };
 
@@ -547,10 +663,12 @@ CDP_STUB int cdp_network_exempted_set_cookie_with_reason_from_json(
 }
 
 
-/* Network.AssociatedCookie (experimental) */
+/* Network.AssociatedCookie (experimental): A cookie whose domain fits a request. */
 struct cdp_network_associated_cookie {
-    const cdp_network_cookie *cookie; /* required */
-    CDP_LIST(cdp_network_cookie_blocked_reason) blocked_reasons; /* required */
+    const cdp_network_cookie *cookie; /* required. The cookie. */
+    /* required. Why it was not sent; empty: it was. */
+    CDP_LIST(cdp_network_cookie_blocked_reason) blocked_reasons;
+    /* Why it was sent in spite of third-party rules; None if they do not matter. */
     cdp_network_cookie_exemption_reason exemption_reason;
     const cdp__extra *extra_;
 };
@@ -572,21 +690,29 @@ CDP_STUB int cdp_network_associated_cookie_from_json(cdp_str json,
 }
 
 
-/* Network.CookieParam */
+/* Network.CookieParam: A cookie to set, as the parameters of Network.setCookie. */
 struct cdp_network_cookie_param {
-    cdp_str name; /* required */
-    cdp_str value; /* required */
+    cdp_str name; /* required. Without ";", "=" and control characters; may be empty. */
+    cdp_str value; /* required. Without ";" and control characters; may be empty. */
+    /* http or https; gives the domain where that is absent, and makes the cookie secure if
+     * https. Needed without domain. */
     cdp_str url;
+    /* With a dot before it: for all hosts below as well. Without: for that host alone. */
     cdp_str domain;
-    cdp_str path;
-    cdp_opt_bool secure;
-    cdp_opt_bool http_only;
-    cdp_network_cookie_same_site same_site;
-    cdp_opt_num expires; /* cdp_network_time_since_epoch */
-    cdp_network_cookie_priority priority; /* experimental */
-    cdp_network_cookie_source_scheme source_scheme; /* experimental */
-    cdp_opt_int source_port; /* experimental */
-    const cdp_network_cookie_partition_key *partition_key; /* experimental */
+    cdp_str path; /* Begins with "/". Default "/". */
+    cdp_opt_bool secure; /* Only over https. Default: whether url is https. */
+    cdp_opt_bool http_only; /* Hidden from document.cookie. Default false. */
+    cdp_network_cookie_same_site same_site; /* Absent: no such attribute. */
+    /* cdp_network_time_since_epoch. Seconds since 1970; absent or -1: at the end of the browser
+     * session. */
+    cdp_opt_num expires;
+    cdp_network_cookie_priority priority; /* experimental. Default Medium. */
+    /* experimental. Default: Secure with secure, else NonSecure. */
+    cdp_network_cookie_source_scheme source_scheme;
+    /* experimental. 1 to 65535, or -1 for unknown. Default 443 with secure, else 80. */
+    cdp_opt_int source_port;
+    /* experimental. Puts it into this partition; absent: into none. */
+    const cdp_network_cookie_partition_key *partition_key;
     const cdp__extra *extra_;
 };
 
@@ -605,12 +731,14 @@ CDP_STUB int cdp_network_cookie_param_from_json(cdp_str json, cdp_network_cookie
 }
 
 
-/* Network.AuthChallenge (experimental) */
+/* Network.AuthChallenge (experimental): A server or proxy asks for a name and password;
+ * Fetch.AuthChallenge is the one in use. */
 struct cdp_network_auth_challenge {
-    cdp_network_auth_challenge_source source;
-    cdp_str origin; /* required */
-    cdp_str scheme; /* required */
-    cdp_str realm; /* required */
+    cdp_network_auth_challenge_source source; /* Who asks; absent: Server. */
+    cdp_str origin; /* required. Of who asks. */
+    cdp_str scheme; /* required. Such as "basic", "digest". */
+    /* required. What the name and password are for, as the other side calls it; may be "". */
+    cdp_str realm;
     const cdp__extra *extra_;
 };
 
@@ -630,11 +758,14 @@ CDP_STUB int cdp_network_auth_challenge_from_json(cdp_str json, cdp_network_auth
 }
 
 
-/* Network.AuthChallengeResponse (experimental) */
+/* Network.AuthChallengeResponse (experimental): The answer to an AuthChallenge;
+ * Fetch.AuthChallengeResponse is the one in use. */
 struct cdp_network_auth_challenge_response {
-    cdp_network_auth_challenge_response_response response; /* required */
-    cdp_str username;
-    cdp_str password;
+    /* required. Default: let the browser do it, which may ask the user; CancelAuth: give up;
+     * ProvideCredentials: take username and password. */
+    cdp_network_auth_challenge_response_response response;
+    cdp_str username; /* Only with ProvideCredentials. */
+    cdp_str password; /* Only with ProvideCredentials. */
     const cdp__extra *extra_;
 };
 
@@ -654,16 +785,18 @@ CDP_STUB int cdp_network_auth_challenge_response_from_json(
 }
 
 
-/* Network.SignedExchangeSignature (experimental) */
+/* Network.SignedExchangeSignature (experimental): A signature of a signed HTTP exchange. */
 struct cdp_network_signed_exchange_signature {
-    cdp_str label; /* required */
-    cdp_str signature; /* required */
-    cdp_str integrity; /* required */
-    cdp_str cert_url;
-    cdp_str cert_sha256;
-    cdp_str validity_url; /* required */
-    int32_t date; /* required */
-    int32_t expires; /* required */
+    cdp_str label; /* required. Its name in the header Signature. */
+    cdp_str signature; /* required. The signature, in hexadecimal. */
+    /* required. Which header protects the body, such as "digest/mi-sha256-03". */
+    cdp_str integrity;
+    cdp_str cert_url; /* Where the certificates are; absent without. */
+    cdp_str cert_sha256; /* Hash of the first certificate, in hexadecimal; absent without. */
+    cdp_str validity_url; /* required. Where to ask whether it is still good. */
+    int32_t date; /* required. Good from: seconds since 1970. */
+    int32_t expires; /* required. Good till: seconds since 1970. */
+    /* Base64 of DER, the signer's first; absent if they were not loaded. */
     CDP_LIST(cdp_str) certificates;
     const cdp__extra *extra_;
 };
@@ -684,13 +817,14 @@ CDP_STUB int cdp_network_signed_exchange_signature_from_json(
 }
 
 
-/* Network.SignedExchangeHeader (experimental) */
+/* Network.SignedExchangeHeader (experimental): The head of a signed HTTP exchange. */
 struct cdp_network_signed_exchange_header {
-    cdp_str request_url; /* required */
-    int32_t response_code; /* required */
-    cdp_network_headers response_headers; /* required */
-    CDP_LIST(cdp_network_signed_exchange_signature) signatures; /* required */
-    cdp_str header_integrity; /* required */
+    cdp_str request_url; /* required. URL that the content claims to be. */
+    int32_t response_code; /* required. Status of HTTP. */
+    cdp_network_headers response_headers; /* required. Headers of the inner response. */
+    /* required. As in the header Signature. */
+    CDP_LIST(cdp_network_signed_exchange_signature) signatures;
+    cdp_str header_integrity; /* required. "sha256-" and base64 of the hash of the head. */
     const cdp__extra *extra_;
 };
 
@@ -711,10 +845,12 @@ CDP_STUB int cdp_network_signed_exchange_header_from_json(cdp_str json,
 }
 
 
-/* Network.SignedExchangeError (experimental) */
+/* Network.SignedExchangeError (experimental): Why a signed HTTP exchange was refused. */
 struct cdp_network_signed_exchange_error {
-    cdp_str message; /* required */
+    cdp_str message; /* required. For people. */
+    /* Which of Network.SignedExchangeHeader.signatures, from 0; absent if none in particular. */
     cdp_opt_int signature_index;
+    /* What in it; absent if nothing in particular. */
     cdp_network_signed_exchange_error_field error_field;
     const cdp__extra *extra_;
 };
@@ -736,12 +872,16 @@ CDP_STUB int cdp_network_signed_exchange_error_from_json(cdp_str json,
 }
 
 
-/* Network.SignedExchangeInfo (experimental) */
+/* Network.SignedExchangeInfo (experimental): A signed HTTP exchange. */
 struct cdp_network_signed_exchange_info {
-    const cdp_network_response *outer_response; /* required */
-    bool has_extra_info; /* required */
+    const cdp_network_response *outer_response; /* required. The response that contained it. */
+    /* required. Whether Network.responseReceivedExtraInfo comes for the outer response. */
+    bool has_extra_info;
+    /* Its head; absent if it could not be parsed. */
     const cdp_network_signed_exchange_header *header;
+    /* Of the signing certificate; absent if there is none. */
     const cdp_network_security_details *security_details;
+    /* What was wrong; absent or empty: nothing. */
     CDP_LIST(cdp_network_signed_exchange_error) errors;
     const cdp__extra *extra_;
 };
@@ -763,16 +903,23 @@ CDP_STUB int cdp_network_signed_exchange_info_from_json(cdp_str json,
 }
 
 
-/* Network.NetworkConditions (experimental) */
+/* Network.NetworkConditions (experimental): How slow the network shall be for the URLs that fit
+ * a pattern. */
 struct cdp_network_network_conditions {
-    cdp_str url_pattern; /* required */
-    double latency; /* required */
-    double download_throughput; /* required */
-    double upload_throughput; /* required */
-    cdp_network_connection_type connection_type;
-    cdp_opt_num packet_loss;
+    /* required. A URLPattern, such as "http{s}?://example.org/img-*"; "" fits all. */
+    cdp_str url_pattern;
+    /* required. Milliseconds from the sending of a request to the headers of the response, at
+     * least. */
+    double latency;
+    double download_throughput; /* required. At most so many bytes per second; -1 for no limit. */
+    double upload_throughput; /* required. At most so many bytes per second; -1 for no limit. */
+    cdp_network_connection_type connection_type; /* What navigator.connection.type shall tell. */
+    cdp_opt_num packet_loss; /* Percent of packets to lose, 0 to 100; only for WebRTC. Default 0. */
+    /* Packets that may wait; only for WebRTC. Default 0: no limit. */
     cdp_opt_int packet_queue_length;
+    /* Whether packets may overtake each other; only for WebRTC. Default false. */
     cdp_opt_bool packet_reordering;
+    /* True: these requests fail, with "net::ERR_INTERNET_DISCONNECTED". Default false. */
     cdp_opt_bool offline;
     const cdp__extra *extra_;
 };
@@ -794,10 +941,10 @@ CDP_STUB int cdp_network_network_conditions_from_json(cdp_str json,
 }
 
 
-/* Network.BlockPattern (experimental) */
+/* Network.BlockPattern (experimental): Whether the URLs that fit a pattern are blocked. */
 struct cdp_network_block_pattern {
-    cdp_str url_pattern; /* required */
-    bool block; /* required */
+    cdp_str url_pattern; /* required. A URLPattern, such as "http{s}?://example.org/img-*". */
+    bool block; /* required. False: they are let through, whatever later patterns say. */
     const cdp__extra *extra_;
 };
 
@@ -816,13 +963,13 @@ CDP_STUB int cdp_network_block_pattern_from_json(cdp_str json, cdp_network_block
 }
 
 
-/* Network.DirectTCPSocketOptions (experimental) */
+/* Network.DirectTCPSocketOptions (experimental): Options of a TCPSocket. */
 struct cdp_network_direct_tcp_socket_options {
-    bool no_delay; /* required */
-    cdp_opt_num keep_alive_delay;
-    cdp_opt_num send_buffer_size;
-    cdp_opt_num receive_buffer_size;
-    cdp_network_direct_socket_dns_query_type dns_query_type;
+    bool no_delay; /* required. Whether Nagle's algorithm is off. */
+    cdp_opt_num keep_alive_delay; /* Milliseconds of silence before a keep-alive; absent: none. */
+    cdp_opt_num send_buffer_size; /* Bytes; absent: as the system has it. */
+    cdp_opt_num receive_buffer_size; /* Bytes; absent: as the system has it. */
+    cdp_network_direct_socket_dns_query_type dns_query_type; /* Absent: either. */
     const cdp__extra *extra_;
 };
 
@@ -842,17 +989,20 @@ CDP_STUB int cdp_network_direct_tcp_socket_options_from_json(
 }
 
 
-/* Network.DirectUDPSocketOptions (experimental) */
+/* Network.DirectUDPSocketOptions (experimental): Options of a UDPSocket. */
 struct cdp_network_direct_udp_socket_options {
-    cdp_str remote_addr;
-    cdp_opt_int remote_port;
-    cdp_str local_addr;
-    cdp_opt_int local_port;
-    cdp_network_direct_socket_dns_query_type dns_query_type;
-    cdp_opt_num send_buffer_size;
-    cdp_opt_num receive_buffer_size;
+    cdp_str remote_addr; /* The one peer; absent: not connected, each datagram has an address. */
+    cdp_opt_int remote_port; /* Of the one peer; absent as remoteAddr. */
+    cdp_str local_addr; /* Own address to bind to; absent if connected. */
+    cdp_opt_int local_port; /* Own port to bind to; absent: any. */
+    cdp_network_direct_socket_dns_query_type dns_query_type; /* For remoteAddr; absent: either. */
+    cdp_opt_num send_buffer_size; /* Bytes; absent: as the system has it. */
+    cdp_opt_num receive_buffer_size; /* Bytes; absent: as the system has it. */
+    /* Whether it receives its own multicasts; absent: as the system has it. */
     cdp_opt_bool multicast_loopback;
+    /* Routers that a multicast may pass, 0 to 255; absent: as the system has it. */
     cdp_opt_int multicast_time_to_live;
+    /* Whether others may bind to the same address and port; absent: false. */
     cdp_opt_bool multicast_allow_address_sharing;
     const cdp__extra *extra_;
 };
@@ -873,11 +1023,11 @@ CDP_STUB int cdp_network_direct_udp_socket_options_from_json(
 }
 
 
-/* Network.DirectUDPMessage (experimental) */
+/* Network.DirectUDPMessage (experimental): A datagram. */
 struct cdp_network_direct_udp_message {
-    cdp_str data; /* required */
-    cdp_str remote_addr;
-    cdp_opt_int remote_port;
+    cdp_str data; /* required. Base64. */
+    cdp_str remote_addr; /* Sender or receiver; absent if the socket is connected. */
+    cdp_opt_int remote_port; /* Sender or receiver; absent if the socket is connected. */
     const cdp__extra *extra_;
 };
 
@@ -898,9 +1048,10 @@ CDP_STUB int cdp_network_direct_udp_message_from_json(cdp_str json,
 }
 
 
-/* Network.ConnectTiming (experimental) */
+/* Network.ConnectTiming (experimental): When the network process took a request. */
 struct cdp_network_connect_timing {
-    double request_time; /* required */
+    /* required. Network.MonotonicTime in seconds, as Network.ResourceTiming.requestTime. */
+    double request_time;
     const cdp__extra *extra_;
 };
 
@@ -920,11 +1071,12 @@ CDP_STUB int cdp_network_connect_timing_from_json(cdp_str json, cdp_network_conn
 }
 
 
-/* Network.ClientSecurityState (experimental) */
+/* Network.ClientSecurityState (experimental): What the document that asks may reach. */
 struct cdp_network_client_security_state {
-    bool initiator_is_secure_context; /* required */
-    cdp_network_ip_address_space initiator_ip_address_space; /* required */
-    /* required */
+    /* required. Whether it came by https, or from this machine. */
+    bool initiator_is_secure_context;
+    cdp_network_ip_address_space initiator_ip_address_space; /* required. Where it came from. */
+    /* required. What happens if the server lies nearer than that. */
     cdp_network_local_network_access_request_policy local_network_access_request_policy;
     const cdp__extra *extra_;
 };
@@ -946,11 +1098,12 @@ CDP_STUB int cdp_network_client_security_state_from_json(cdp_str json,
 }
 
 
-/* Network.AdScriptIdentifier (experimental) */
+/* Network.AdScriptIdentifier (experimental): A script that advertisements are made with. */
 struct cdp_network_ad_script_identifier {
-    cdp_runtime_script_id script_id; /* required */
-    cdp_runtime_unique_debugger_id debugger_id; /* required */
-    cdp_str name; /* required */
+    cdp_runtime_script_id script_id; /* required. As in Debugger.scriptParsed. */
+    /* required. Which V8 it runs in, as in the result of Debugger.enable. */
+    cdp_runtime_unique_debugger_id debugger_id;
+    cdp_str name; /* required. Its URL. */
     const cdp__extra *extra_;
 };
 
@@ -971,9 +1124,12 @@ CDP_STUB int cdp_network_ad_script_identifier_from_json(cdp_str json,
 }
 
 
-/* Network.AdAncestry (experimental) */
+/* Network.AdAncestry (experimental): Which scripts led to something that counts as an
+ * advertisement. */
 struct cdp_network_ad_ancestry {
-    CDP_LIST(cdp_network_ad_script_identifier) ancestry_chain; /* required */
+    /* required. The script nearest to it first, and so on to the first one. */
+    CDP_LIST(cdp_network_ad_script_identifier) ancestry_chain;
+    /* Rule of the filter list that the first one fits; absent if not known. */
     cdp_str root_script_filterlist_rule;
     const cdp__extra *extra_;
 };
@@ -993,10 +1149,11 @@ CDP_STUB int cdp_network_ad_ancestry_from_json(cdp_str json, cdp_network_ad_ance
 }
 
 
-/* Network.AdProvenance (experimental) */
+/* Network.AdProvenance (experimental): Why something counts as an advertisement: by a rule or by
+ * the script that made it. */
 struct cdp_network_ad_provenance {
-    cdp_str filterlist_rule;
-    const cdp_network_ad_ancestry *ad_script_ancestry;
+    cdp_str filterlist_rule; /* Rule of the filter list that its URL fits; absent if none. */
+    const cdp_network_ad_ancestry *ad_script_ancestry; /* Scripts that made it; absent if none. */
     const cdp__extra *extra_;
 };
 
@@ -1015,11 +1172,13 @@ CDP_STUB int cdp_network_ad_provenance_from_json(cdp_str json, cdp_network_ad_pr
 }
 
 
-/* Network.CrossOriginOpenerPolicyStatus (experimental) */
+/* Network.CrossOriginOpenerPolicyStatus (experimental): The opener policy of a document. */
 struct cdp_network_cross_origin_opener_policy_status {
-    cdp_network_cross_origin_opener_policy_value value; /* required */
-    cdp_network_cross_origin_opener_policy_value report_only_value; /* required */
-    cdp_str reporting_endpoint;
+    cdp_network_cross_origin_opener_policy_value value; /* required. In force. */
+    /* required. Only reported about; UnsafeNone: none. */
+    cdp_network_cross_origin_opener_policy_value report_only_value;
+    cdp_str reporting_endpoint; /* Where to; absent if not reported. */
+    /* Where to for reportOnlyValue; absent if not reported. */
     cdp_str report_only_reporting_endpoint;
     const cdp__extra *extra_;
 };
@@ -1040,11 +1199,14 @@ CDP_STUB int cdp_network_cross_origin_opener_policy_status_from_json(
 }
 
 
-/* Network.CrossOriginEmbedderPolicyStatus (experimental) */
+/* Network.CrossOriginEmbedderPolicyStatus (experimental): The embedder policy of a document or
+ * worker. */
 struct cdp_network_cross_origin_embedder_policy_status {
-    cdp_network_cross_origin_embedder_policy_value value; /* required */
-    cdp_network_cross_origin_embedder_policy_value report_only_value; /* required */
-    cdp_str reporting_endpoint;
+    cdp_network_cross_origin_embedder_policy_value value; /* required. In force. */
+    /* required. Only reported about; None: none. */
+    cdp_network_cross_origin_embedder_policy_value report_only_value;
+    cdp_str reporting_endpoint; /* Where to; absent if not reported. */
+    /* Where to for reportOnlyValue; absent if not reported. */
     cdp_str report_only_reporting_endpoint;
     const cdp__extra *extra_;
 };
@@ -1065,11 +1227,13 @@ CDP_STUB int cdp_network_cross_origin_embedder_policy_status_from_json(
 }
 
 
-/* Network.ContentSecurityPolicyStatus (experimental) */
+/* Network.ContentSecurityPolicyStatus (experimental): A content security policy of a document;
+ * there may be several, and all hold. */
 struct cdp_network_content_security_policy_status {
-    cdp_str effective_directives; /* required */
-    bool is_enforced; /* required */
-    cdp_network_content_security_policy_source source; /* required */
+    cdp_str effective_directives; /* required. All directives, as in the header. */
+    /* required. False: only reported about (Content-Security-Policy-Report-Only). */
+    bool is_enforced;
+    cdp_network_content_security_policy_source source; /* required. Header or element. */
     const cdp__extra *extra_;
 };
 
@@ -1089,11 +1253,12 @@ CDP_STUB int cdp_network_content_security_policy_status_from_json(
 }
 
 
-/* Network.SecurityIsolationStatus (experimental) */
+/* Network.SecurityIsolationStatus (experimental): Policies of a document or worker. */
 struct cdp_network_security_isolation_status {
+    /* Absent for workers, and if not known. */
     const cdp_network_cross_origin_opener_policy_status *coop;
-    const cdp_network_cross_origin_embedder_policy_status *coep;
-    CDP_LIST(cdp_network_content_security_policy_status) csp;
+    const cdp_network_cross_origin_embedder_policy_status *coep; /* Absent if not known. */
+    CDP_LIST(cdp_network_content_security_policy_status) csp; /* Absent if not known. */
     const cdp__extra *extra_;
 };
 
@@ -1113,17 +1278,18 @@ CDP_STUB int cdp_network_security_isolation_status_from_json(
 }
 
 
-/* Network.ReportingApiReport (experimental) */
+/* Network.ReportingApiReport (experimental): A report of the Reporting API, about a broken
+ * policy and the like. */
 struct cdp_network_reporting_api_report {
-    cdp_network_report_id id; /* required */
-    cdp_str initiator_url; /* required */
-    cdp_str destination; /* required */
-    cdp_str type; /* required */
-    cdp_network_time_since_epoch timestamp; /* required */
-    int32_t depth; /* required */
-    int32_t completed_attempts; /* required */
-    cdp_value body; /* required; an object */
-    cdp_network_report_status status; /* required */
+    cdp_network_report_id id; /* required. The same in all events about it. */
+    cdp_str initiator_url; /* required. Document that it is about. */
+    cdp_str destination; /* required. Name of the group of endpoints, as in Reporting-Endpoints. */
+    cdp_str type; /* required. Such as "csp-violation", "deprecation". */
+    cdp_network_time_since_epoch timestamp; /* required. When it was made. */
+    int32_t depth; /* required. 0; one more for a report about the sending of a report. */
+    int32_t completed_attempts; /* required. How often sending was tried. */
+    cdp_value body; /* required; an object. What happened; its keys depend on type. */
+    cdp_network_report_status status; /* required. How far it got. */
     const cdp__extra *extra_;
 };
 
@@ -1144,10 +1310,10 @@ CDP_STUB int cdp_network_reporting_api_report_from_json(cdp_str json,
 }
 
 
-/* Network.ReportingApiEndpoint (experimental) */
+/* Network.ReportingApiEndpoint (experimental): A place that reports are sent to. */
 struct cdp_network_reporting_api_endpoint {
-    cdp_str url; /* required */
-    cdp_str group_name; /* required */
+    cdp_str url; /* required. Where to; https. */
+    cdp_str group_name; /* required. Name that policies call it by. */
     const cdp__extra *extra_;
 };
 
@@ -1168,10 +1334,11 @@ CDP_STUB int cdp_network_reporting_api_endpoint_from_json(cdp_str json,
 }
 
 
-/* Network.DeviceBoundSessionKey (experimental) */
+/* Network.DeviceBoundSessionKey (experimental): Names a session bound to this device (Device
+ * Bound Session Credentials). */
 struct cdp_network_device_bound_session_key {
-    cdp_str site; /* required */
-    cdp_str id; /* required */
+    cdp_str site; /* required. Such as "https://example.org". */
+    cdp_str id; /* required. As the server called it; unique in that site. */
     const cdp__extra *extra_;
 };
 
@@ -1191,10 +1358,16 @@ CDP_STUB int cdp_network_device_bound_session_key_from_json(
 }
 
 
-/* Network.DeviceBoundSessionWithUsage (experimental) */
+/* Network.DeviceBoundSessionWithUsage (experimental): What a session bound to this device did to
+ * a request. */
 struct cdp_network_device_bound_session_with_usage {
-    const cdp_network_device_bound_session_key *session_key; /* required */
-    cdp_network_device_bound_session_with_usage_usage usage; /* required */
+    const cdp_network_device_bound_session_key *session_key; /* required. Which session. */
+    /* required. NotInScope: nothing, the URL is none of its; InScopeRefreshNotYetNeeded: its
+     * cookies are still good; InScopeRefreshNotAllowed: they are not, but this request must not
+     * renew them; ProactiveRefreshNotPossible and ProactiveRefreshAttempted: they run out soon,
+     * and renewing them could not, or could, be begun ahead; Deferred: the request waited for
+     * their renewal. */
+    cdp_network_device_bound_session_with_usage_usage usage;
     const cdp__extra *extra_;
 };
 
@@ -1214,14 +1387,15 @@ CDP_STUB int cdp_network_device_bound_session_with_usage_from_json(
 }
 
 
-/* Network.DeviceBoundSessionCookieCraving (experimental) */
+/* Network.DeviceBoundSessionCookieCraving (experimental): A cookie that a session bound to this
+ * device keeps fresh; named by its attributes, not its value. */
 struct cdp_network_device_bound_session_cookie_craving {
-    cdp_str name; /* required */
-    cdp_str domain; /* required */
-    cdp_str path; /* required */
-    bool secure; /* required */
-    bool http_only; /* required */
-    cdp_network_cookie_same_site same_site;
+    cdp_str name; /* required. As Network.Cookie.name. */
+    cdp_str domain; /* required. As Network.Cookie.domain. */
+    cdp_str path; /* required. As Network.Cookie.path. */
+    bool secure; /* required. As Network.Cookie.secure. */
+    bool http_only; /* required. As Network.Cookie.httpOnly. */
+    cdp_network_cookie_same_site same_site; /* As Network.Cookie.sameSite. */
     const cdp__extra *extra_;
 };
 
@@ -1241,11 +1415,13 @@ CDP_STUB int cdp_network_device_bound_session_cookie_craving_from_json(
 }
 
 
-/* Network.DeviceBoundSessionUrlRule (experimental) */
+/* Network.DeviceBoundSessionUrlRule (experimental): Takes URLs into a session's scope, or out of
+ * it. */
 struct cdp_network_device_bound_session_url_rule {
-    cdp_network_device_bound_session_url_rule_rule_type rule_type; /* required */
-    cdp_str host_pattern; /* required */
-    cdp_str path_prefix; /* required */
+    /* required. Include: into it; Exclude: out of it. */
+    cdp_network_device_bound_session_url_rule_rule_type rule_type;
+    cdp_str host_pattern; /* required. Host; may begin with "*." for all below. */
+    cdp_str path_prefix; /* required. Begin of the path. */
     const cdp__extra *extra_;
 };
 
@@ -1265,11 +1441,14 @@ CDP_STUB int cdp_network_device_bound_session_url_rule_from_json(
 }
 
 
-/* Network.DeviceBoundSessionInclusionRules (experimental) */
+/* Network.DeviceBoundSessionInclusionRules (experimental): Which URLs a session bound to this
+ * device is for. */
 struct cdp_network_device_bound_session_inclusion_rules {
-    cdp_str origin; /* required */
-    bool include_site; /* required */
-    CDP_LIST(cdp_network_device_bound_session_url_rule) url_rules; /* required */
+    cdp_str origin; /* required. The origin that set it up. */
+    /* required. Whether all hosts of its site belong to it, and not the origin alone. */
+    bool include_site;
+    /* required. Exceptions, tried in order. */
+    CDP_LIST(cdp_network_device_bound_session_url_rule) url_rules;
     const cdp__extra *extra_;
 };
 
@@ -1289,15 +1468,19 @@ CDP_STUB int cdp_network_device_bound_session_inclusion_rules_from_json(
 }
 
 
-/* Network.DeviceBoundSession (experimental) */
+/* Network.DeviceBoundSession (experimental): A session whose cookies live short and are renewed
+ * by a key that cannot leave this device. */
 struct cdp_network_device_bound_session {
-    const cdp_network_device_bound_session_key *key; /* required */
-    cdp_str refresh_url; /* required */
-    const cdp_network_device_bound_session_inclusion_rules *inclusion_rules; /* required */
-    CDP_LIST(cdp_network_device_bound_session_cookie_craving) cookie_cravings; /* required */
-    cdp_network_time_since_epoch expiry_date; /* required */
-    cdp_str cached_challenge;
-    CDP_LIST(cdp_str) allowed_refresh_initiators; /* required */
+    const cdp_network_device_bound_session_key *key; /* required. Its name. */
+    cdp_str refresh_url; /* required. Where its cookies are renewed. */
+    /* required. Which URLs it is for. */
+    const cdp_network_device_bound_session_inclusion_rules *inclusion_rules;
+    /* required. Cookies that it keeps fresh. */
+    CDP_LIST(cdp_network_device_bound_session_cookie_craving) cookie_cravings;
+    cdp_network_time_since_epoch expiry_date; /* required. When it ends. */
+    cdp_str cached_challenge; /* What the next renewal has to sign; absent: the server is asked. */
+    /* required. Other hosts whose requests may renew it; patterns as hostPattern. */
+    CDP_LIST(cdp_str) allowed_refresh_initiators;
     const cdp__extra *extra_;
 };
 
@@ -1318,12 +1501,13 @@ CDP_STUB int cdp_network_device_bound_session_from_json(cdp_str json,
 }
 
 
-/* Network.DeviceBoundSessionFailedRequest (experimental) */
+/* Network.DeviceBoundSessionFailedRequest (experimental): The request that failed while a
+ * session was set up or renewed. */
 struct cdp_network_device_bound_session_failed_request {
-    cdp_str request_url; /* required */
-    cdp_str net_error;
-    cdp_opt_int response_error;
-    cdp_str response_error_body;
+    cdp_str request_url; /* required. Where to. */
+    cdp_str net_error; /* Such as "net::ERR_CONNECTION_REFUSED"; absent if an answer came. */
+    cdp_opt_int response_error; /* Status of HTTP; absent if none came. */
+    cdp_str response_error_body; /* Body of that answer; absent if none came. */
     const cdp__extra *extra_;
 };
 
@@ -1343,10 +1527,11 @@ CDP_STUB int cdp_network_device_bound_session_failed_request_from_json(
 }
 
 
-/* Network.CreationEventDetails (experimental) */
+/* Network.CreationEventDetails (experimental): A session was to be set up. */
 struct cdp_network_creation_event_details {
-    cdp_network_device_bound_session_fetch_result fetch_result; /* required */
-    const cdp_network_device_bound_session *new_session;
+    cdp_network_device_bound_session_fetch_result fetch_result; /* required. What came of it. */
+    const cdp_network_device_bound_session *new_session; /* The session; absent on failure. */
+    /* The request at fault; absent if none was. */
     const cdp_network_device_bound_session_failed_request *failed_request;
     const cdp__extra *extra_;
 };
@@ -1368,12 +1553,20 @@ CDP_STUB int cdp_network_creation_event_details_from_json(cdp_str json,
 }
 
 
-/* Network.RefreshEventDetails (experimental) */
+/* Network.RefreshEventDetails (experimental): The cookies of a session were to be renewed. */
 struct cdp_network_refresh_event_details {
-    cdp_network_refresh_event_details_refresh_result refresh_result; /* required */
+    /* required. Refreshed, or RefreshedAsWaiter on the work of another request; else why not:
+     * InitializedService: sessions were still being loaded; Unreachable, ServerError: may be
+     * tried again; FatalError: the session is over; SigningQuotaExceeded, TransientSigningError:
+     * no signature for now; InScopeRefreshNotYetNeeded: the cookies are still good; Canceled. */
+    cdp_network_refresh_event_details_refresh_result refresh_result;
+    /* What the server's answer was; absent if none was asked. */
     cdp_network_device_bound_session_fetch_result fetch_result;
+    /* The session as it is now; absent if it is as before. */
     const cdp_network_device_bound_session *new_session;
-    bool was_fully_proactive_refresh; /* required */
+    /* required. Whether it was renewed ahead, and no request had to wait. */
+    bool was_fully_proactive_refresh;
+    /* The request at fault; absent if none was. */
     const cdp_network_device_bound_session_failed_request *failed_request;
     const cdp__extra *extra_;
 };
@@ -1395,9 +1588,13 @@ CDP_STUB int cdp_network_refresh_event_details_from_json(cdp_str json,
 }
 
 
-/* Network.TerminationEventDetails (experimental) */
+/* Network.TerminationEventDetails (experimental): A session has ended. */
 struct cdp_network_termination_event_details {
-    cdp_network_termination_event_details_deletion_reason deletion_reason; /* required */
+    /* required. Expired; FailedToRestoreKey, FailedToUnwrapKey: its key is lost;
+     * StoragePartitionCleared, ClearBrowsingData: by the user; ServerRequested;
+     * InvalidSessionParams; RefreshFatalError; DevTools: Network.deleteDeviceBoundSession;
+     * Replaced: by a new one. */
+    cdp_network_termination_event_details_deletion_reason deletion_reason;
     const cdp__extra *extra_;
 };
 
@@ -1417,10 +1614,12 @@ CDP_STUB int cdp_network_termination_event_details_from_json(
 }
 
 
-/* Network.ChallengeEventDetails (experimental) */
+/* Network.ChallengeEventDetails (experimental): A server gave a challenge to sign the next time. */
 struct cdp_network_challenge_event_details {
-    cdp_network_challenge_event_details_challenge_result challenge_result; /* required */
-    cdp_str challenge; /* required */
+    /* required. Success; NoSessionId: it names no session; NoSessionMatch: nor one that there
+     * is; CantSetBoundCookie: the server must not set the session's cookies. */
+    cdp_network_challenge_event_details_challenge_result challenge_result;
+    cdp_str challenge; /* required. What it gave. */
     const cdp__extra *extra_;
 };
 
@@ -1440,14 +1639,19 @@ CDP_STUB int cdp_network_challenge_event_details_from_json(
 }
 
 
-/* Network.LoadNetworkResourcePageResult (experimental) */
+/*
+ * Network.LoadNetworkResourcePageResult (experimental): What came of Network.loadNetworkResource.
+ *
+ * Node: Only success and stream.
+ */
 struct cdp_network_load_network_resource_page_result {
-    bool success; /* required */
-    cdp_opt_num net_error;
-    cdp_str net_error_name;
-    cdp_opt_num http_status_code;
+    bool success; /* required. Whether stream can be read; false also for statuses such as 404. */
+    cdp_opt_num net_error; /* Number of Chromium's net::ERR_..., below zero; absent on success. */
+    cdp_str net_error_name; /* Such as "net::ERR_HTTP_RESPONSE_CODE_FAILURE"; absent on success. */
+    cdp_opt_num http_status_code; /* Absent if no answer came. */
+    /* For IO.read and IO.close; absent on failure. In Node it is the URL. */
     cdp_io_stream_handle stream;
-    cdp_network_headers headers;
+    cdp_network_headers headers; /* Of the response; absent if no answer came. */
     const cdp__extra *extra_;
 };
 
@@ -1467,10 +1671,10 @@ CDP_STUB int cdp_network_load_network_resource_page_result_from_json(
 }
 
 
-/* Network.LoadNetworkResourceOptions (experimental) */
+/* Network.LoadNetworkResourceOptions (experimental): How Network.loadNetworkResource fetches. */
 struct cdp_network_load_network_resource_options {
-    bool disable_cache; /* required */
-    bool include_credentials; /* required */
+    bool disable_cache; /* required. Whether the HTTP cache is left aside. */
+    bool include_credentials; /* required. Whether cookies go along. */
     const cdp__extra *extra_;
 };
 
@@ -1492,9 +1696,13 @@ CDP_STUB int cdp_network_load_network_resource_options_from_json(
 
 /* ---- commands ---- */
 
-/* Network.canClearBrowserCache (deprecated) */
+/*
+ * Network.canClearBrowserCache (deprecated): Tells whether Network.clearBrowserCache works.
+ *
+ * Chromium: Always true.
+ */
 struct cdp_network_can_clear_browser_cache_result {
-    bool result; /* required */
+    bool result; /* required. True if it works. */
     const cdp__extra *extra_;
 };
 
@@ -1568,9 +1776,13 @@ CDP_DEPRECATED CDP_STUB int cdp_network_can_clear_browser_cache_respond(
     return cdp__respond(req, &cdp__domain_network, 0, res);
 }
 
-/* Network.canClearBrowserCookies (deprecated) */
+/*
+ * Network.canClearBrowserCookies (deprecated): Tells whether Network.clearBrowserCookies works.
+ *
+ * Chromium: Always true.
+ */
 struct cdp_network_can_clear_browser_cookies_result {
-    bool result; /* required */
+    bool result; /* required. True if it works. */
     const cdp__extra *extra_;
 };
 
@@ -1645,9 +1857,14 @@ CDP_DEPRECATED CDP_STUB int cdp_network_can_clear_browser_cookies_respond(
     return cdp__respond(req, &cdp__domain_network, 1, res);
 }
 
-/* Network.canEmulateNetworkConditions (deprecated) */
+/*
+ * Network.canEmulateNetworkConditions (deprecated): Tells whether Network.emulateNetworkConditions
+ * works.
+ *
+ * Chromium: Always true.
+ */
 struct cdp_network_can_emulate_network_conditions_result {
-    bool result; /* required */
+    bool result; /* required. True if it works. */
     const cdp__extra *extra_;
 };
 
@@ -1723,7 +1940,8 @@ CDP_DEPRECATED CDP_STUB int cdp_network_can_emulate_network_conditions_respond(
     return cdp__respond(req, &cdp__domain_network, 2, res);
 }
 
-/* Network.clearBrowserCache */
+/* Network.clearBrowserCache: Empties the HTTP cache of the whole browser context, not only of
+ * this page. */
 typedef struct cdp_network_clear_browser_cache_cookie {
     uint32_t id;
 } cdp_network_clear_browser_cache_cookie;
@@ -1761,7 +1979,8 @@ CDP_STUB uint32_t cdp_network_clear_browser_cache_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Network.clearBrowserCookies */
+/* Network.clearBrowserCookies: Deletes all cookies of the browser context, those of other pages
+ * too. */
 typedef struct cdp_network_clear_browser_cookies_cookie {
     uint32_t id;
 } cdp_network_clear_browser_cookies_cookie;
@@ -1800,13 +2019,21 @@ CDP_STUB uint32_t cdp_network_clear_browser_cookies_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Network.deleteCookies */
+/*
+ * Network.deleteCookies: Deletes the cookies of a name and domain; that there are none is no error.
+ *
+ * Errors: -32602 "At least one of the url and domain needs to be specified"; -32602 "An http or
+ *   https url URL must be specified".
+ */
 struct cdp_network_delete_cookies_params {
-    cdp_str name; /* required */
+    cdp_str name; /* required. Name of the cookies. */
+    /* http or https; deletes the cookies of exactly its host, whatever their path. Needed
+     * without domain. */
     cdp_str url;
-    cdp_str domain;
-    cdp_str path;
-    const cdp_network_cookie_partition_key *partition_key; /* experimental */
+    cdp_str domain; /* Exactly Network.Cookie.domain: ".x.org" and "x.org" are two. */
+    cdp_str path; /* Exactly Network.Cookie.path; absent: any. */
+    /* experimental. Only cookies of this partition; absent: only cookies that are in none. */
+    const cdp_network_cookie_partition_key *partition_key;
     const cdp__extra *extra_;
 };
 
@@ -1864,7 +2091,13 @@ CDP_STUB uint32_t cdp_network_delete_cookies_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Network.disable */
+/*
+ * Network.disable: Ends the events and undoes what this session set: throttling, blocking, extra
+ * headers, the cache turned off; but not Network.setUserAgentOverride.
+ *
+ * Chromium: Network.getResponseBody then works no more, but for bodies of
+ *   Network.configureDurableMessages.
+ */
 typedef struct cdp_network_disable_cookie {
     uint32_t id;
 } cdp_network_disable_cookie;
@@ -1899,16 +2132,30 @@ CDP_STUB uint32_t cdp_network_disable_async(cdp_session *s, cdp_network_disable_
         data);
 }
 
-/* Network.emulateNetworkConditions (deprecated) */
+/*
+ * Network.emulateNetworkConditions (deprecated): Slows the network down for the requests of this
+ * target, or cuts it off.
+ *
+ * With offline, requests fail with "net::ERR_INTERNET_DISCONNECTED". It also does what
+ * Network.overrideNetworkState does. Network.disable ends it.
+ *
+ * Errors: -32000 "Unknown connection type".
+ */
 struct cdp_network_emulate_network_conditions_params {
-    bool offline; /* required */
-    double latency; /* required */
-    double download_throughput; /* required */
-    double upload_throughput; /* required */
+    bool offline; /* required. True: no request gets out; the numbers then mean nothing. */
+    /* required. Milliseconds from the sending of a request to the headers of the response, at
+     * least. */
+    double latency;
+    double download_throughput; /* required. At most so many bytes per second; -1 for no limit. */
+    double upload_throughput; /* required. At most so many bytes per second; -1 for no limit. */
+    /* What navigator.connection.type shall tell; does not change the speed. */
     cdp_network_connection_type connection_type;
-    cdp_opt_num packet_loss; /* experimental */
-    cdp_opt_int packet_queue_length; /* experimental */
-    cdp_opt_bool packet_reordering; /* experimental */
+    /* experimental. Percent of packets to lose, 0 to 100; only for WebRTC. Default 0. */
+    cdp_opt_num packet_loss;
+    /* experimental. Packets that may wait; only for WebRTC. Default 0: no limit. */
+    cdp_opt_int packet_queue_length;
+    /* experimental. Whether packets may overtake each other; only for WebRTC. Default false. */
+    cdp_opt_bool packet_reordering;
     const cdp__extra *extra_;
 };
 
@@ -1969,11 +2216,23 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_network_emulate_network_conditions_async(
         cdp__via_network_emulate_network_conditions, (cdp__fn *)cb, data);
 }
 
-/* Network.emulateNetworkConditionsByRule (experimental) */
+/*
+ * Network.emulateNetworkConditionsByRule (experimental): Slows the network down for requests by
+ * their URL; takes the place of all rules set before.
+ *
+ * It leaves navigator.connection alone; Network.overrideNetworkState changes that.
+ *
+ * Chromium: A pattern that cannot be parsed is no error.
+ */
 struct cdp_network_emulate_network_conditions_by_rule_params {
+    /* Without effect in Chromium 156; Network.NetworkConditions.offline does it, with the
+     * pattern "" for all. */
     cdp_opt_bool offline CDP_DEPRECATED;
+    /* Whether requests of service workers are cut off as well. Default false. */
     cdp_opt_bool emulate_offline_service_worker;
-    CDP_LIST(cdp_network_network_conditions) matched_network_conditions; /* required */
+    /* required. The rules, in order: the first whose pattern fits holds. An empty list ends it
+     * all. */
+    CDP_LIST(cdp_network_network_conditions) matched_network_conditions;
     const cdp__extra *extra_;
 };
 
@@ -1993,7 +2252,9 @@ CDP_STUB int cdp_network_emulate_network_conditions_by_rule_params_from_json(
 }
 
 struct cdp_network_emulate_network_conditions_by_rule_result {
-    CDP_LIST(cdp_str) rule_ids; /* required */
+    /* required. Ids of the rules, in their order; appliedNetworkConditionsId of
+     * Network.requestWillBeSentExtraInfo names one. */
+    CDP_LIST(cdp_str) rule_ids;
     const cdp__extra *extra_;
 };
 
@@ -2073,12 +2334,19 @@ CDP_STUB int cdp_network_emulate_network_conditions_by_rule_respond(
     return cdp__respond(req, &cdp__domain_network, 8, res);
 }
 
-/* Network.overrideNetworkState (experimental) */
+/*
+ * Network.overrideNetworkState (experimental): Changes what scripts are told of the network
+ * (navigator.onLine, navigator.connection), not the network itself.
+ *
+ * Errors: -32000 "Unknown connection type".
+ */
 struct cdp_network_override_network_state_params {
-    bool offline; /* required */
-    double latency; /* required */
-    double download_throughput; /* required */
-    double upload_throughput; /* required */
+    bool offline; /* required. True: navigator.onLine is false; requests succeed all the same. */
+    double latency; /* required. Milliseconds, for navigator.connection.rtt. */
+    /* required. Bytes per second, for navigator.connection.downlink; -1 for no limit. */
+    double download_throughput;
+    double upload_throughput; /* required. Bytes per second; -1 for no limit. */
+    /* For navigator.connection.type, where there is such a member. */
     cdp_network_connection_type connection_type;
     const cdp__extra *extra_;
 };
@@ -2138,13 +2406,30 @@ CDP_STUB uint32_t cdp_network_override_network_state_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.enable */
+/*
+ * Network.enable: Begins to send events and to keep the bodies of responses, for this session
+ * alone.
+ *
+ * Requests sent before are not reported, and their bodies cannot be asked for.
+ *
+ * Node: Takes only maxTotalBufferSize (default 100 MiB) and maxResourceBufferSize, from 22 on. A
+ *   body over its own limit is dropped; over the total, whole requests go, the oldest first.
+ */
 struct cdp_network_enable_params {
-    cdp_opt_int max_total_buffer_size; /* experimental */
-    cdp_opt_int max_resource_buffer_size; /* experimental */
+    /* experimental. Bytes of all bodies kept for Network.getResponseBody; beyond that the oldest
+     * go. */
+    cdp_opt_int max_total_buffer_size;
+    /* experimental. Bytes kept of one body; a longer one is not kept at all. */
+    cdp_opt_int max_resource_buffer_size;
+    /* Bytes of the longest body that Network.Request.postData and postDataEntries contain; 0 or
+     * absent: any length. Of longer ones only hasPostData tells; Network.getRequestPostData has
+     * them. */
     cdp_opt_int max_post_data_size;
-    cdp_opt_bool report_direct_socket_traffic; /* experimental */
-    cdp_opt_bool enable_durable_messages; /* experimental */
+    /* experimental. Whether the chunks of direct sockets are reported too. Default false. */
+    cdp_opt_bool report_direct_socket_traffic;
+    /* experimental. Whether bodies are kept in the network process as well, within these limits;
+     * see Network.configureDurableMessages. Default false. */
+    cdp_opt_bool enable_durable_messages;
     const cdp__extra *extra_;
 };
 
@@ -2198,9 +2483,15 @@ CDP_STUB uint32_t cdp_network_enable_async(cdp_session *s, const cdp_network_ena
         data);
 }
 
-/* Network.configureDurableMessages (experimental) */
+/*
+ * Network.configureDurableMessages (experimental): Keeps bodies in the network process, so that
+ * they outlive navigations and Network.disable.
+ *
+ * Works without enableDurableMessages of Network.enable, too.
+ */
 struct cdp_network_configure_durable_messages_params {
-    cdp_opt_int max_total_buffer_size;
+    cdp_opt_int max_total_buffer_size; /* Bytes of all bodies kept; absent: none is. */
+    /* Bytes kept of one body; absent: up to maxTotalBufferSize. */
     cdp_opt_int max_resource_buffer_size;
     const cdp__extra *extra_;
 };
@@ -2261,9 +2552,14 @@ CDP_STUB uint32_t cdp_network_configure_durable_messages_async(
         cdp__via_network_configure_durable_messages, (cdp__fn *)cb, data);
 }
 
-/* Network.getAllCookies (deprecated) */
+/*
+ * Network.getAllCookies (deprecated): Returns all cookies of the browser context;
+ * Storage.getCookies is the newer way.
+ *
+ * Chromium: An empty list on the session of a service worker.
+ */
 struct cdp_network_get_all_cookies_result {
-    CDP_LIST(cdp_network_cookie) cookies; /* required */
+    CDP_LIST(cdp_network_cookie) cookies; /* required. All of them, expired ones excepted. */
     const cdp__extra *extra_;
 };
 
@@ -2338,9 +2634,10 @@ CDP_DEPRECATED CDP_STUB int cdp_network_get_all_cookies_respond(
     return cdp__respond(req, &cdp__domain_network, 12, res);
 }
 
-/* Network.getCertificate (experimental) */
+/* Network.getCertificate (experimental): Returns the certificates that the server at an origin
+ * showed to this page. */
 struct cdp_network_get_certificate_params {
-    cdp_str origin; /* required */
+    cdp_str origin; /* required. Such as "https://example.org:8443". */
     const cdp__extra *extra_;
 };
 
@@ -2361,7 +2658,9 @@ CDP_STUB int cdp_network_get_certificate_params_from_json(cdp_str json,
 }
 
 struct cdp_network_get_certificate_result {
-    CDP_LIST(cdp_str) table_names; /* required */
+    /* required. Base64 of DER, the server's certificate first, then its issuers. Empty where
+     * none was seen, as for http. */
+    CDP_LIST(cdp_str) table_names;
     const cdp__extra *extra_;
 };
 
@@ -2438,8 +2737,13 @@ CDP_STUB int cdp_network_get_certificate_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_network, 13, res);
 }
 
-/* Network.getCookies */
+/*
+ * Network.getCookies: Returns the cookies that requests to some URLs would carry.
+ *
+ * Errors: -32603 "Internal error" on the session of a service worker.
+ */
 struct cdp_network_get_cookies_params {
+    /* URLs to try; absent: those of the page and its frames. What is no URL has no cookies. */
     CDP_LIST(cdp_str) urls;
     const cdp__extra *extra_;
 };
@@ -2461,7 +2765,7 @@ CDP_STUB int cdp_network_get_cookies_params_from_json(cdp_str json,
 }
 
 struct cdp_network_get_cookies_result {
-    CDP_LIST(cdp_network_cookie) cookies; /* required */
+    CDP_LIST(cdp_network_cookie) cookies; /* required. Each once, even if it fits several URLs. */
     const cdp__extra *extra_;
 };
 
@@ -2534,9 +2838,25 @@ CDP_STUB int cdp_network_get_cookies_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_network, 14, res);
 }
 
-/* Network.getResponseBody */
+/*
+ * Network.getResponseBody: Returns the body of a response, decoded: after Content-Encoding and
+ * Transfer-Encoding.
+ *
+ * Errors: -32000 "No resource with given identifier found" for an id that this session has not
+ *   seen, or whose page is gone; -32000 "No data found for resource with given identifier" before
+ *   Network.loadingFinished; -32000 "Request content was evicted from inspector cache" for one over
+ *   the limits of Network.enable. In Node -32602 "Request not found", -32602 "Response data is not
+ *   finished yet", -32602 "Response body of the request is been streamed" after
+ *   Network.streamResourceContent.
+ * Node: From 22 on. Answers once: then it forgets the request. Node 22 keeps no body of fetch, and
+ *   returns "".
+ * Chromium: Can be repeated, until the page goes to another document; with
+ *   Network.configureDurableMessages beyond that. Works only in the session that had Network
+ *   enabled when the request was made.
+ */
 struct cdp_network_get_response_body_params {
-    cdp_network_request_id request_id; /* required */
+    /* required. From Network.requestWillBeSent, once Network.loadingFinished has come. */
+    cdp_network_request_id request_id;
     const cdp__extra *extra_;
 };
 
@@ -2556,8 +2876,10 @@ CDP_STUB int cdp_network_get_response_body_params_from_json(
 }
 
 struct cdp_network_get_response_body_result {
-    cdp_str body; /* required */
-    bool base64_encoded; /* required */
+    cdp_str body; /* required. Text, or base64; "" for an empty one. */
+    /* required. True: body is base64, as for images and what has no type; false: it is the text
+     * itself. */
+    bool base64_encoded;
     const cdp__extra *extra_;
 };
 
@@ -2633,9 +2955,17 @@ CDP_STUB int cdp_network_get_response_body_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_network, 15, res);
 }
 
-/* Network.getRequestPostData */
+/*
+ * Network.getRequestPostData: Returns the body that a request sent, whatever its length.
+ *
+ * Errors: -32000 "No resource with given id was found"; -32000 "No post data available for the
+ *   request" if it had none. In Node -32602 "Request not found", -32000 "Unable to serialize binary
+ *   request body".
+ * Node: From 24 on for fetch, text only, without base64Encoded. For node:http, in 22 for fetch too,
+ *   it gives the error of binary ones.
+ */
 struct cdp_network_get_request_post_data_params {
-    cdp_network_request_id request_id; /* required */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
     const cdp__extra *extra_;
 };
 
@@ -2655,8 +2985,9 @@ CDP_STUB int cdp_network_get_request_post_data_params_from_json(
 }
 
 struct cdp_network_get_request_post_data_result {
-    cdp_str post_data; /* required */
-    bool base64_encoded; /* required */
+    /* required. Text, or base64. Of forms with files it is the multipart text. */
+    cdp_str post_data;
+    bool base64_encoded; /* required. True: postData is base64, as it was not UTF-8. */
     const cdp__extra *extra_;
 };
 
@@ -2732,9 +3063,14 @@ CDP_STUB int cdp_network_get_request_post_data_respond(
     return cdp__respond(req, &cdp__domain_network, 16, res);
 }
 
-/* Network.replayXHR (experimental) */
+/*
+ * Network.replayXHR (experimental): Sends an XMLHttpRequest again: with the same method, URL,
+ * headers and body, but a new id.
+ *
+ * Errors: -32000 "Given id does not correspond to XHR", for fetch too.
+ */
 struct cdp_network_replay_xhr_params {
-    cdp_network_request_id request_id; /* required */
+    cdp_network_request_id request_id; /* required. Of a request whose type is XHR. */
     const cdp__extra *extra_;
 };
 
@@ -2791,12 +3127,18 @@ CDP_STUB uint32_t cdp_network_replay_xhr_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Network.searchInResponseBody (experimental) */
+/*
+ * Network.searchInResponseBody (experimental): Finds the lines of a response's body that contain a
+ * text.
+ *
+ * Errors: -32000 "No resource with given identifier found"; else as Network.getResponseBody.
+ * Chromium: Finds nothing in a body that is not text, and with a regular expression that is wrong.
+ */
 struct cdp_network_search_in_response_body_params {
-    cdp_network_request_id request_id; /* required */
-    cdp_str query; /* required */
-    cdp_opt_bool case_sensitive;
-    cdp_opt_bool is_regex;
+    cdp_network_request_id request_id; /* required. As for Network.getResponseBody. */
+    cdp_str query; /* required. Text, or a regular expression. */
+    cdp_opt_bool case_sensitive; /* Whether A differs from a. Default false. */
+    cdp_opt_bool is_regex; /* Whether query is a JavaScript regular expression. Default false. */
     const cdp__extra *extra_;
 };
 
@@ -2816,7 +3158,8 @@ CDP_STUB int cdp_network_search_in_response_body_params_from_json(
 }
 
 struct cdp_network_search_in_response_body_result {
-    CDP_LIST(cdp_debugger_search_match) result; /* required */
+    /* required. The lines, in order; empty if there are none. */
+    CDP_LIST(cdp_debugger_search_match) result;
     const cdp__extra *extra_;
 };
 
@@ -2893,9 +3236,18 @@ CDP_STUB int cdp_network_search_in_response_body_respond(
     return cdp__respond(req, &cdp__domain_network, 18, res);
 }
 
-/* Network.setBlockedURLs (experimental) */
+/*
+ * Network.setBlockedURLs (experimental): Makes requests fail by their URL, with blockedReason
+ * "inspector"; takes the place of what was set before.
+ *
+ * Without parameters nothing is blocked any more.
+ *
+ * Errors: -32602 "Pattern "bad[" failed to parse as a URLPattern." (quoting the pattern).
+ */
 struct cdp_network_set_blocked_urls_params {
+    /* Tried in order: the first that fits decides. They come before urls. */
     CDP_LIST(cdp_network_block_pattern) url_patterns;
+    /* URLs to block, by a part of them; * stands for any text. */
     CDP_LIST(cdp_str) urls CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
@@ -2954,9 +3306,10 @@ CDP_STUB uint32_t cdp_network_set_blocked_urls_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.setBypassServiceWorker */
+/* Network.setBypassServiceWorker: Makes the page's requests go to the network past its service
+ * worker. */
 struct cdp_network_set_bypass_service_worker_params {
-    bool bypass; /* required */
+    bool bypass; /* required. True: past it. */
     const cdp__extra *extra_;
 };
 
@@ -3016,9 +3369,12 @@ CDP_STUB uint32_t cdp_network_set_bypass_service_worker_async(
         cdp__via_network_set_bypass_service_worker, (cdp__fn *)cb, data);
 }
 
-/* Network.setCacheDisabled */
+/* Network.setCacheDisabled: Turns the HTTP cache off for this target: no request is answered
+ * from it. */
 struct cdp_network_set_cache_disabled_params {
-    bool cache_disabled; /* required */
+    /* required. True: off, until set to false or Network.disable. Requests say Cache-Control:
+     * no-cache. */
+    bool cache_disabled;
     const cdp__extra *extra_;
 };
 
@@ -3076,21 +3432,40 @@ CDP_STUB uint32_t cdp_network_set_cache_disabled_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.setCookie */
+/*
+ * Network.setCookie: Sets a cookie; one with the same name, domain and path is overwritten.
+ *
+ * Errors: -32602 "At least one of the url or domain needs to be specified"; -32602 "URL must have
+ *   scheme http or https"; -32602 "Sanitizing cookie failed" for a bad name, value or path, or a
+ *   __Host- cookie with a domain; -32602 "Invalid source port"; -32602 "Deserializing cookie
+ *   partition key failed".
+ * Chromium: A sameSite that it does not know counts as absent.
+ */
 struct cdp_network_set_cookie_params {
-    cdp_str name; /* required */
-    cdp_str value; /* required */
+    cdp_str name; /* required. Without ";", "=" and control characters; may be empty. */
+    cdp_str value; /* required. Without ";" and control characters; may be empty. */
+    /* http or https; gives the domain where that is absent, and makes the cookie secure if
+     * https. Needed without domain. */
     cdp_str url;
+    /* ".x.org": for x.org and all hosts below it. Without the dot: for that host alone. */
     cdp_str domain;
-    cdp_str path;
-    cdp_opt_bool secure;
-    cdp_opt_bool http_only;
+    cdp_str path; /* Begins with "/". Default "/", even with a url that has a path. */
+    cdp_opt_bool secure; /* Only over https. Default: whether url is https. */
+    cdp_opt_bool http_only; /* Hidden from document.cookie. Default false. */
+    /* Absent: no such attribute, which Chromium treats as Lax. */
     cdp_network_cookie_same_site same_site;
-    cdp_opt_num expires; /* cdp_network_time_since_epoch */
-    cdp_network_cookie_priority priority; /* experimental */
-    cdp_network_cookie_source_scheme source_scheme; /* experimental */
-    cdp_opt_int source_port; /* experimental */
-    const cdp_network_cookie_partition_key *partition_key; /* experimental */
+    /* cdp_network_time_since_epoch. Seconds since 1970; absent or -1: till the end of the
+     * browser session. Chromium cuts it to 400 days from now. A time that is past deletes the
+     * cookie, and success is true. */
+    cdp_opt_num expires;
+    cdp_network_cookie_priority priority; /* experimental. Default Medium. */
+    /* experimental. Default: Secure with secure, else NonSecure. */
+    cdp_network_cookie_source_scheme source_scheme;
+    /* experimental. 1 to 65535, or -1 for unknown. Default 443 with secure, else 80: url's own
+     * port is not used. */
+    cdp_opt_int source_port;
+    /* experimental. Puts the cookie into this partition; absent: into none. Needs secure. */
+    const cdp_network_cookie_partition_key *partition_key;
     const cdp__extra *extra_;
 };
 
@@ -3111,7 +3486,8 @@ CDP_STUB int cdp_network_set_cookie_params_from_json(cdp_str json,
 }
 
 struct cdp_network_set_cookie_result {
-    bool success CDP_DEPRECATED; /* required */
+    /* required. False if the cookie store refused it, for example sameSite None without secure. */
+    bool success CDP_DEPRECATED;
     const cdp__extra *extra_;
 };
 
@@ -3184,9 +3560,13 @@ CDP_STUB int cdp_network_set_cookie_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_network, 22, res);
 }
 
-/* Network.setCookies */
+/*
+ * Network.setCookies: Sets several cookies; if one is bad, none is set.
+ *
+ * Errors: -32602 "Invalid cookie fields".
+ */
 struct cdp_network_set_cookies_params {
-    CDP_LIST(cdp_network_cookie_param) cookies; /* required */
+    CDP_LIST(cdp_network_cookie_param) cookies; /* required. See Network.setCookie. */
     const cdp__extra *extra_;
 };
 
@@ -3243,9 +3623,15 @@ CDP_STUB uint32_t cdp_network_set_cookies_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Network.setExtraHTTPHeaders */
+/*
+ * Network.setExtraHTTPHeaders: Adds headers to each request of this target, or replaces those that
+ * a request has; all at once.
+ *
+ * Errors: -32602 "Invalid header name"; -32602 "Invalid header value"; -32602 "Invalid header
+ *   value, string expected".
+ */
 struct cdp_network_set_extra_http_headers_params {
-    cdp_network_headers headers; /* required */
+    cdp_network_headers headers; /* required. All extra headers: an empty object ends it. */
     const cdp__extra *extra_;
 };
 
@@ -3305,9 +3691,14 @@ CDP_STUB uint32_t cdp_network_set_extra_http_headers_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.setAttachDebugStack (experimental) */
+/*
+ * Network.setAttachDebugStack (experimental): Attaches the stack of the asking script to requests,
+ * inside the browser; for debugging.
+ *
+ * Errors: -32602 "Domain must be enabled".
+ */
 struct cdp_network_set_attach_debug_stack_params {
-    bool enabled; /* required */
+    bool enabled; /* required. True: on. */
     const cdp__extra *extra_;
 };
 
@@ -3367,12 +3758,22 @@ CDP_STUB uint32_t cdp_network_set_attach_debug_stack_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.setUserAgentOverride (served by Emulation) */
+/*
+ * Network.setUserAgentOverride (served by Emulation): Changes the User-Agent header and what
+ * navigator tells; the same as Emulation.setUserAgentOverride.
+ *
+ * Errors: -32602 "Invalid characters found in userAgent"; -32602 "Empty userAgent invalid with
+ *   userAgentMetadata provided".
+ */
 struct cdp_network_set_user_agent_override_params {
-    cdp_str user_agent; /* required */
+    cdp_str user_agent; /* required. The header's value; "" ends all of the override. */
+    /* Languages, best first, such as "de,en": Chromium adds the q of the header itself. For
+     * navigator.languages too. */
     cdp_str accept_language;
-    cdp_str platform;
-    const cdp_emulation_user_agent_metadata *user_agent_metadata; /* experimental */
+    cdp_str platform; /* For navigator.platform, such as "Linux x86_64". */
+    /* experimental. For the Sec-CH-UA headers and navigator.userAgentData; absent: there are
+     * none. */
+    const cdp_emulation_user_agent_metadata *user_agent_metadata;
     const cdp__extra *extra_;
 };
 
@@ -3432,9 +3833,21 @@ CDP_STUB uint32_t cdp_network_set_user_agent_override_async(
         cdp__via_network_set_user_agent_override, (cdp__fn *)cb, data);
 }
 
-/* Network.streamResourceContent (experimental) */
+/*
+ * Network.streamResourceContent (experimental): Makes Network.dataReceived carry the data of one
+ * response from now on, and returns what came before.
+ *
+ * Errors: -32602 "Request with the provided ID does not exists". In Node -32602 "Request not
+ *   found".
+ * Node: From 22 on; Network.getResponseBody fails for the request afterwards. The data of fetch is
+ *   there from 24 on.
+ * Chromium: Repeated, or after the end of the response, it returns "" and no error. For what the
+ *   page itself takes apart, such as a <script>, no data comes at all. Network.getResponseBody
+ *   works all the same.
+ */
 struct cdp_network_stream_resource_content_params {
-    cdp_network_request_id request_id; /* required */
+    /* required. From Network.requestWillBeSent; best right after Network.responseReceived. */
+    cdp_network_request_id request_id;
     const cdp__extra *extra_;
 };
 
@@ -3454,7 +3867,8 @@ CDP_STUB int cdp_network_stream_resource_content_params_from_json(
 }
 
 struct cdp_network_stream_resource_content_result {
-    cdp_bytes buffered_data; /* required */
+    /* required. Base64 of what arrived so far, decoded; a second call does not repeat it. */
+    cdp_bytes buffered_data;
     const cdp__extra *extra_;
 };
 
@@ -3531,9 +3945,14 @@ CDP_STUB int cdp_network_stream_resource_content_respond(
     return cdp__respond(req, &cdp__domain_network, 27, res);
 }
 
-/* Network.getSecurityIsolationStatus (experimental) */
+/*
+ * Network.getSecurityIsolationStatus (experimental): Returns the policies of cross-origin isolation
+ * and content security that a frame or worker has.
+ *
+ * Chromium: On a page, without frameId or for one that it does not know, status is empty.
+ */
 struct cdp_network_get_security_isolation_status_params {
-    cdp_page_frame_id frame_id;
+    cdp_page_frame_id frame_id; /* A frame; needed on the session of a page, absent for a worker. */
     const cdp__extra *extra_;
 };
 
@@ -3553,7 +3972,7 @@ CDP_STUB int cdp_network_get_security_isolation_status_params_from_json(
 }
 
 struct cdp_network_get_security_isolation_status_result {
-    const cdp_network_security_isolation_status *status; /* required */
+    const cdp_network_security_isolation_status *status; /* required. Its policies. */
     const cdp__extra *extra_;
 };
 
@@ -3632,9 +4051,9 @@ CDP_STUB int cdp_network_get_security_isolation_status_respond(
     return cdp__respond(req, &cdp__domain_network, 28, res);
 }
 
-/* Network.enableReportingApi (experimental) */
+/* Network.enableReportingApi (experimental): Turns the reportingApi... events on or off. */
 struct cdp_network_enable_reporting_api_params {
-    bool enable; /* required */
+    bool enable; /* required. True: on. */
     const cdp__extra *extra_;
 };
 
@@ -3692,9 +4111,10 @@ CDP_STUB uint32_t cdp_network_enable_reporting_api_async(
         (cdp__fn *)cb, data);
 }
 
-/* Network.enableDeviceBoundSessions (experimental) */
+/* Network.enableDeviceBoundSessions (experimental): Turns the deviceBoundSession... events on or
+ * off. */
 struct cdp_network_enable_device_bound_sessions_params {
-    bool enable; /* required */
+    bool enable; /* required. True: on. */
     const cdp__extra *extra_;
 };
 
@@ -3756,9 +4176,14 @@ CDP_STUB uint32_t cdp_network_enable_device_bound_sessions_async(
         cdp__via_network_enable_device_bound_sessions, (cdp__fn *)cb, data);
 }
 
-/* Network.deleteDeviceBoundSession (experimental) */
+/*
+ * Network.deleteDeviceBoundSession (experimental): Ends a session bound to this device; that there
+ * is none is no error.
+ *
+ * Errors: -32602 "Invalid site URL".
+ */
 struct cdp_network_delete_device_bound_session_params {
-    const cdp_network_device_bound_session_key *key; /* required */
+    const cdp_network_device_bound_session_key *key; /* required. Which. */
     const cdp__extra *extra_;
 };
 
@@ -3819,9 +4244,10 @@ CDP_STUB uint32_t cdp_network_delete_device_bound_session_async(
         cdp__via_network_delete_device_bound_session, (cdp__fn *)cb, data);
 }
 
-/* Network.fetchSchemefulSite (experimental) */
+/* Network.fetchSchemefulSite (experimental): Tells the site that an origin belongs to: its
+ * scheme and registrable domain. */
 struct cdp_network_fetch_schemeful_site_params {
-    cdp_str origin; /* required */
+    cdp_str origin; /* required. Such as "https://a.b.example.org". */
     const cdp__extra *extra_;
 };
 
@@ -3841,7 +4267,8 @@ CDP_STUB int cdp_network_fetch_schemeful_site_params_from_json(
 }
 
 struct cdp_network_fetch_schemeful_site_result {
-    cdp_str schemeful_site; /* required */
+    /* required. Such as "https://example.org"; "null" for what is no origin. */
+    cdp_str schemeful_site;
     const cdp__extra *extra_;
 };
 
@@ -3918,11 +4345,25 @@ CDP_STUB int cdp_network_fetch_schemeful_site_respond(
     return cdp__respond(req, &cdp__domain_network, 32, res);
 }
 
-/* Network.loadNetworkResource (experimental) */
+/*
+ * Network.loadNetworkResource (experimental): Fetches a URL on behalf of a page, past its CORS
+ * rules, for source maps and the like; to read as a stream.
+ *
+ * A URL that cannot be fetched is no error: success is false.
+ *
+ * Errors: -32602 "Parameter frameId must be provided for frame targets"; -32602 "Frame not found";
+ *   -32602 "The url must be valid"; -32602 "Unsupported URL scheme", for file: and others. In Node
+ *   -32000 "Network resource loading is not enabled. This feature is experimental and requires
+ *   --experimental-inspector-network-resource flag to be set."
+ * Node: From 22 on, with that flag; takes only url, and finds only what
+ *   inspector.NetworkResources.put gave it; else success is false.
+ */
 struct cdp_network_load_network_resource_params {
+    /* The frame in whose name it is fetched; needed for pages, absent for workers. */
     cdp_page_frame_id frame_id;
-    cdp_str url; /* required */
-    const cdp_network_load_network_resource_options *options; /* required */
+    cdp_str url; /* required. http or https. */
+    /* required. How; required in Chromium. */
+    const cdp_network_load_network_resource_options *options;
     const cdp__extra *extra_;
 };
 
@@ -3942,7 +4383,8 @@ CDP_STUB int cdp_network_load_network_resource_params_from_json(
 }
 
 struct cdp_network_load_network_resource_result {
-    const cdp_network_load_network_resource_page_result *resource; /* required */
+    /* required. What came of it. Its stream must be closed with IO.close. */
+    const cdp_network_load_network_resource_page_result *resource;
     const cdp__extra *extra_;
 };
 
@@ -4018,9 +4460,10 @@ CDP_STUB int cdp_network_load_network_resource_respond(
     return cdp__respond(req, &cdp__domain_network, 33, res);
 }
 
-/* Network.setCookieControls (experimental) */
+/* Network.setCookieControls (experimental): Restricts third-party cookies for this target; it
+ * holds from the next navigation or reload. */
 struct cdp_network_set_cookie_controls_params {
-    bool enable_third_party_cookie_restriction; /* required */
+    bool enable_third_party_cookie_restriction; /* required. True: they are blocked. */
     const cdp__extra *extra_;
 };
 
@@ -4080,13 +4523,23 @@ CDP_STUB uint32_t cdp_network_set_cookie_controls_async(
 
 /* ---- events ---- */
 
-/* Network.dataReceived */
+/*
+ * Network.dataReceived: A part of a body has arrived. The sums over a request give its length,
+ * decoded and on the wire.
+ *
+ * Node: From 22 on, and only after Network.streamResourceContent.
+ */
 struct cdp_network_data_received_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    int32_t data_length; /* required */
-    int32_t encoded_data_length; /* required */
-    cdp_bytes data; /* experimental */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    /* required. Bytes after Content-Encoding was undone. 0 in events that only bring
+     * encodedDataLength up to date. */
+    int32_t data_length;
+    /* required. Bytes on the wire since the last event. Often 0 at first and made good by a
+     * later event. */
+    int32_t encoded_data_length;
+    /* experimental. Base64 of the decoded bytes; only after Network.streamResourceContent. */
+    cdp_bytes data;
     const cdp__extra *extra_;
 };
 
@@ -4144,13 +4597,16 @@ CDP_STUB int cdp_network_emit_data_received(cdp_session *s,
     return cdp__emit(s, &cdp__domain_network, 0, ev);
 }
 
-/* Network.eventSourceMessageReceived */
+/* Network.eventSourceMessageReceived: A message of an EventSource (text/event-stream) has
+ * arrived. */
 struct cdp_network_event_source_message_received_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    cdp_str event_name; /* required */
-    cdp_str event_id; /* required */
-    cdp_str data; /* required */
+    /* required. The request that keeps the stream open; its type is EventSource. */
+    cdp_network_request_id request_id;
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    cdp_str event_name; /* required. The field event; "message" if the server sent none. */
+    /* required. The last id that the server sent, as in lastEventId; "" if none yet. */
+    cdp_str event_id;
+    cdp_str data; /* required. The fields data, joined by newlines. */
     const cdp__extra *extra_;
 };
 
@@ -4210,14 +4666,25 @@ CDP_STUB int cdp_network_emit_event_source_message_received(
     return cdp__emit(s, &cdp__domain_network, 1, ev);
 }
 
-/* Network.loadingFailed */
+/*
+ * Network.loadingFailed: A request has failed, was blocked or given up; its last event.
+ *
+ * It may come after Network.responseReceived, and without it.
+ *
+ * Node: Sends requestId, timestamp, type and errorText, which is the error's message, such as
+ *   "connect ECONNREFUSED 127.0.0.1:1".
+ */
 struct cdp_network_loading_failed_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    cdp_network_resource_type type; /* required */
-    cdp_str error_text; /* required */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    cdp_network_resource_type type; /* required. What it was for. */
+    /* required. Such as "net::ERR_CONNECTION_REFUSED"; "" with a blockedReason. */
+    cdp_str error_text;
+    /* True if the page or user gave it up ("net::ERR_ABORTED"), false for a failure. */
     cdp_opt_bool canceled;
+    /* Why it was not sent, or its response withheld; absent if it was not blocked. */
     cdp_network_blocked_reason blocked_reason;
+    /* Which rule of CORS it broke; absent if none. errorText then is "net::ERR_FAILED". */
     const cdp_network_cors_error_status *cors_error_status;
     const cdp__extra *extra_;
 };
@@ -4278,12 +4745,23 @@ CDP_STUB int cdp_network_emit_loading_failed(cdp_session *s,
     return cdp__emit(s, &cdp__domain_network, 2, ev);
 }
 
-/* Network.loadingFinished */
+/*
+ * Network.loadingFinished: A request has ended well: its body is complete, and
+ * Network.getResponseBody returns it. Its last event.
+ *
+ * Node: Sends only requestId and timestamp.
+ */
 struct cdp_network_loading_finished_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    double encoded_data_length; /* required */
-    cdp_opt_num encoded_body_length; /* experimental */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
+    /* required. When the network process was done; may lie before that of the last
+     * Network.dataReceived. */
+    cdp_network_monotonic_time timestamp;
+    /* required. Bytes on the wire, headers and body together; 0 if answered from a cache or
+     * worker. */
+    double encoded_data_length;
+    /* experimental. Bytes of the body alone, as they came, before Content-Encoding is undone;
+     * absent if not known. */
+    cdp_opt_num encoded_body_length;
     const cdp__extra *extra_;
 };
 
@@ -4344,9 +4822,16 @@ CDP_STUB int cdp_network_emit_loading_finished(cdp_session *s,
     return cdp__emit(s, &cdp__domain_network, 3, ev);
 }
 
-/* Network.requestServedFromCache */
+/*
+ * Network.requestServedFromCache: A request was answered from the renderer's memory cache, or is a
+ * data: URL of a page; comes before Network.responseReceived.
+ *
+ * Its Network.responseReceived repeats the response as it once came: times, lengths and
+ * hasExtraInfo, although no ...ExtraInfo event follows. Answers from the HTTP cache have
+ * Network.Response.fromDiskCache instead.
+ */
 struct cdp_network_request_served_from_cache_event {
-    cdp_network_request_id request_id; /* required */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
     const cdp__extra *extra_;
 };
 
@@ -4405,21 +4890,45 @@ CDP_STUB int cdp_network_emit_request_served_from_cache(
     return cdp__emit(s, &cdp__domain_network, 4, ev);
 }
 
-/* Network.requestWillBeSent */
+/*
+ * Network.requestWillBeSent: A request begins, or goes on after a redirect, with the same id and
+ * redirectResponse.
+ *
+ * Network.requestWillBeSentExtraInfo may come earlier.
+ *
+ * Node: Sends requestId, request, initiator (from 22 on), timestamp and wallTime; wallTime is in
+ *   milliseconds, in spite of its type. In Node 20, timestamp is in seconds since 1970. A WebSocket
+ *   has one too, under another id than Network.webSocketCreated.
+ * Chromium: The script of a worker is told of in the session of its page, its responseReceived in
+ *   that of the worker.
+ */
 struct cdp_network_request_will_be_sent_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_loader_id loader_id; /* required */
-    cdp_str document_url; /* required */
-    const cdp_network_request *request; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    cdp_network_time_since_epoch wall_time; /* required */
-    const cdp_network_initiator *initiator; /* required */
-    bool redirect_has_extra_info; /* required; experimental */
+    /* required. Names the request in all other events and commands. That of a document is its
+     * loaderId. */
+    cdp_network_request_id request_id;
+    /* required. The load of the document that asks; "" for preflights and workers. */
+    cdp_network_loader_id loader_id;
+    /* required. Of the document or worker that asks: the frame's own, and not that of the page. */
+    cdp_str document_url;
+    /* required. Method, URL, headers as far as they are known yet. */
+    const cdp_network_request *request;
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    /* required. The same moment in seconds since 1970; the difference of the two converts all
+     * timestamps. */
+    cdp_network_time_since_epoch wall_time;
+    /* required. Who asked: a parser, a script with its stack. */
+    const cdp_network_initiator *initiator;
+    /* required; experimental. Whether Network.responseReceivedExtraInfo comes for
+     * redirectResponse; false without it. */
+    bool redirect_has_extra_info;
+    /* The answer that redirected here; then there is no Network.responseReceived for it. */
     const cdp_network_response *redirect_response;
+    /* What it is for. Other for a preflight, until its Network.responseReceived. */
     cdp_network_resource_type type;
-    cdp_page_frame_id frame_id;
-    cdp_opt_bool has_user_gesture;
-    cdp_network_render_blocking_behavior render_blocking_behavior; /* experimental */
+    cdp_page_frame_id frame_id; /* The frame that asks; absent for workers and preflights. */
+    cdp_opt_bool has_user_gesture; /* Whether a click, key or the like led to it. */
+    /* experimental. Whether the page must wait for it; absent where that means nothing. */
+    cdp_network_render_blocking_behavior render_blocking_behavior;
     const cdp__extra *extra_;
 };
 
@@ -4478,11 +4987,12 @@ CDP_STUB int cdp_network_emit_request_will_be_sent(
     return cdp__emit(s, &cdp__domain_network, 5, ev);
 }
 
-/* Network.resourceChangedPriority (experimental) */
+/* Network.resourceChangedPriority (experimental): The priority of a request has changed before
+ * its response, for instance as an image came into view. */
 struct cdp_network_resource_changed_priority_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_resource_priority new_priority; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
+    cdp_network_resource_priority new_priority; /* required. From now on. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -4541,10 +5051,12 @@ CDP_STUB int cdp_network_emit_resource_changed_priority(
     return cdp__emit(s, &cdp__domain_network, 6, ev);
 }
 
-/* Network.signedExchangeReceived (experimental) */
+/* Network.signedExchangeReceived (experimental): A signed HTTP exchange has arrived and was
+ * checked. */
 struct cdp_network_signed_exchange_received_event {
-    cdp_network_request_id request_id; /* required */
-    const cdp_network_signed_exchange_info *info; /* required */
+    cdp_network_request_id request_id; /* required. The request whose response contained it. */
+    /* required. What was in it, and what was wrong. */
+    const cdp_network_signed_exchange_info *info;
     const cdp__extra *extra_;
 };
 
@@ -4602,15 +5114,27 @@ CDP_STUB int cdp_network_emit_signed_exchange_received(
     return cdp__emit(s, &cdp__domain_network, 7, ev);
 }
 
-/* Network.responseReceived */
+/*
+ * Network.responseReceived: The headers of a response have arrived; the body follows. Redirects are
+ * told by Network.requestWillBeSent instead.
+ *
+ * Node: Sends requestId, timestamp, type and response. type is Fetch for fetch, Other for
+ *   node:http.
+ */
 struct cdp_network_response_received_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_loader_id loader_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    cdp_network_resource_type type; /* required */
-    const cdp_network_response *response; /* required */
-    bool has_extra_info; /* required; experimental */
-    cdp_page_frame_id frame_id;
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
+    cdp_network_loader_id loader_id; /* required. As in Network.requestWillBeSent. */
+    /* required. When it was known; the times of the network are in Network.Response.timing. */
+    cdp_network_monotonic_time timestamp;
+    /* required. As what it is treated; may differ from Network.requestWillBeSent, as Preflight
+     * does. */
+    cdp_network_resource_type type;
+    const cdp_network_response *response; /* required. Status, headers, connection. */
+    /* required; experimental. Whether Network.responseReceivedExtraInfo comes for it: false from
+     * the HTTP cache, service workers and data: URLs. Not to be trusted after
+     * Network.requestServedFromCache. */
+    bool has_extra_info;
+    cdp_page_frame_id frame_id; /* The frame that asked; absent for workers and preflights. */
     const cdp__extra *extra_;
 };
 
@@ -4670,10 +5194,14 @@ CDP_STUB int cdp_network_emit_response_received(cdp_session *s,
     return cdp__emit(s, &cdp__domain_network, 8, ev);
 }
 
-/* Network.webSocketClosed */
+/*
+ * Network.webSocketClosed: A WebSocket has been closed; its last event.
+ *
+ * Node: From 24 on.
+ */
 struct cdp_network_web_socket_closed_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id request_id; /* required. From Network.webSocketCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -4733,10 +5261,15 @@ CDP_STUB int cdp_network_emit_web_socket_closed(cdp_session *s,
     return cdp__emit(s, &cdp__domain_network, 9, ev);
 }
 
-/* Network.webSocketCreated */
+/*
+ * Network.webSocketCreated: A script has made a WebSocket; its first event. Nothing was sent yet.
+ *
+ * Node: From 24 on. Network.requestWillBeSent has told of the same upgrade, under another id.
+ */
 struct cdp_network_web_socket_created_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_str url; /* required */
+    cdp_network_request_id request_id; /* required. Names it in the other webSocket... events. */
+    cdp_str url; /* required. ws: or wss:. */
+    /* The script; absent if not known, always there in Node. */
     const cdp_network_initiator *initiator;
     const cdp__extra *extra_;
 };
@@ -4797,11 +5330,14 @@ CDP_STUB int cdp_network_emit_web_socket_created(cdp_session *s,
     return cdp__emit(s, &cdp__domain_network, 10, ev);
 }
 
-/* Network.webSocketFrameError */
+/* Network.webSocketFrameError: A WebSocket broke its rules, or could not connect;
+ * Network.webSocketClosed follows. */
 struct cdp_network_web_socket_frame_error_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    cdp_str error_message; /* required */
+    cdp_network_request_id request_id; /* required. From Network.webSocketCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    /* required. For people, such as "Unrecognized frame opcode: 3" or "Error during WebSocket
+     * handshake: Unexpected response code: 200". */
+    cdp_str error_message;
     const cdp__extra *extra_;
 };
 
@@ -4859,11 +5395,11 @@ CDP_STUB int cdp_network_emit_web_socket_frame_error(
     return cdp__emit(s, &cdp__domain_network, 11, ev);
 }
 
-/* Network.webSocketFrameReceived */
+/* Network.webSocketFrameReceived: A message has arrived over a WebSocket. */
 struct cdp_network_web_socket_frame_received_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    const cdp_network_web_socket_frame *response; /* required */
+    cdp_network_request_id request_id; /* required. From Network.webSocketCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    const cdp_network_web_socket_frame *response; /* required. The message. */
     const cdp__extra *extra_;
 };
 
@@ -4922,11 +5458,11 @@ CDP_STUB int cdp_network_emit_web_socket_frame_received(
     return cdp__emit(s, &cdp__domain_network, 12, ev);
 }
 
-/* Network.webSocketFrameSent */
+/* Network.webSocketFrameSent: A message was given to a WebSocket to send. */
 struct cdp_network_web_socket_frame_sent_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    const cdp_network_web_socket_frame *response; /* required */
+    cdp_network_request_id request_id; /* required. From Network.webSocketCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    const cdp_network_web_socket_frame *response; /* required. The message. */
     const cdp__extra *extra_;
 };
 
@@ -4985,11 +5521,16 @@ CDP_STUB int cdp_network_emit_web_socket_frame_sent(
     return cdp__emit(s, &cdp__domain_network, 13, ev);
 }
 
-/* Network.webSocketHandshakeResponseReceived */
+/*
+ * Network.webSocketHandshakeResponseReceived: The server has answered the upgrade; with status 101
+ * the WebSocket is open.
+ *
+ * Node: From 24 on.
+ */
 struct cdp_network_web_socket_handshake_response_received_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    const cdp_network_web_socket_response *response; /* required */
+    cdp_network_request_id request_id; /* required. From Network.webSocketCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    const cdp_network_web_socket_response *response; /* required. Status and headers. */
     const cdp__extra *extra_;
 };
 
@@ -5050,12 +5591,14 @@ CDP_STUB int cdp_network_emit_web_socket_handshake_response_received(
     return cdp__emit(s, &cdp__domain_network, 14, ev);
 }
 
-/* Network.webSocketWillSendHandshakeRequest */
+/* Network.webSocketWillSendHandshakeRequest: The upgrade request of a WebSocket is being sent. */
 struct cdp_network_web_socket_will_send_handshake_request_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    cdp_network_time_since_epoch wall_time; /* required */
-    const cdp_network_web_socket_request *request; /* required */
+    cdp_network_request_id request_id; /* required. From Network.webSocketCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    cdp_network_time_since_epoch wall_time; /* required. The same moment, in seconds since 1970. */
+    /* required. Its headers as known so far; those sent are in
+     * Network.WebSocketResponse.requestHeaders. */
+    const cdp_network_web_socket_request *request;
     const cdp__extra *extra_;
 };
 
@@ -5116,12 +5659,13 @@ CDP_STUB int cdp_network_emit_web_socket_will_send_handshake_request(
     return cdp__emit(s, &cdp__domain_network, 15, ev);
 }
 
-/* Network.webTransportCreated */
+/* Network.webTransportCreated: A script has made a WebTransport; its first event. */
 struct cdp_network_web_transport_created_event {
-    cdp_network_request_id transport_id; /* required */
-    cdp_str url; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    const cdp_network_initiator *initiator;
+    /* required. Names it in the other webTransport... events. */
+    cdp_network_request_id transport_id;
+    cdp_str url; /* required. Where to; https. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    const cdp_network_initiator *initiator; /* The script; absent if not known. */
     const cdp__extra *extra_;
 };
 
@@ -5180,10 +5724,10 @@ CDP_STUB int cdp_network_emit_web_transport_created(
     return cdp__emit(s, &cdp__domain_network, 16, ev);
 }
 
-/* Network.webTransportConnectionEstablished */
+/* Network.webTransportConnectionEstablished: The handshake of a WebTransport is done. */
 struct cdp_network_web_transport_connection_established_event {
-    cdp_network_request_id transport_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id transport_id; /* required. From Network.webTransportCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -5244,10 +5788,10 @@ CDP_STUB int cdp_network_emit_web_transport_connection_established(
     return cdp__emit(s, &cdp__domain_network, 17, ev);
 }
 
-/* Network.webTransportClosed */
+/* Network.webTransportClosed: A WebTransport has ended, or could not connect; its last event. */
 struct cdp_network_web_transport_closed_event {
-    cdp_network_request_id transport_id; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id transport_id; /* required. From Network.webTransportCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -5306,14 +5850,16 @@ CDP_STUB int cdp_network_emit_web_transport_closed(
     return cdp__emit(s, &cdp__domain_network, 18, ev);
 }
 
-/* Network.directTCPSocketCreated (experimental) */
+/* Network.directTCPSocketCreated (experimental): A script (of an isolated web app) has made a
+ * TCPSocket; its first event. */
 struct cdp_network_direct_tcp_socket_created_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_str remote_addr; /* required */
-    int32_t remote_port; /* required */
-    const cdp_network_direct_tcp_socket_options *options; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    const cdp_network_initiator *initiator;
+    /* required. Names it in the other directTCPSocket... events. */
+    cdp_network_request_id identifier;
+    cdp_str remote_addr; /* required. Host name or address, as the script gave it. */
+    int32_t remote_port; /* required. 1 to 65535. */
+    const cdp_network_direct_tcp_socket_options *options; /* required. As the script gave them. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    const cdp_network_initiator *initiator; /* The script; absent if not known. */
     const cdp__extra *extra_;
 };
 
@@ -5372,14 +5918,14 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_created(
     return cdp__emit(s, &cdp__domain_network, 19, ev);
 }
 
-/* Network.directTCPSocketOpened (experimental) */
+/* Network.directTCPSocketOpened (experimental): A TCPSocket is connected. */
 struct cdp_network_direct_tcp_socket_opened_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_str remote_addr; /* required */
-    int32_t remote_port; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    cdp_str local_addr;
-    cdp_opt_int local_port;
+    cdp_network_request_id identifier; /* required. From Network.directTCPSocketCreated. */
+    cdp_str remote_addr; /* required. Address of the peer. */
+    int32_t remote_port; /* required. Port of the peer. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    cdp_str local_addr; /* Own address; absent if not known. */
+    cdp_opt_int local_port; /* Own port; absent if not known. */
     const cdp__extra *extra_;
 };
 
@@ -5437,11 +5983,12 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_opened(
     return cdp__emit(s, &cdp__domain_network, 20, ev);
 }
 
-/* Network.directTCPSocketAborted (experimental) */
+/* Network.directTCPSocketAborted (experimental): A TCPSocket could not connect, or broke; its
+ * last event. */
 struct cdp_network_direct_tcp_socket_aborted_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_network_error_reason error_message; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id identifier; /* required. From Network.directTCPSocketCreated. */
+    cdp_network_error_reason error_message; /* required. Why. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -5500,10 +6047,10 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_aborted(
     return cdp__emit(s, &cdp__domain_network, 21, ev);
 }
 
-/* Network.directTCPSocketClosed (experimental) */
+/* Network.directTCPSocketClosed (experimental): A TCPSocket was closed in order; its last event. */
 struct cdp_network_direct_tcp_socket_closed_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id identifier; /* required. From Network.directTCPSocketCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -5561,11 +6108,12 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_closed(
     return cdp__emit(s, &cdp__domain_network, 22, ev);
 }
 
-/* Network.directTCPSocketChunkSent (experimental) */
+/* Network.directTCPSocketChunkSent (experimental): Bytes were sent; only with
+ * reportDirectSocketTraffic of Network.enable. */
 struct cdp_network_direct_tcp_socket_chunk_sent_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_str data; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id identifier; /* required. From Network.directTCPSocketCreated. */
+    cdp_str data; /* required. Base64. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -5625,11 +6173,12 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_chunk_sent(
     return cdp__emit(s, &cdp__domain_network, 23, ev);
 }
 
-/* Network.directTCPSocketChunkReceived (experimental) */
+/* Network.directTCPSocketChunkReceived (experimental): Bytes have arrived; only with
+ * reportDirectSocketTraffic of Network.enable. */
 struct cdp_network_direct_tcp_socket_chunk_received_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_str data; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id identifier; /* required. From Network.directTCPSocketCreated. */
+    cdp_str data; /* required. Base64. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -5689,11 +6238,12 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_chunk_received(
     return cdp__emit(s, &cdp__domain_network, 24, ev);
 }
 
-/* Network.directUDPSocketJoinedMulticastGroup (experimental) */
+/* Network.directUDPSocketJoinedMulticastGroup (experimental): A UDPSocket now receives what is
+ * sent to a multicast group. */
 struct cdp_network_direct_udp_socket_joined_multicast_group_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_str ip_address; /* required */
-    cdp_str source_address;
+    cdp_network_request_id identifier; /* required. From Network.directUDPSocketCreated. */
+    cdp_str ip_address; /* required. Of the group. */
+    cdp_str source_address; /* Only from this sender; absent: from any. */
     const cdp__extra *extra_;
 };
 
@@ -5756,11 +6306,12 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_joined_multicast_group(
     return cdp__emit(s, &cdp__domain_network, 25, ev);
 }
 
-/* Network.directUDPSocketLeftMulticastGroup (experimental) */
+/* Network.directUDPSocketLeftMulticastGroup (experimental): A UDPSocket no longer receives what
+ * is sent to a multicast group. */
 struct cdp_network_direct_udp_socket_left_multicast_group_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_str ip_address; /* required */
-    cdp_str source_address;
+    cdp_network_request_id identifier; /* required. From Network.directUDPSocketCreated. */
+    cdp_str ip_address; /* required. Of the group. */
+    cdp_str source_address; /* As when it joined; absent: any sender. */
     const cdp__extra *extra_;
 };
 
@@ -5821,12 +6372,14 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_left_multicast_group(
     return cdp__emit(s, &cdp__domain_network, 26, ev);
 }
 
-/* Network.directUDPSocketCreated (experimental) */
+/* Network.directUDPSocketCreated (experimental): A script (of an isolated web app) has made a
+ * UDPSocket; its first event. */
 struct cdp_network_direct_udp_socket_created_event {
-    cdp_network_request_id identifier; /* required */
-    const cdp_network_direct_udp_socket_options *options; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    const cdp_network_initiator *initiator;
+    /* required. Names it in the other directUDPSocket... events. */
+    cdp_network_request_id identifier;
+    const cdp_network_direct_udp_socket_options *options; /* required. As the script gave them. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    const cdp_network_initiator *initiator; /* The script; absent if not known. */
     const cdp__extra *extra_;
 };
 
@@ -5885,14 +6438,14 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_created(
     return cdp__emit(s, &cdp__domain_network, 27, ev);
 }
 
-/* Network.directUDPSocketOpened (experimental) */
+/* Network.directUDPSocketOpened (experimental): A UDPSocket is bound. */
 struct cdp_network_direct_udp_socket_opened_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_str local_addr; /* required */
-    int32_t local_port; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
-    cdp_str remote_addr;
-    cdp_opt_int remote_port;
+    cdp_network_request_id identifier; /* required. From Network.directUDPSocketCreated. */
+    cdp_str local_addr; /* required. Own address. */
+    int32_t local_port; /* required. Own port. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
+    cdp_str remote_addr; /* Address of the one peer; absent if it is not connected. */
+    cdp_opt_int remote_port; /* Port of the one peer; absent if it is not connected. */
     const cdp__extra *extra_;
 };
 
@@ -5950,11 +6503,12 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_opened(
     return cdp__emit(s, &cdp__domain_network, 28, ev);
 }
 
-/* Network.directUDPSocketAborted (experimental) */
+/* Network.directUDPSocketAborted (experimental): A UDPSocket could not be bound, or broke; its
+ * last event. */
 struct cdp_network_direct_udp_socket_aborted_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_network_error_reason error_message; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id identifier; /* required. From Network.directUDPSocketCreated. */
+    cdp_network_error_reason error_message; /* required. Why. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -6013,10 +6567,10 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_aborted(
     return cdp__emit(s, &cdp__domain_network, 29, ev);
 }
 
-/* Network.directUDPSocketClosed (experimental) */
+/* Network.directUDPSocketClosed (experimental): A UDPSocket was closed in order; its last event. */
 struct cdp_network_direct_udp_socket_closed_event {
-    cdp_network_request_id identifier; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id identifier; /* required. From Network.directUDPSocketCreated. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -6074,11 +6628,12 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_closed(
     return cdp__emit(s, &cdp__domain_network, 30, ev);
 }
 
-/* Network.directUDPSocketChunkSent (experimental) */
+/* Network.directUDPSocketChunkSent (experimental): A datagram was sent; only with
+ * reportDirectSocketTraffic of Network.enable. */
 struct cdp_network_direct_udp_socket_chunk_sent_event {
-    cdp_network_request_id identifier; /* required */
-    const cdp_network_direct_udp_message *message; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id identifier; /* required. From Network.directUDPSocketCreated. */
+    const cdp_network_direct_udp_message *message; /* required. The datagram. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -6138,11 +6693,12 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_chunk_sent(
     return cdp__emit(s, &cdp__domain_network, 31, ev);
 }
 
-/* Network.directUDPSocketChunkReceived (experimental) */
+/* Network.directUDPSocketChunkReceived (experimental): A datagram has arrived; only with
+ * reportDirectSocketTraffic of Network.enable. */
 struct cdp_network_direct_udp_socket_chunk_received_event {
-    cdp_network_request_id identifier; /* required */
-    const cdp_network_direct_udp_message *message; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_request_id identifier; /* required. From Network.directUDPSocketCreated. */
+    const cdp_network_direct_udp_message *message; /* required. The datagram. */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -6202,15 +6758,27 @@ CDP_STUB int cdp_network_emit_direct_udp_socket_chunk_received(
     return cdp__emit(s, &cdp__domain_network, 32, ev);
 }
 
-/* Network.requestWillBeSentExtraInfo (experimental) */
+/*
+ * Network.requestWillBeSentExtraInfo (experimental): What really goes out: the headers that the
+ * network process sends, cookies among them.
+ *
+ * Before or after Network.requestWillBeSent; with redirects one for each hop, in their order. Match
+ * by requestId.
+ */
 struct cdp_network_request_will_be_sent_extra_info_event {
-    cdp_network_request_id request_id; /* required */
-    CDP_LIST(cdp_network_associated_cookie) associated_cookies; /* required */
-    cdp_network_headers headers; /* required */
-    const cdp_network_connect_timing *connect_timing; /* required; experimental */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
+    /* required. Cookies that fit the URL, those that were not sent too. */
+    CDP_LIST(cdp_network_associated_cookie) associated_cookies;
+    cdp_network_headers headers; /* required. All headers as sent, Cookie and Host among them. */
+    /* required; experimental. When the network process began. */
+    const cdp_network_connect_timing *connect_timing;
+    /* Sessions that were looked at for it; absent: none. */
     CDP_LIST(cdp_network_device_bound_session_with_usage) device_bound_session_usages;
+    /* What the asking document may reach; absent where none asks, as with a typed URL. */
     const cdp_network_client_security_state *client_security_state;
+    /* Whether the site has cookies in partitions that were not used here. */
     cdp_opt_bool site_has_cookie_in_other_partition;
+    /* The rule of Network.emulateNetworkConditionsByRule that slows it down; absent: none. */
     cdp_str applied_network_conditions_id;
     const cdp__extra *extra_;
 };
@@ -6271,16 +6839,31 @@ CDP_STUB int cdp_network_emit_request_will_be_sent_extra_info(
     return cdp__emit(s, &cdp__domain_network, 33, ev);
 }
 
-/* Network.responseReceivedExtraInfo (experimental) */
+/*
+ * Network.responseReceivedExtraInfo (experimental): What really came in: the headers as the network
+ * process read them, Set-Cookie among them.
+ *
+ * Before or after Network.responseReceived, or the Network.requestWillBeSent that tells the
+ * redirect. Match by requestId.
+ */
 struct cdp_network_response_received_extra_info_event {
-    cdp_network_request_id request_id; /* required */
-    CDP_LIST(cdp_network_blocked_set_cookie_with_reason) blocked_cookies; /* required */
-    cdp_network_headers headers; /* required */
-    cdp_network_ip_address_space resource_ip_address_space; /* required */
-    int32_t status_code; /* required */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
+    /* required. Set-Cookie lines that were not obeyed; empty if all were. */
+    CDP_LIST(cdp_network_blocked_set_cookie_with_reason) blocked_cookies;
+    /* required. All headers as received; several of one name are joined by newlines. */
+    cdp_network_headers headers;
+    /* required. Where the server's address lies. */
+    cdp_network_ip_address_space resource_ip_address_space;
+    /* required. Of HTTP, as received: 304 here is 200 in Network.responseReceived, which has the
+     * cached answer. */
+    int32_t status_code;
+    /* Status line and headers with CRLF, up to the empty line; absent with HTTP/2 and HTTP/3. */
     cdp_str headers_text;
-    const cdp_network_cookie_partition_key *cookie_partition_key; /* experimental */
+    /* experimental. Partition for its partitioned cookies; absent if there is none. */
+    const cdp_network_cookie_partition_key *cookie_partition_key;
+    /* True if that partition cannot be named, as that of an opaque origin. */
     cdp_opt_bool cookie_partition_key_opaque;
+    /* Cookies that were obeyed though third-party rules stand against them. */
     CDP_LIST(cdp_network_exempted_set_cookie_with_reason) exempted_cookies;
     const cdp__extra *extra_;
 };
@@ -6341,10 +6924,11 @@ CDP_STUB int cdp_network_emit_response_received_extra_info(
     return cdp__emit(s, &cdp__domain_network, 34, ev);
 }
 
-/* Network.responseReceivedEarlyHints (experimental) */
+/* Network.responseReceivedEarlyHints (experimental): A 103 Early Hints came for a navigation,
+ * ahead of its response. */
 struct cdp_network_response_received_early_hints_event {
-    cdp_network_request_id request_id; /* required */
-    cdp_network_headers headers; /* required */
+    cdp_network_request_id request_id; /* required. From Network.requestWillBeSent. */
+    cdp_network_headers headers; /* required. Of the 103, Link above all. */
     const cdp__extra *extra_;
 };
 
@@ -6404,14 +6988,17 @@ CDP_STUB int cdp_network_emit_response_received_early_hints(
     return cdp__emit(s, &cdp__domain_network, 35, ev);
 }
 
-/* Network.trustTokenOperationDone (experimental) */
+/* Network.trustTokenOperationDone (experimental): An operation on Private State Tokens has
+ * ended. */
 struct cdp_network_trust_token_operation_done_event {
-    cdp_network_trust_token_operation_done_event_status status; /* required */
-    cdp_network_trust_token_operation_type type; /* required */
-    cdp_network_request_id request_id; /* required */
-    cdp_str top_level_origin;
-    cdp_str issuer_origin;
-    cdp_opt_int issued_token_count;
+    /* required. Ok, FulfilledLocally (no request was needed) and AlreadyExists (the result is
+     * there) are good; all others tell why it failed. */
+    cdp_network_trust_token_operation_done_event_status status;
+    cdp_network_trust_token_operation_type type; /* required. What was tried. */
+    cdp_network_request_id request_id; /* required. The request that it came with. */
+    cdp_str top_level_origin; /* Of the page; absent if not known. */
+    cdp_str issuer_origin; /* Of who issues the tokens; absent for Signing. */
+    cdp_opt_int issued_token_count; /* Tokens got by Issuance; absent else. */
     const cdp__extra *extra_;
 };
 
@@ -6470,7 +7057,12 @@ CDP_STUB int cdp_network_emit_trust_token_operation_done(
     return cdp__emit(s, &cdp__domain_network, 36, ev);
 }
 
-/* Network.policyUpdated (experimental) */
+/*
+ * Network.policyUpdated (experimental): The content security policy of the document has changed;
+ * Network.getSecurityIsolationStatus tells it.
+ *
+ * Chromium: Comes with each new document.
+ */
 typedef void cdp_network_on_policy_updated_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_network_on_policy_updated(cdp_session *s, const cdp_error *err,
@@ -6503,9 +7095,10 @@ CDP_STUB int cdp_network_emit_policy_updated(cdp_session *s)
     return cdp__emit(s, &cdp__domain_network, 37, NULL);
 }
 
-/* Network.reportingApiReportAdded (experimental) */
+/* Network.reportingApiReportAdded (experimental): A report is waiting to be sent; only after
+ * Network.enableReportingApi. */
 struct cdp_network_reporting_api_report_added_event {
-    const cdp_network_reporting_api_report *report; /* required */
+    const cdp_network_reporting_api_report *report; /* required. The report. */
     const cdp__extra *extra_;
 };
 
@@ -6564,9 +7157,11 @@ CDP_STUB int cdp_network_emit_reporting_api_report_added(
     return cdp__emit(s, &cdp__domain_network, 38, ev);
 }
 
-/* Network.reportingApiReportUpdated (experimental) */
+/* Network.reportingApiReportUpdated (experimental): A report changed its state; only after
+ * Network.enableReportingApi. */
 struct cdp_network_reporting_api_report_updated_event {
-    const cdp_network_reporting_api_report *report; /* required */
+    /* required. The report as it is now, with the same id. */
+    const cdp_network_reporting_api_report *report;
     const cdp__extra *extra_;
 };
 
@@ -6626,10 +7221,11 @@ CDP_STUB int cdp_network_emit_reporting_api_report_updated(
     return cdp__emit(s, &cdp__domain_network, 39, ev);
 }
 
-/* Network.reportingApiEndpointsChangedForOrigin (experimental) */
+/* Network.reportingApiEndpointsChangedForOrigin (experimental): A document told where its
+ * reports go (Reporting-Endpoints); only after Network.enableReportingApi. */
 struct cdp_network_reporting_api_endpoints_changed_for_origin_event {
-    cdp_str origin; /* required */
-    CDP_LIST(cdp_network_reporting_api_endpoint) endpoints; /* required */
+    cdp_str origin; /* required. Of the document. */
+    CDP_LIST(cdp_network_reporting_api_endpoint) endpoints; /* required. All of that origin. */
     const cdp__extra *extra_;
 };
 
@@ -6694,9 +7290,10 @@ CDP_STUB int cdp_network_emit_reporting_api_endpoints_changed_for_origin(
     return cdp__emit(s, &cdp__domain_network, 40, ev);
 }
 
-/* Network.deviceBoundSessionsAdded (experimental) */
+/* Network.deviceBoundSessionsAdded (experimental): The sessions bound to this device that there
+ * are already, after Network.enableDeviceBoundSessions. */
 struct cdp_network_device_bound_sessions_added_event {
-    CDP_LIST(cdp_network_device_bound_session) sessions; /* required */
+    CDP_LIST(cdp_network_device_bound_session) sessions; /* required. The sessions. */
     const cdp__extra *extra_;
 };
 
@@ -6755,15 +7352,19 @@ CDP_STUB int cdp_network_emit_device_bound_sessions_added(
     return cdp__emit(s, &cdp__domain_network, 41, ev);
 }
 
-/* Network.deviceBoundSessionEventOccurred (experimental) */
+/* Network.deviceBoundSessionEventOccurred (experimental): Something happened to a session bound
+ * to this device. One of the ...Details tells what. */
 struct cdp_network_device_bound_session_event_occurred_event {
-    cdp_network_device_bound_session_event_id event_id; /* required */
-    cdp_str site; /* required */
-    bool succeeded; /* required */
-    cdp_str session_id;
+    cdp_network_device_bound_session_event_id event_id; /* required. Names this event. */
+    cdp_str site; /* required. Whose session, such as "https://example.org". */
+    bool succeeded; /* required. Whether it went well. */
+    cdp_str session_id; /* Which session; absent if none came about. */
+    /* It was set up, or that was tried. */
     const cdp_network_creation_event_details *creation_event_details;
+    /* Its cookies were renewed, or that was tried. */
     const cdp_network_refresh_event_details *refresh_event_details;
-    const cdp_network_termination_event_details *termination_event_details;
+    const cdp_network_termination_event_details *termination_event_details; /* It has ended. */
+    /* The server gave a new challenge. */
     const cdp_network_challenge_event_details *challenge_event_details;
     const cdp__extra *extra_;
 };

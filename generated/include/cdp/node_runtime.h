@@ -2,6 +2,8 @@
 /*
  * node_runtime.h - NodeRuntime (experimental).
  *
+ * The beginning and the end of a Node process, for debuggers that must not miss either.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -31,7 +33,11 @@ extern const cdp__domain cdp__domain_node_runtime;
 
 /* ---- commands ---- */
 
-/* NodeRuntime.enable */
+/*
+ * NodeRuntime.enable: Begins with NodeRuntime.waitingForDebugger.
+ *
+ * Since: Node 20.
+ */
 typedef struct cdp_node_runtime_enable_cookie {
     uint32_t id;
 } cdp_node_runtime_enable_cookie;
@@ -67,7 +73,11 @@ CDP_STUB uint32_t cdp_node_runtime_enable_async(cdp_session *s, cdp_node_runtime
         (cdp__fn *)cb, data);
 }
 
-/* NodeRuntime.disable */
+/*
+ * NodeRuntime.disable: Ends NodeRuntime.waitingForDebugger.
+ *
+ * Since: Node 20.
+ */
 typedef struct cdp_node_runtime_disable_cookie {
     uint32_t id;
 } cdp_node_runtime_disable_cookie;
@@ -103,9 +113,12 @@ CDP_STUB uint32_t cdp_node_runtime_disable_async(cdp_session *s, cdp_node_runtim
         (cdp__fn *)cb, data);
 }
 
-/* NodeRuntime.notifyWhenWaitingForDisconnect */
+/* NodeRuntime.notifyWhenWaitingForDisconnect: Chooses what this session is told at the end of
+ * the program; needs no NodeRuntime.enable. */
 struct cdp_node_runtime_notify_when_waiting_for_disconnect_params {
-    bool enabled; /* required */
+    /* required. True: NodeRuntime.waitingForDisconnect in place of
+     * Runtime.executionContextDestroyed. */
+    bool enabled;
     const cdp__extra *extra_;
 };
 
@@ -172,7 +185,13 @@ CDP_STUB uint32_t cdp_node_runtime_notify_when_waiting_for_disconnect_async(
 
 /* ---- events ---- */
 
-/* NodeRuntime.waitingForDisconnect */
+/*
+ * NodeRuntime.waitingForDisconnect: The program is over; the process ends when all sessions have
+ * disconnected.
+ *
+ * The context lives on, and can be evaluated in, until those that asked for this event have. Then
+ * the others are told Runtime.executionContextDestroyed. The exit code is kept.
+ */
 typedef void cdp_node_runtime_on_waiting_for_disconnect_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_node_runtime_on_waiting_for_disconnect(cdp_session *s, const cdp_error *err,
@@ -206,7 +225,12 @@ CDP_STUB int cdp_node_runtime_emit_waiting_for_disconnect(cdp_session *s)
     return cdp__emit(s, &cdp__domain_node_runtime, 0, NULL);
 }
 
-/* NodeRuntime.waitingForDebugger */
+/*
+ * NodeRuntime.waitingForDebugger: The process waits for Runtime.runIfWaitingForDebugger; told too
+ * if it waits already when the domain is enabled.
+ *
+ * Since: Node 20; then after the reply to NodeRuntime.enable, since 22 before it.
+ */
 typedef void cdp_node_runtime_on_waiting_for_debugger_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_node_runtime_on_waiting_for_debugger(cdp_session *s, const cdp_error *err,

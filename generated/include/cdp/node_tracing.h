@@ -2,6 +2,8 @@
 /*
  * node_tracing.h - NodeTracing (experimental).
  *
+ * Node's trace events: what the runtime and V8 do and when, in the format of chrome://tracing.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -31,10 +33,13 @@ extern const cdp__domain cdp__domain_node_tracing;
 
 /* ---- types ---- */
 
-/* NodeTracing.TraceConfig */
+/* NodeTracing.TraceConfig: What to record. */
 struct cdp_node_tracing_trace_config {
+    /* How to treat a full buffer. Node ignores it, unknown words too. */
     cdp_node_tracing_trace_config_record_mode record_mode;
-    CDP_LIST(cdp_str) included_categories; /* required */
+    /* required. Names of NodeTracing.getCategories, or "v8"; at least one. An unknown one
+     * records nothing. */
+    CDP_LIST(cdp_str) included_categories;
     const cdp__extra *extra_;
 };
 
@@ -57,9 +62,9 @@ CDP_STUB int cdp_node_tracing_trace_config_from_json(cdp_str json,
 
 /* ---- commands ---- */
 
-/* NodeTracing.getCategories */
+/* NodeTracing.getCategories: Lists Node's categories; V8's are not among them. */
 struct cdp_node_tracing_get_categories_result {
-    CDP_LIST(cdp_str) categories; /* required */
+    CDP_LIST(cdp_str) categories; /* required. 20 names in Node 18 to 24, such as "node.fs.sync". */
     const cdp__extra *extra_;
 };
 
@@ -133,9 +138,15 @@ CDP_STUB int cdp_node_tracing_get_categories_respond(
     return cdp__respond(req, &cdp__domain_node_tracing, 0, res);
 }
 
-/* NodeTracing.start */
+/*
+ * NodeTracing.start: Begins to record, for this session alone.
+ *
+ * Errors: "At least one category should be enabled"; "Call NodeTracing::end to stop tracing before
+ *   updating the config" (runs already); "Tracing properties can only be changed through main
+ *   thread sessions" (in a worker). -32600 since Node 22, before -32000.
+ */
 struct cdp_node_tracing_start_params {
-    const cdp_node_tracing_trace_config *trace_config; /* required */
+    const cdp_node_tracing_trace_config *trace_config; /* required. What to record. */
     const cdp__extra *extra_;
 };
 
@@ -192,7 +203,7 @@ CDP_STUB uint32_t cdp_node_tracing_start_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* NodeTracing.stop */
+/* NodeTracing.stop: Ends recording. Not started is no error. */
 typedef struct cdp_node_tracing_stop_cookie {
     uint32_t id;
 } cdp_node_tracing_stop_cookie;
@@ -230,9 +241,11 @@ CDP_STUB uint32_t cdp_node_tracing_stop_async(cdp_session *s, cdp_node_tracing_s
 
 /* ---- events ---- */
 
-/* NodeTracing.dataCollected */
+/* NodeTracing.dataCollected: Events that were recorded. */
 struct cdp_node_tracing_data_collected_event {
-    CDP_LIST(cdp_value) value; /* required; an object */
+    /* required; an object. Trace events: {pid, tid, ts, ph, cat, name, args, ...}; ts, dur and
+     * the like are microseconds, monotonic. */
+    CDP_LIST(cdp_value) value;
     const cdp__extra *extra_;
 };
 
@@ -292,7 +305,11 @@ CDP_STUB int cdp_node_tracing_emit_data_collected(cdp_session *s,
     return cdp__emit(s, &cdp__domain_node_tracing, 0, ev);
 }
 
-/* NodeTracing.tracingComplete */
+/*
+ * NodeTracing.tracingComplete: Recording has ended; sent before the reply to NodeTracing.stop.
+ *
+ * Node: In 18 to 24 the last NodeTracing.dataCollected come after it.
+ */
 typedef void cdp_node_tracing_on_tracing_complete_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_node_tracing_on_tracing_complete(cdp_session *s, const cdp_error *err,

@@ -2,6 +2,8 @@
 /*
  * node_worker.h - NodeWorker (experimental).
  *
+ * Sessions with Node's worker threads, within the session of the main thread.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -31,12 +33,12 @@ extern const cdp__domain cdp__domain_node_worker;
 
 /* ---- types ---- */
 
-/* NodeWorker.WorkerInfo */
+/* NodeWorker.WorkerInfo: A worker. */
 struct cdp_node_worker_worker_info {
-    cdp_node_worker_worker_id worker_id; /* required */
-    cdp_str type; /* required */
-    cdp_str title; /* required */
-    cdp_str url; /* required */
+    cdp_node_worker_worker_id worker_id; /* required. Its id here. */
+    cdp_str type; /* required. "worker". */
+    cdp_str title; /* required. "[worker N]" and its name; N is its threadId. */
+    cdp_str url; /* required. URL of its script; empty for one from a string. */
     const cdp__extra *extra_;
 };
 
@@ -58,10 +60,17 @@ CDP_STUB int cdp_node_worker_worker_info_from_json(cdp_str json, cdp_node_worker
 
 /* ---- commands ---- */
 
-/* NodeWorker.sendMessageToWorker */
+/*
+ * NodeWorker.sendMessageToWorker: Sends a command to a worker; the answer is a
+ * NodeWorker.receivedMessageFromWorker.
+ *
+ * An unknown session is no error: there is no answer then.
+ */
 struct cdp_node_worker_send_message_to_worker_params {
-    cdp_str message; /* required */
-    cdp_node_worker_session_id session_id; /* required */
+    /* required. The command as JSON text, with an id of the caller's choice; ids are apart from
+     * the main session's. */
+    cdp_str message;
+    cdp_node_worker_session_id session_id; /* required. The worker's session. */
     const cdp__extra *extra_;
 };
 
@@ -121,9 +130,18 @@ CDP_STUB uint32_t cdp_node_worker_send_message_to_worker_async(
         cdp__via_node_worker_send_message_to_worker, (cdp__fn *)cb, data);
 }
 
-/* NodeWorker.enable */
+/*
+ * NodeWorker.enable: Connects with all workers, those to come included; workers of workers are told
+ * here too.
+ *
+ * First, before the reply, one NodeWorker.attachedToWorker for each there is. Enabled twice changes
+ * nothing.
+ *
+ * Node: Only in sessions of the main thread: a worker answers -32601.
+ */
 struct cdp_node_worker_enable_params {
-    bool wait_for_debugger_on_start; /* required */
+    /* required. True: new workers wait for Runtime.runIfWaitingForDebugger. */
+    bool wait_for_debugger_on_start;
     const cdp__extra *extra_;
 };
 
@@ -180,7 +198,7 @@ CDP_STUB uint32_t cdp_node_worker_enable_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* NodeWorker.disable */
+/* NodeWorker.disable: Disconnects from all workers, without events. */
 typedef struct cdp_node_worker_disable_cookie {
     uint32_t id;
 } cdp_node_worker_disable_cookie;
@@ -216,9 +234,10 @@ CDP_STUB uint32_t cdp_node_worker_disable_async(cdp_session *s, cdp_node_worker_
         (cdp__fn *)cb, data);
 }
 
-/* NodeWorker.detach */
+/* NodeWorker.detach: Disconnects from one worker; NodeWorker.detachedFromWorker follows. An
+ * unknown session is no error. */
 struct cdp_node_worker_detach_params {
-    cdp_node_worker_session_id session_id; /* required */
+    cdp_node_worker_session_id session_id; /* required. The worker's session. */
     const cdp__extra *extra_;
 };
 
@@ -277,11 +296,14 @@ CDP_STUB uint32_t cdp_node_worker_detach_async(cdp_session *s,
 
 /* ---- events ---- */
 
-/* NodeWorker.attachedToWorker */
+/* NodeWorker.attachedToWorker: Connected with a worker. */
 struct cdp_node_worker_attached_to_worker_event {
-    cdp_node_worker_session_id session_id; /* required */
-    const cdp_node_worker_worker_info *worker_info; /* required */
-    bool waiting_for_debugger; /* required */
+    /* required. Its session; valid until NodeWorker.detachedFromWorker. */
+    cdp_node_worker_session_id session_id;
+    const cdp_node_worker_worker_info *worker_info; /* required. What it is. */
+    /* required. True if it waits for Runtime.runIfWaitingForDebugger; one that ran already does
+     * not. */
+    bool waiting_for_debugger;
     const cdp__extra *extra_;
 };
 
@@ -339,9 +361,10 @@ CDP_STUB int cdp_node_worker_emit_attached_to_worker(
     return cdp__emit(s, &cdp__domain_node_worker, 0, ev);
 }
 
-/* NodeWorker.detachedFromWorker */
+/* NodeWorker.detachedFromWorker: The connection is over: the worker has ended, or
+ * NodeWorker.detach was called. Open calls get no answer. */
 struct cdp_node_worker_detached_from_worker_event {
-    cdp_node_worker_session_id session_id; /* required */
+    cdp_node_worker_session_id session_id; /* required. The session. */
     const cdp__extra *extra_;
 };
 
@@ -399,10 +422,10 @@ CDP_STUB int cdp_node_worker_emit_detached_from_worker(
     return cdp__emit(s, &cdp__domain_node_worker, 1, ev);
 }
 
-/* NodeWorker.receivedMessageFromWorker */
+/* NodeWorker.receivedMessageFromWorker: A worker's answer or event. */
 struct cdp_node_worker_received_message_from_worker_event {
-    cdp_node_worker_session_id session_id; /* required */
-    cdp_str message; /* required */
+    cdp_node_worker_session_id session_id; /* required. Its session. */
+    cdp_str message; /* required. JSON text. */
     const cdp__extra *extra_;
 };
 

@@ -2,6 +2,10 @@
 /*
  * overlay.h - Overlay (experimental).
  *
+ * Draws on top of a page: highlights, rulers, grids, messages; lets the user pick an element.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * page.h - Page.
  *
+ * A page: navigation, frames, dialogs, screenshots, printing, scripts for new documents.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -104,7 +108,8 @@ struct cdp_page_origin_trial_token {
     cdp_str origin; /* required */
     bool match_sub_domains; /* required */
     cdp_str trial_name; /* required */
-    cdp_network_time_since_epoch expiry_time; /* required */
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch expiry_time;
     bool is_third_party; /* required */
     cdp_page_origin_trial_usage_restriction usage_restriction; /* required */
     const cdp__extra *extra_;
@@ -196,24 +201,32 @@ CDP_STUB int cdp_page_security_origin_details_from_json(cdp_str json,
 }
 
 
-/* Page.Frame */
+/* Page.Frame: A frame, and the document that it shows. */
 struct cdp_page_frame {
-    cdp_page_frame_id id; /* required */
-    cdp_page_frame_id parent_id;
-    cdp_network_loader_id loader_id; /* required */
-    cdp_str name;
-    cdp_str url; /* required */
-    cdp_str url_fragment; /* experimental */
-    cdp_str domain_and_registry; /* required; experimental */
-    cdp_str security_origin; /* required */
-    const cdp_page_security_origin_details *security_origin_details; /* experimental */
-    cdp_str mime_type; /* required */
-    cdp_str unreachable_url; /* experimental */
-    const cdp_page_ad_frame_status *ad_frame_status; /* experimental */
-    cdp_page_secure_context_type secure_context_type; /* required; experimental */
-    /* required; experimental */
+    cdp_page_frame_id id; /* required. Its name. */
+    cdp_page_frame_id parent_id; /* Frame around it; absent for the main frame. */
+    /* required. The load of this document; also the Network.RequestId of its request. */
+    cdp_network_loader_id loader_id;
+    cdp_str name; /* Of the iframe element; absent without. */
+    cdp_str url; /* required. Of the document, without the fragment. */
+    cdp_str url_fragment; /* experimental. From "#" on; absent without one. */
+    /* required; experimental. Registrable domain, such as "example.co.uk"; "" for addresses and
+     * localhost. */
+    cdp_str domain_and_registry;
+    cdp_str security_origin; /* required. Such as "https://example.org"; "://" for an opaque one. */
+    /* experimental. Absent if not known. */
+    const cdp_page_security_origin_details *security_origin_details;
+    cdp_str mime_type; /* required. Such as "text/html". */
+    /* experimental. What could not be loaded, if this is an error page; absent if not. */
+    cdp_str unreachable_url;
+    /* experimental. Whether it is an advertisement; absent if not known. */
+    const cdp_page_ad_frame_status *ad_frame_status;
+    /* required; experimental. Whether it has what only secure documents have. */
+    cdp_page_secure_context_type secure_context_type;
+    /* required; experimental. Whether it is isolated from other origins. */
     cdp_page_cross_origin_isolated_context_type cross_origin_isolated_context_type;
-    CDP_LIST(cdp_page_gated_api_features) gated_api_features; /* required; experimental */
+    /* required; experimental. What it may do because it is isolated. */
+    CDP_LIST(cdp_page_gated_api_features) gated_api_features;
     const cdp__extra *extra_;
 };
 
@@ -231,15 +244,16 @@ CDP_STUB int cdp_page_frame_from_json(cdp_str json, cdp_page_frame **out, cdp_st
 }
 
 
-/* Page.FrameResource (experimental) */
+/* Page.FrameResource (experimental): What a frame has loaded. */
 struct cdp_page_frame_resource {
-    cdp_str url; /* required */
-    cdp_network_resource_type type; /* required */
-    cdp_str mime_type; /* required */
-    cdp_opt_num last_modified; /* cdp_network_time_since_epoch */
-    cdp_opt_num content_size;
-    cdp_opt_bool failed;
-    cdp_opt_bool canceled;
+    cdp_str url; /* required. Without the fragment. */
+    cdp_network_resource_type type; /* required. What it is for. */
+    cdp_str mime_type; /* required. Such as "text/css". */
+    /* cdp_network_time_since_epoch. As the server told; absent if it did not. */
+    cdp_opt_num last_modified;
+    cdp_opt_num content_size; /* Bytes, decoded; absent if not known. */
+    cdp_opt_bool failed; /* True: it could not be loaded; absent: false. */
+    cdp_opt_bool canceled; /* True: it was given up; absent: false. */
     const cdp__extra *extra_;
 };
 
@@ -283,9 +297,10 @@ CDP_STUB int cdp_page_frame_resource_tree_from_json(cdp_str json,
 }
 
 
-/* Page.FrameTree */
+/* Page.FrameTree: A frame and those inside of it. */
 struct cdp_page_frame_tree {
-    const cdp_page_frame *frame; /* required */
+    const cdp_page_frame *frame; /* required. The outer one. */
+    /* Without those of other processes, which are targets of their own; absent if none. */
     CDP_LIST(cdp_page_frame_tree) child_frames;
     const cdp__extra *extra_;
 };
@@ -304,13 +319,14 @@ CDP_STUB int cdp_page_frame_tree_from_json(cdp_str json, cdp_page_frame_tree **o
 }
 
 
-/* Page.NavigationEntry */
+/* Page.NavigationEntry: An entry of the history. */
 struct cdp_page_navigation_entry {
-    int32_t id; /* required */
-    cdp_str url; /* required */
-    cdp_str user_typed_url; /* required */
-    cdp_str title; /* required */
-    cdp_page_transition_type transition_type; /* required */
+    int32_t id; /* required. For Page.navigateToHistoryEntry. */
+    cdp_str url; /* required. Of the document. */
+    cdp_str user_typed_url; /* required. As the user typed it; "" if it was not typed. */
+    cdp_str title; /* required. Of the document. */
+    /* required. How it came about, such as "typed", "link", "reload". */
+    cdp_page_transition_type transition_type;
     const cdp__extra *extra_;
 };
 
@@ -329,16 +345,18 @@ CDP_STUB int cdp_page_navigation_entry_from_json(cdp_str json, cdp_page_navigati
 }
 
 
-/* Page.ScreencastFrameMetadata (experimental) */
+/* Page.ScreencastFrameMetadata (experimental): What a frame of a screencast shows. */
 struct cdp_page_screencast_frame_metadata {
-    double offset_top; /* required */
-    double page_scale_factor; /* required */
-    double device_width; /* required */
-    double device_height; /* required */
-    double scroll_offset_x; /* required */
-    double scroll_offset_y; /* required */
-    cdp_opt_num timestamp; /* cdp_network_time_since_epoch */
-    cdp_opt_num monotonic_timestamp; /* cdp_network_monotonic_time */
+    double offset_top; /* required. DIP from the top of the image to the page. */
+    double page_scale_factor; /* required. How much is zoomed in; 1: not. */
+    double device_width; /* required. DIP of the screen. */
+    double device_height; /* required. DIP of the screen. */
+    double scroll_offset_x; /* required. CSS pixels. */
+    double scroll_offset_y; /* required. CSS pixels. */
+    /* cdp_network_time_since_epoch. Seconds since 1970; absent if not known. */
+    cdp_opt_num timestamp;
+    /* cdp_network_monotonic_time. As Network.MonotonicTime; absent if not known. */
+    cdp_opt_num monotonic_timestamp;
     const cdp__extra *extra_;
 };
 
@@ -406,12 +424,12 @@ CDP_STUB int cdp_page_app_manifest_parsed_properties_from_json(
 }
 
 
-/* Page.LayoutViewport */
+/* Page.LayoutViewport: The part of the document that is shown when nothing is zoomed in. */
 struct cdp_page_layout_viewport {
-    int32_t page_x; /* required */
-    int32_t page_y; /* required */
-    int32_t client_width; /* required */
-    int32_t client_height; /* required */
+    int32_t page_x; /* required. CSS pixels, scrolled to the right. */
+    int32_t page_y; /* required. CSS pixels, scrolled down. */
+    int32_t client_width; /* required. CSS pixels, without the scroll bar. */
+    int32_t client_height; /* required. CSS pixels, without the scroll bar. */
     const cdp__extra *extra_;
 };
 
@@ -430,15 +448,16 @@ CDP_STUB int cdp_page_layout_viewport_from_json(cdp_str json, cdp_page_layout_vi
 }
 
 
-/* Page.VisualViewport */
+/* Page.VisualViewport: The part of the document that is shown, zoomed in by fingers. */
 struct cdp_page_visual_viewport {
-    double offset_x; /* required */
-    double offset_y; /* required */
-    double page_x; /* required */
-    double page_y; /* required */
-    double client_width; /* required */
-    double client_height; /* required */
-    double scale; /* required */
+    double offset_x; /* required. CSS pixels from the layout viewport. */
+    double offset_y; /* required. CSS pixels from the layout viewport. */
+    double page_x; /* required. CSS pixels from the document's begin. */
+    double page_y; /* required. CSS pixels from the document's begin. */
+    double client_width; /* required. CSS pixels, without the scroll bar. */
+    double client_height; /* required. CSS pixels, without the scroll bar. */
+    double scale; /* required. How much is zoomed in by fingers; 1: not. */
+    /* How much is zoomed in by the browser's menu; 1: not; absent if not known. */
     cdp_opt_num zoom;
     const cdp__extra *extra_;
 };
@@ -458,13 +477,15 @@ CDP_STUB int cdp_page_visual_viewport_from_json(cdp_str json, cdp_page_visual_vi
 }
 
 
-/* Page.Viewport */
+/* Page.Viewport: A part of the page to take a picture of. */
 struct cdp_page_viewport {
-    double x; /* required */
-    double y; /* required */
-    double width; /* required */
-    double height; /* required */
-    double scale; /* required */
+    double x; /* required. CSS pixels (DIP) from the left. */
+    double y; /* required. CSS pixels (DIP) from the top. */
+    double width; /* required. CSS pixels (DIP), above zero. */
+    double height; /* required. CSS pixels (DIP), above zero. */
+    /* required. Pixels of the image for each, times those of the device; above zero. With 0
+     * Chromium 156 does not reply. */
+    double scale;
     const cdp__extra *extra_;
 };
 
@@ -1095,12 +1116,21 @@ CDP_DEPRECATED CDP_STUB int cdp_page_add_script_to_evaluate_on_load_respond(
     return cdp__respond(req, &cdp__domain_page, 0, res);
 }
 
-/* Page.addScriptToEvaluateOnNewDocument */
+/*
+ * Page.addScriptToEvaluateOnNewDocument: Runs a script in each new document and frame, before its
+ * own scripts.
+ *
+ * It ends with the session. An error in it shows only when it runs.
+ */
 struct cdp_page_add_script_to_evaluate_on_new_document_params {
-    cdp_str source; /* required */
-    cdp_str world_name; /* experimental */
-    cdp_opt_bool include_command_line_api; /* experimental */
-    cdp_opt_bool run_immediately; /* experimental */
+    cdp_str source; /* required. JavaScript. */
+    /* experimental. Runs in an isolated world of this name; absent: together with the page's
+     * scripts. */
+    cdp_str world_name;
+    /* experimental. Whether it has the console's helpers, such as $. Default false. */
+    cdp_opt_bool include_command_line_api;
+    /* experimental. Whether it also runs at once in the documents that there are. Default false. */
+    cdp_opt_bool run_immediately;
     const cdp__extra *extra_;
 };
 
@@ -1120,7 +1150,8 @@ CDP_STUB int cdp_page_add_script_to_evaluate_on_new_document_params_from_json(
 }
 
 struct cdp_page_add_script_to_evaluate_on_new_document_result {
-    cdp_page_script_identifier identifier; /* required */
+    /* required. For Page.removeScriptToEvaluateOnNewDocument. */
+    cdp_page_script_identifier identifier;
     const cdp__extra *extra_;
 };
 
@@ -1236,14 +1267,22 @@ CDP_STUB uint32_t cdp_page_bring_to_front_async(cdp_session *s, cdp_page_bring_t
         data);
 }
 
-/* Page.captureScreenshot */
+/*
+ * Page.captureScreenshot: Takes a picture of the page.
+ *
+ * Errors: -32602 "Invalid image format"; -32000 "Cannot take screenshot with 0 width."; -32000 "Not
+ *   attached to an active page".
+ */
 struct cdp_page_capture_screenshot_params {
-    cdp_page_capture_screenshot_format format;
-    cdp_opt_int quality;
-    const cdp_page_viewport *clip;
-    cdp_opt_bool from_surface; /* experimental */
-    cdp_opt_bool capture_beyond_viewport; /* experimental */
-    cdp_opt_bool optimize_for_speed; /* experimental */
+    cdp_page_capture_screenshot_format format; /* Default png. */
+    cdp_opt_int quality; /* 0 to 100, for jpeg and webp; png does not look at it. */
+    const cdp_page_viewport *clip; /* Absent: what is shown. */
+    /* experimental. Whether from what is drawn, not from the window. Default true. */
+    cdp_opt_bool from_surface;
+    /* experimental. Whether clip may lie outside of what is shown. Default false. */
+    cdp_opt_bool capture_beyond_viewport;
+    /* experimental. Whether a fast encoder is used, with a larger file. Default false. */
+    cdp_opt_bool optimize_for_speed;
     const cdp__extra *extra_;
 };
 
@@ -1264,7 +1303,7 @@ CDP_STUB int cdp_page_capture_screenshot_params_from_json(cdp_str json,
 }
 
 struct cdp_page_capture_screenshot_result {
-    cdp_bytes data; /* required */
+    cdp_bytes data; /* required. Base64 of the file. */
     const cdp__extra *extra_;
 };
 
@@ -1341,9 +1380,13 @@ CDP_STUB int cdp_page_capture_screenshot_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 3, res);
 }
 
-/* Page.captureSnapshot (experimental) */
+/*
+ * Page.captureSnapshot (experimental): Returns the page with all it is made of, in one text.
+ *
+ * Errors: -32000 "Unsupported snapshot format".
+ */
 struct cdp_page_capture_snapshot_params {
-    cdp_page_capture_snapshot_format format;
+    cdp_page_capture_snapshot_format format; /* Only mhtml. */
     const cdp__extra *extra_;
 };
 
@@ -1364,7 +1407,7 @@ CDP_STUB int cdp_page_capture_snapshot_params_from_json(cdp_str json,
 }
 
 struct cdp_page_capture_snapshot_result {
-    cdp_str data; /* required */
+    cdp_str data; /* required. The MHTML text itself. */
     const cdp__extra *extra_;
 };
 
@@ -1558,10 +1601,19 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_clear_geolocation_override_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.createIsolatedWorld */
+/*
+ * Page.createIsolatedWorld: Makes a context that shares the document with the page, but not
+ * JavaScript's variables.
+ *
+ * It goes when the frame gets another document.
+ *
+ * Errors: -32602 "No frame for given id found".
+ * Chromium: With a worldName that the frame has already, returns the one that is there.
+ */
 struct cdp_page_create_isolated_world_params {
-    cdp_page_frame_id frame_id; /* required */
-    cdp_str world_name;
+    cdp_page_frame_id frame_id; /* required. The frame. */
+    cdp_str world_name; /* Shows up in Runtime.executionContextCreated. */
+    /* Whether it may reach other origins; so spelled. Default false. */
     cdp_opt_bool grant_univeral_access;
     cdp_str content_security_policy;
     const cdp__extra *extra_;
@@ -1583,7 +1635,8 @@ CDP_STUB int cdp_page_create_isolated_world_params_from_json(
 }
 
 struct cdp_page_create_isolated_world_result {
-    cdp_runtime_execution_context_id execution_context_id; /* required */
+    /* required. For Runtime.evaluate and others. */
+    cdp_runtime_execution_context_id execution_context_id;
     const cdp__extra *extra_;
 };
 
@@ -2484,9 +2537,9 @@ CDP_STUB int cdp_page_get_spell_check_custom_dictionary_respond(
     return cdp__respond(req, &cdp__domain_page, 19, res);
 }
 
-/* Page.getFrameTree */
+/* Page.getFrameTree: Lists the frames of the page. */
 struct cdp_page_get_frame_tree_result {
-    const cdp_page_frame_tree *frame_tree; /* required */
+    const cdp_page_frame_tree *frame_tree; /* required. The main frame and all inside of it. */
     const cdp__extra *extra_;
 };
 
@@ -2556,14 +2609,18 @@ CDP_STUB int cdp_page_get_frame_tree_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 20, res);
 }
 
-/* Page.getLayoutMetrics */
+/* Page.getLayoutMetrics: Tells how large the document is, and which part is shown. */
 struct cdp_page_get_layout_metrics_result {
-    const cdp_page_layout_viewport *layout_viewport CDP_DEPRECATED; /* required */
-    const cdp_page_visual_viewport *visual_viewport CDP_DEPRECATED; /* required */
-    const cdp_dom_rect *content_size CDP_DEPRECATED; /* required */
-    const cdp_page_layout_viewport *css_layout_viewport; /* required */
-    const cdp_page_visual_viewport *css_visual_viewport; /* required */
-    const cdp_dom_rect *css_content_size; /* required */
+    /* required. In DIP, which the zoom of the browser changes; cssLayoutViewport is better. */
+    const cdp_page_layout_viewport *layout_viewport CDP_DEPRECATED;
+    /* required. In DIP, which the zoom of the browser changes; cssVisualViewport is better. */
+    const cdp_page_visual_viewport *visual_viewport CDP_DEPRECATED;
+    /* required. In DIP, which the zoom of the browser changes; cssContentSize is better. */
+    const cdp_dom_rect *content_size CDP_DEPRECATED;
+    /* required. What is shown when nothing is zoomed in. */
+    const cdp_page_layout_viewport *css_layout_viewport;
+    const cdp_page_visual_viewport *css_visual_viewport; /* required. What is shown. */
+    const cdp_dom_rect *css_content_size; /* required. All of the document, in CSS pixels. */
     const cdp__extra *extra_;
 };
 
@@ -2636,10 +2693,10 @@ CDP_STUB int cdp_page_get_layout_metrics_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 21, res);
 }
 
-/* Page.getNavigationHistory */
+/* Page.getNavigationHistory: Lists the history of the page. */
 struct cdp_page_get_navigation_history_result {
-    int32_t current_index; /* required */
-    CDP_LIST(cdp_page_navigation_entry) entries; /* required */
+    int32_t current_index; /* required. Of the current one, in entries. */
+    CDP_LIST(cdp_page_navigation_entry) entries; /* required. The oldest first. */
     const cdp__extra *extra_;
 };
 
@@ -2752,10 +2809,15 @@ CDP_STUB uint32_t cdp_page_reset_navigation_history_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Page.getResourceContent (experimental) */
+/*
+ * Page.getResourceContent (experimental): Returns what a frame has loaded; Network.enable is not
+ * needed.
+ *
+ * Errors: -32000 "No frame for given id found"; -32000 "No resource with given URL found".
+ */
 struct cdp_page_get_resource_content_params {
-    cdp_page_frame_id frame_id; /* required */
-    cdp_str url; /* required */
+    cdp_page_frame_id frame_id; /* required. The frame. */
+    cdp_str url; /* required. As Page.getResourceTree tells it. */
     const cdp__extra *extra_;
 };
 
@@ -2775,8 +2837,8 @@ CDP_STUB int cdp_page_get_resource_content_params_from_json(
 }
 
 struct cdp_page_get_resource_content_result {
-    cdp_str content; /* required */
-    bool base64_encoded; /* required */
+    cdp_str content; /* required. Text, or base64. */
+    bool base64_encoded; /* required. Whether content is base64. */
     const cdp__extra *extra_;
 };
 
@@ -2926,10 +2988,15 @@ CDP_STUB int cdp_page_get_resource_tree_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 25, res);
 }
 
-/* Page.handleJavaScriptDialog */
+/*
+ * Page.handleJavaScriptDialog: Answers the dialogue that Page.javascriptDialogOpening told of;
+ * until then the page stands still.
+ *
+ * Errors: -32602 "No dialog is showing".
+ */
 struct cdp_page_handle_java_script_dialog_params {
-    bool accept; /* required */
-    cdp_str prompt_text;
+    bool accept; /* required. True: OK; false: Cancel. */
+    cdp_str prompt_text; /* What the user typed, for prompt(); absent: "". */
     const cdp__extra *extra_;
 };
 
@@ -2988,13 +3055,22 @@ CDP_STUB uint32_t cdp_page_handle_java_script_dialog_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.navigate */
+/*
+ * Page.navigate: Loads a URL into a frame; replies when the response has come, not when all is
+ * loaded.
+ *
+ * That the URL cannot be loaded is no error: errorText tells it.
+ *
+ * Errors: -32000 "Cannot navigate to invalid URL"; -32000 "No frame with given id found"; -32602
+ *   "Invalid referrerPolicy".
+ */
 struct cdp_page_navigate_params {
-    cdp_str url; /* required */
-    cdp_str referrer;
-    cdp_page_transition_type transition_type;
-    cdp_page_frame_id frame_id;
-    cdp_page_referrer_policy referrer_policy; /* experimental */
+    cdp_str url; /* required. Must have a scheme. */
+    cdp_str referrer; /* For the Referer header; absent: none. */
+    cdp_page_transition_type transition_type; /* How the history calls it; absent: "typed". */
+    cdp_page_frame_id frame_id; /* Absent: the main frame. */
+    /* experimental. How much of referrer is told; absent: the default. */
+    cdp_page_referrer_policy referrer_policy;
     const cdp__extra *extra_;
 };
 
@@ -3013,10 +3089,13 @@ CDP_STUB int cdp_page_navigate_params_from_json(cdp_str json, cdp_page_navigate_
 }
 
 struct cdp_page_navigate_result {
-    cdp_page_frame_id frame_id; /* required */
+    cdp_page_frame_id frame_id; /* required. The frame. */
+    /* The new document's; absent if the document stays, as with another fragment. */
     cdp_network_loader_id loader_id;
+    /* Such as "net::ERR_NAME_NOT_RESOLVED"; "net::ERR_ABORTED" also for a download and status
+     * 204; absent if all is well. */
     cdp_str error_text;
-    cdp_opt_bool is_download; /* experimental */
+    cdp_opt_bool is_download; /* experimental. Whether it became a download. */
     const cdp__extra *extra_;
 };
 
@@ -3085,9 +3164,13 @@ CDP_STUB int cdp_page_navigate_respond(cdp_request *req, const cdp_page_navigate
     return cdp__respond(req, &cdp__domain_page, 27, res);
 }
 
-/* Page.navigateToHistoryEntry */
+/*
+ * Page.navigateToHistoryEntry: Goes to an entry of the history.
+ *
+ * Errors: -32602 "No entry with passed id"; -32000 "Not attached to an active page".
+ */
 struct cdp_page_navigate_to_history_entry_params {
-    int32_t entry_id; /* required */
+    int32_t entry_id; /* required. NavigationEntry.id. */
     const cdp__extra *extra_;
 };
 
@@ -3146,25 +3229,36 @@ CDP_STUB uint32_t cdp_page_navigate_to_history_entry_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.printToPDF */
+/*
+ * Page.printToPDF: Prints the page into a PDF file. Lengths are in inches.
+ *
+ * Errors: -32602 "paper width is zero or negative"; -32602 "top margin is negative"; -32602 "scale
+ *   is outside of [0.1 - 2] range"; -32000 "Page range syntax error"; -32000 "Page range exceeds
+ *   page count"; -32000 "Page range is invalid (start > end)".
+ */
 struct cdp_page_print_to_pdf_params {
-    cdp_opt_bool landscape;
-    cdp_opt_bool display_header_footer;
+    cdp_opt_bool landscape; /* Default false. */
+    cdp_opt_bool display_header_footer; /* Default false. */
+    /* Whether colours and images behind the text are printed. Default false. */
     cdp_opt_bool print_background;
-    cdp_opt_num scale;
-    cdp_opt_num paper_width;
-    cdp_opt_num paper_height;
-    cdp_opt_num margin_top;
-    cdp_opt_num margin_bottom;
-    cdp_opt_num margin_left;
-    cdp_opt_num margin_right;
-    cdp_str page_ranges;
+    cdp_opt_num scale; /* 0.1 to 2; default 1. */
+    cdp_opt_num paper_width; /* Inches; default 8.5. */
+    cdp_opt_num paper_height; /* Inches; default 11. */
+    cdp_opt_num margin_top; /* Inches; default about 0.4 (1 cm). */
+    cdp_opt_num margin_bottom; /* Inches; default about 0.4 (1 cm). */
+    cdp_opt_num margin_left; /* Inches; default about 0.4 (1 cm). */
+    cdp_opt_num margin_right; /* Inches; default about 0.4 (1 cm). */
+    cdp_str page_ranges; /* Such as "1-5, 8", from 1; "" or absent: all. */
+    /* HTML, where the classes date, title, url, pageNumber and totalPages are filled in. */
     cdp_str header_template;
-    cdp_str footer_template;
+    cdp_str footer_template; /* As headerTemplate. */
+    /* Whether @page of the document comes before paperWidth and paperHeight. Default false. */
     cdp_opt_bool prefer_css_page_size;
-    cdp_page_print_to_pdf_transfer_mode transfer_mode; /* experimental */
-    cdp_opt_bool generate_tagged_pdf; /* experimental */
-    cdp_opt_bool generate_document_outline; /* experimental */
+    cdp_page_print_to_pdf_transfer_mode transfer_mode; /* experimental. Default ReturnAsBase64. */
+    /* experimental. Whether for screen readers. Default: as the browser has it. */
+    cdp_opt_bool generate_tagged_pdf;
+    /* experimental. Whether headings become an outline. Default false. */
+    cdp_opt_bool generate_document_outline;
     const cdp__extra *extra_;
 };
 
@@ -3185,8 +3279,9 @@ CDP_STUB int cdp_page_print_to_pdf_params_from_json(cdp_str json,
 }
 
 struct cdp_page_print_to_pdf_result {
-    cdp_bytes data; /* required */
-    cdp_io_stream_handle stream; /* experimental */
+    cdp_bytes data; /* required. Base64 of the file; "" with ReturnAsStream. */
+    /* experimental. For IO.read and IO.close; absent with ReturnAsBase64. */
+    cdp_io_stream_handle stream;
     const cdp__extra *extra_;
 };
 
@@ -3259,11 +3354,17 @@ CDP_STUB int cdp_page_print_to_pdf_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_page, 29, res);
 }
 
-/* Page.reload */
+/*
+ * Page.reload: Loads the page again.
+ *
+ * Errors: -32602 "Reload was discarded because the page already navigated".
+ */
 struct cdp_page_reload_params {
-    cdp_opt_bool ignore_cache;
+    cdp_opt_bool ignore_cache; /* As Shift and reload. Default false. */
+    /* Runs in all frames before their scripts, this time; absent: none. */
     cdp_str script_to_evaluate_on_load;
-    cdp_network_loader_id loader_id; /* experimental */
+    /* experimental. Only if this is still the document; absent: whichever is. */
+    cdp_network_loader_id loader_id;
     const cdp__extra *extra_;
 };
 
@@ -3380,9 +3481,14 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_remove_script_to_evaluate_on_load_asyn
         cdp__via_page_remove_script_to_evaluate_on_load, (cdp__fn *)cb, data);
 }
 
-/* Page.removeScriptToEvaluateOnNewDocument */
+/*
+ * Page.removeScriptToEvaluateOnNewDocument: Runs a script no more in new documents.
+ *
+ * Errors: -32000 "Script not found".
+ */
 struct cdp_page_remove_script_to_evaluate_on_new_document_params {
-    cdp_page_script_identifier identifier; /* required */
+    /* required. From Page.addScriptToEvaluateOnNewDocument. */
+    cdp_page_script_identifier identifier;
     const cdp__extra *extra_;
 };
 
@@ -3447,9 +3553,10 @@ CDP_STUB uint32_t cdp_page_remove_script_to_evaluate_on_new_document_async(
         cdp__via_page_remove_script_to_evaluate_on_new_document, (cdp__fn *)cb, data);
 }
 
-/* Page.screencastFrameAck (experimental) */
+/* Page.screencastFrameAck (experimental): Tells that a frame of the screencast was taken; only
+ * few come without. */
 struct cdp_page_screencast_frame_ack_params {
-    int32_t session_id; /* required */
+    int32_t session_id; /* required. From Page.screencastFrame: a number, not a Target.SessionID. */
     const cdp__extra *extra_;
 };
 
@@ -4187,10 +4294,14 @@ CDP_STUB uint32_t cdp_page_set_font_sizes_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Page.setDocumentContent */
+/*
+ * Page.setDocumentContent: Puts HTML in place of a frame's document.
+ *
+ * Errors: -32000 "No frame for given id found".
+ */
 struct cdp_page_set_document_content_params {
-    cdp_page_frame_id frame_id; /* required */
-    cdp_str html; /* required */
+    cdp_page_frame_id frame_id; /* required. The frame. */
+    cdp_str html; /* required. All of it. */
     const cdp__extra *extra_;
 };
 
@@ -4372,9 +4483,10 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_set_geolocation_override_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.setLifecycleEventsEnabled */
+/* Page.setLifecycleEventsEnabled: Turns Page.lifecycleEvent on or off; what the document has
+ * reached already is told at once. */
 struct cdp_page_set_lifecycle_events_enabled_params {
-    bool enabled; /* required */
+    bool enabled; /* required. True: on. */
     const cdp__extra *extra_;
 };
 
@@ -4497,13 +4609,18 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_page_set_touch_emulation_enabled_async(
         (cdp__fn *)cb, data);
 }
 
-/* Page.startScreencast (experimental) */
+/*
+ * Page.startScreencast (experimental): Sends Page.screencastFrame whenever the page looks
+ * different, until Page.stopScreencast.
+ *
+ * Errors: -32602 "Invalid image format".
+ */
 struct cdp_page_start_screencast_params {
-    cdp_page_start_screencast_format format;
-    cdp_opt_int quality;
-    cdp_opt_int max_width;
-    cdp_opt_int max_height;
-    cdp_opt_int every_nth_frame;
+    cdp_page_start_screencast_format format; /* Default png. */
+    cdp_opt_int quality; /* 0 to 100, for jpeg. */
+    cdp_opt_int max_width; /* Pixels; absent: no limit. */
+    cdp_opt_int max_height; /* Pixels; absent: no limit. */
+    cdp_opt_int every_nth_frame; /* 1, or absent: each. */
     cdp_opt_int max_frames_in_flight;
     cdp_opt_bool send_last_frame;
     const cdp__extra *extra_;
@@ -5320,9 +5437,10 @@ CDP_STUB uint32_t cdp_page_wait_for_debugger_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Page.setInterceptFileChooserDialog */
+/* Page.setInterceptFileChooserDialog: Sends Page.fileChooserOpened in place of asking the user
+ * for a file. */
 struct cdp_page_set_intercept_file_chooser_dialog_params {
-    bool enabled; /* required */
+    bool enabled; /* required. True: on; then DOM.setFileInputFiles answers. */
     cdp_opt_bool cancel; /* experimental */
     const cdp__extra *extra_;
 };
@@ -5605,9 +5723,9 @@ CDP_STUB uint32_t cdp_page_set_input_visualization_async(
 
 /* ---- events ---- */
 
-/* Page.domContentEventFired */
+/* Page.domContentEventFired: The main frame's document is parsed: DOMContentLoaded. */
 struct cdp_page_dom_content_event_fired_event {
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -5666,11 +5784,14 @@ CDP_STUB int cdp_page_emit_dom_content_event_fired(
     return cdp__emit(s, &cdp__domain_page, 0, ev);
 }
 
-/* Page.fileChooserOpened */
+/* Page.fileChooserOpened: The page asks for files; only after
+ * Page.setInterceptFileChooserDialog. */
 struct cdp_page_file_chooser_opened_event {
-    cdp_page_frame_id frame_id; /* required; experimental */
-    cdp_page_file_chooser_opened_event_mode mode; /* required */
-    cdp_opt_int backend_node_id; /* cdp_dom_backend_node_id; experimental */
+    cdp_page_frame_id frame_id; /* required; experimental. The frame. */
+    cdp_page_file_chooser_opened_event_mode mode; /* required. How many may be chosen. */
+    /* cdp_dom_backend_node_id; experimental. The <input>, for DOM.setFileInputFiles; absent if a
+     * script asks without one. */
+    cdp_opt_int backend_node_id;
     const cdp__extra *extra_;
 };
 
@@ -5731,11 +5852,11 @@ CDP_STUB int cdp_page_emit_file_chooser_opened(cdp_session *s,
     return cdp__emit(s, &cdp__domain_page, 1, ev);
 }
 
-/* Page.frameAttached */
+/* Page.frameAttached: A frame was put in; it has no document yet. */
 struct cdp_page_frame_attached_event {
-    cdp_page_frame_id frame_id; /* required */
-    cdp_page_frame_id parent_frame_id; /* required */
-    const cdp_runtime_stack_trace *stack;
+    cdp_page_frame_id frame_id; /* required. The new one. */
+    cdp_page_frame_id parent_frame_id; /* required. Frame around it. */
+    const cdp_runtime_stack_trace *stack; /* Script that did it; absent if none did. */
     const cdp__extra *extra_;
 };
 
@@ -5853,10 +5974,12 @@ CDP_DEPRECATED CDP_STUB int cdp_page_emit_frame_cleared_scheduled_navigation(
     return cdp__emit(s, &cdp__domain_page, 3, ev);
 }
 
-/* Page.frameDetached */
+/* Page.frameDetached: A frame is gone from this session. */
 struct cdp_page_frame_detached_event {
-    cdp_page_frame_id frame_id; /* required */
-    cdp_page_frame_detached_event_reason reason; /* required; experimental */
+    cdp_page_frame_id frame_id; /* required. The frame. */
+    /* required; experimental. remove: it was taken out; swap: it went to another process, and
+     * has a target of its own. */
+    cdp_page_frame_detached_event_reason reason;
     const cdp__extra *extra_;
 };
 
@@ -5973,10 +6096,11 @@ CDP_STUB int cdp_page_emit_frame_subtree_will_be_detached(
     return cdp__emit(s, &cdp__domain_page, 5, ev);
 }
 
-/* Page.frameNavigated */
+/* Page.frameNavigated: A frame has got another document; its head is there, its content comes. */
 struct cdp_page_frame_navigated_event {
-    const cdp_page_frame *frame; /* required */
-    cdp_page_navigation_type type; /* required; experimental */
+    const cdp_page_frame *frame; /* required. As it is now. */
+    /* required; experimental. Whether it was loaded, or came from the back/forward cache. */
+    cdp_page_navigation_type type;
     const cdp__extra *extra_;
 };
 
@@ -6634,11 +6758,11 @@ CDP_STUB int cdp_page_emit_interstitial_shown(cdp_session *s)
     return cdp__emit(s, &cdp__domain_page, 17, NULL);
 }
 
-/* Page.javascriptDialogClosed */
+/* Page.javascriptDialogClosed: A dialogue was answered. */
 struct cdp_page_javascript_dialog_closed_event {
-    cdp_page_frame_id frame_id; /* required; experimental */
-    bool result; /* required */
-    cdp_str user_input; /* required */
+    cdp_page_frame_id frame_id; /* required; experimental. The frame that showed it. */
+    bool result; /* required. True: OK; false: Cancel. */
+    cdp_str user_input; /* required. What was typed into prompt(); "" for others. */
     const cdp__extra *extra_;
 };
 
@@ -6697,14 +6821,17 @@ CDP_STUB int cdp_page_emit_javascript_dialog_closed(
     return cdp__emit(s, &cdp__domain_page, 18, ev);
 }
 
-/* Page.javascriptDialogOpening */
+/* Page.javascriptDialogOpening: A page shows alert(), confirm(), prompt() or asks whether to
+ * leave; it stands still until Page.handleJavaScriptDialog. */
 struct cdp_page_javascript_dialog_opening_event {
-    cdp_str url; /* required */
-    cdp_page_frame_id frame_id; /* required; experimental */
-    cdp_str message; /* required */
-    cdp_page_dialog_type type; /* required */
-    bool has_browser_handler; /* required */
-    cdp_str default_prompt;
+    cdp_str url; /* required. Of the frame that shows it. */
+    cdp_page_frame_id frame_id; /* required; experimental. The frame that shows it. */
+    cdp_str message; /* required. What it says; "" for beforeunload. */
+    cdp_page_dialog_type type; /* required. Which. */
+    /* required. Whether the user can answer as well; false: only Page.handleJavaScriptDialog
+     * can. */
+    bool has_browser_handler;
+    cdp_str default_prompt; /* What prompt() suggests; absent for others. */
     const cdp__extra *extra_;
 };
 
@@ -6762,12 +6889,14 @@ CDP_STUB int cdp_page_emit_javascript_dialog_opening(
     return cdp__emit(s, &cdp__domain_page, 19, ev);
 }
 
-/* Page.lifecycleEvent */
+/* Page.lifecycleEvent: A document got further; only after Page.setLifecycleEventsEnabled. */
 struct cdp_page_lifecycle_event_event {
-    cdp_page_frame_id frame_id; /* required */
-    cdp_network_loader_id loader_id; /* required */
-    cdp_str name; /* required */
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_page_frame_id frame_id; /* required. The frame. */
+    cdp_network_loader_id loader_id; /* required. The document. */
+    /* required. init, commit, DOMContentLoaded, load, firstPaint, firstContentfulPaint,
+     * networkAlmostIdle, networkIdle and others. */
+    cdp_str name;
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -6887,9 +7016,10 @@ CDP_STUB int cdp_page_emit_back_forward_cache_not_used(
     return cdp__emit(s, &cdp__domain_page, 21, ev);
 }
 
-/* Page.loadEventFired */
+/* Page.loadEventFired: The main frame's document and all it is made of are loaded: the event
+ * load. */
 struct cdp_page_load_event_fired_event {
-    cdp_network_monotonic_time timestamp; /* required */
+    cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
 
@@ -6947,11 +7077,12 @@ CDP_STUB int cdp_page_emit_load_event_fired(cdp_session *s,
     return cdp__emit(s, &cdp__domain_page, 22, ev);
 }
 
-/* Page.navigatedWithinDocument (experimental) */
+/* Page.navigatedWithinDocument (experimental): The URL has changed, but not the document. */
 struct cdp_page_navigated_within_document_event {
-    cdp_page_frame_id frame_id; /* required */
-    cdp_str url; /* required */
-    cdp_page_navigated_within_document_event_navigation_type navigation_type; /* required */
+    cdp_page_frame_id frame_id; /* required. The frame. */
+    cdp_str url; /* required. The new one, with its fragment. */
+    /* required. fragment: another "#..."; historyApi: history.pushState and the like. */
+    cdp_page_navigated_within_document_event_navigation_type navigation_type;
     const cdp__extra *extra_;
 };
 
@@ -7009,11 +7140,12 @@ CDP_STUB int cdp_page_emit_navigated_within_document(
     return cdp__emit(s, &cdp__domain_page, 23, ev);
 }
 
-/* Page.screencastFrame (experimental) */
+/* Page.screencastFrame (experimental): A picture of the page; the next few come only after
+ * Page.screencastFrameAck. */
 struct cdp_page_screencast_frame_event {
-    cdp_bytes data; /* required */
-    const cdp_page_screencast_frame_metadata *metadata; /* required */
-    int32_t session_id; /* required */
+    cdp_bytes data; /* required. Base64 of the file. */
+    const cdp_page_screencast_frame_metadata *metadata; /* required. What it shows, and when. */
+    int32_t session_id; /* required. For Page.screencastFrameAck. */
     const cdp__extra *extra_;
 };
 

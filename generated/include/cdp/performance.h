@@ -2,6 +2,10 @@
 /*
  * performance.h - Performance.
  *
+ * Counters of a page by name, as documents, layouts and task time, at one moment.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * performance_timeline.h - PerformanceTimeline (experimental).
  *
+ * Entries of the web's performance timeline, as largest paint and layout shift, as they come.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -33,8 +37,10 @@ extern const cdp__domain cdp__domain_performance_timeline;
 
 /* PerformanceTimeline.LargestContentfulPaint */
 struct cdp_performance_timeline_largest_contentful_paint {
-    cdp_network_time_since_epoch render_time; /* required */
-    cdp_network_time_since_epoch load_time; /* required */
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch render_time;
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch load_time;
     double size; /* required */
     cdp_str element_id;
     cdp_str url;
@@ -86,7 +92,8 @@ CDP_STUB int cdp_performance_timeline_layout_shift_attribution_from_json(
 struct cdp_performance_timeline_layout_shift {
     double value; /* required */
     bool had_recent_input; /* required */
-    cdp_network_time_since_epoch last_input_time; /* required */
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch last_input_time;
     CDP_LIST(cdp_performance_timeline_layout_shift_attribution) sources; /* required */
     const cdp__extra *extra_;
 };
@@ -112,7 +119,7 @@ struct cdp_performance_timeline_timeline_event {
     cdp_page_frame_id frame_id; /* required */
     cdp_str type; /* required */
     cdp_str name; /* required */
-    cdp_network_time_since_epoch time; /* required */
+    cdp_network_time_since_epoch time; /* required. Seconds since 1970, UTC, with a fraction. */
     cdp_opt_num duration;
     const cdp_performance_timeline_largest_contentful_paint *lcp_details;
     const cdp_performance_timeline_layout_shift *layout_shift_details;

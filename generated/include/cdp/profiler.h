@@ -2,6 +2,10 @@
 /*
  * profiler.h - Profiler.
  *
+ * Where time goes: CPU profiles by sampling, and coverage of functions and blocks.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,14 +34,17 @@ extern const cdp__domain cdp__domain_profiler;
 
 /* ---- types ---- */
 
-/* Profiler.ProfileNode */
+/* Profiler.ProfileNode: A function, as called along one path from the root: a node of the call
+ * tree. */
 struct cdp_profiler_profile_node {
-    int32_t id; /* required */
-    const cdp_runtime_call_frame *call_frame; /* required */
-    cdp_opt_int hit_count;
-    CDP_LIST(int32_t) children;
-    cdp_str deopt_reason;
-    CDP_LIST(cdp_profiler_position_tick_info) position_ticks;
+    int32_t id; /* required. Number within the profile, from 1. */
+    /* required. The function, where it begins. (root), (program), (idle) and (garbage collector)
+     * are in no script: line -1. */
+    const cdp_runtime_call_frame *call_frame;
+    cdp_opt_int hit_count; /* Samples that ended here, without those of its children. */
+    CDP_LIST(int32_t) children; /* Ids of the nodes it called; absent if none. */
+    cdp_str deopt_reason; /* Why V8 took back its optimized code; absent or empty if it did not. */
+    CDP_LIST(cdp_profiler_position_tick_info) position_ticks; /* Samples by line; absent if none. */
     const cdp__extra *extra_;
 };
 
@@ -56,12 +63,17 @@ CDP_STUB int cdp_profiler_profile_node_from_json(cdp_str json, cdp_profiler_prof
 }
 
 
-/* Profiler.Profile */
+/* Profiler.Profile: What was recorded between a start and a stop. */
 struct cdp_profiler_profile {
-    CDP_LIST(cdp_profiler_profile_node) nodes; /* required */
-    double start_time; /* required */
-    double end_time; /* required */
-    CDP_LIST(int32_t) samples;
+    /* required. The tree's nodes; the first is the root, (root). */
+    CDP_LIST(cdp_profiler_profile_node) nodes;
+    /* required. Microseconds of a monotonic clock: not a date. Take the wall clock's time beside
+     * it. */
+    double start_time;
+    double end_time; /* required. Microseconds of the same clock. */
+    CDP_LIST(int32_t) samples; /* Id of the innermost node at each sample, in order of time. */
+    /* Microseconds from each sample's predecessor, for the first from startTime; as many as
+     * samples. */
     CDP_LIST(int32_t) time_deltas;
     const cdp__extra *extra_;
 };
@@ -80,10 +92,10 @@ CDP_STUB int cdp_profiler_profile_from_json(cdp_str json, cdp_profiler_profile *
 }
 
 
-/* Profiler.PositionTickInfo */
+/* Profiler.PositionTickInfo: Samples in one line of a function. */
 struct cdp_profiler_position_tick_info {
-    int32_t line; /* required */
-    int32_t ticks; /* required */
+    int32_t line; /* required. Line, from 1: unlike the other lines of this protocol. */
+    int32_t ticks; /* required. Samples. */
     const cdp__extra *extra_;
 };
 
@@ -104,11 +116,11 @@ CDP_STUB int cdp_profiler_position_tick_info_from_json(cdp_str json,
 }
 
 
-/* Profiler.CoverageRange */
+/* Profiler.CoverageRange: A part of a script, and how often it ran. */
 struct cdp_profiler_coverage_range {
-    int32_t start_offset; /* required */
-    int32_t end_offset; /* required */
-    int32_t count; /* required */
+    int32_t start_offset; /* required. First UTF-16 unit of the source, from 0. */
+    int32_t end_offset; /* required. First one behind it. */
+    int32_t count; /* required. How often; without callCount only 0 or 1. */
     const cdp__extra *extra_;
 };
 
@@ -128,11 +140,14 @@ CDP_STUB int cdp_profiler_coverage_range_from_json(cdp_str json, cdp_profiler_co
 }
 
 
-/* Profiler.FunctionCoverage */
+/* Profiler.FunctionCoverage: How often a function ran, and parts of it. */
 struct cdp_profiler_function_coverage {
-    cdp_str function_name; /* required */
-    CDP_LIST(cdp_profiler_coverage_range) ranges; /* required */
-    bool is_block_coverage; /* required */
+    cdp_str function_name; /* required. Empty for anonymous functions and the script itself. */
+    /* required. First the whole function; then blocks within that ran another number of times,
+     * outer ones first. */
+    CDP_LIST(cdp_profiler_coverage_range) ranges;
+    /* required. True if there are blocks; false if the first range is all that is known. */
+    bool is_block_coverage;
     const cdp__extra *extra_;
 };
 
@@ -153,11 +168,12 @@ CDP_STUB int cdp_profiler_function_coverage_from_json(cdp_str json,
 }
 
 
-/* Profiler.ScriptCoverage */
+/* Profiler.ScriptCoverage: How often a script's functions ran. */
 struct cdp_profiler_script_coverage {
-    cdp_runtime_script_id script_id; /* required */
-    cdp_str url; /* required */
-    CDP_LIST(cdp_profiler_function_coverage) functions; /* required */
+    cdp_runtime_script_id script_id; /* required. The script. */
+    cdp_str url; /* required. Its URL, or empty. */
+    /* required. The script as a whole first, then its functions. */
+    CDP_LIST(cdp_profiler_function_coverage) functions;
     const cdp__extra *extra_;
 };
 
@@ -180,7 +196,8 @@ CDP_STUB int cdp_profiler_script_coverage_from_json(cdp_str json,
 
 /* ---- commands ---- */
 
-/* Profiler.disable */
+/* Profiler.disable: Ends the profile and the coverage this session began; what they recorded is
+ * lost. */
 typedef struct cdp_profiler_disable_cookie {
     uint32_t id;
 } cdp_profiler_disable_cookie;
@@ -216,7 +233,7 @@ CDP_STUB uint32_t cdp_profiler_disable_async(cdp_session *s, cdp_profiler_disabl
         data);
 }
 
-/* Profiler.enable */
+/* Profiler.enable: Lets Profiler.start and coverage be used; console.profile() then records too. */
 typedef struct cdp_profiler_enable_cookie {
     uint32_t id;
 } cdp_profiler_enable_cookie;
@@ -251,9 +268,14 @@ CDP_STUB uint32_t cdp_profiler_enable_async(cdp_session *s, cdp_profiler_enable_
         data);
 }
 
-/* Profiler.getBestEffortCoverage */
+/*
+ * Profiler.getBestEffortCoverage: Tells what ran, as far as V8 happens to remember: counts can be
+ * too low, functions missing.
+ *
+ * Nothing needs to be started, nor enabled.
+ */
 struct cdp_profiler_get_best_effort_coverage_result {
-    CDP_LIST(cdp_profiler_script_coverage) result; /* required */
+    CDP_LIST(cdp_profiler_script_coverage) result; /* required. Scripts that still exist. */
     const cdp__extra *extra_;
 };
 
@@ -328,9 +350,13 @@ CDP_STUB int cdp_profiler_get_best_effort_coverage_respond(
     return cdp__respond(req, &cdp__domain_profiler, 2, res);
 }
 
-/* Profiler.setSamplingInterval */
+/*
+ * Profiler.setSamplingInterval: Sets the time between two samples; for profiles that begin later.
+ *
+ * Errors: -32000 "Cannot change sampling interval when profiling.".
+ */
 struct cdp_profiler_set_sampling_interval_params {
-    int32_t interval; /* required */
+    int32_t interval; /* required. Microseconds; 1000 unless set. 0 and less are not refused. */
     const cdp__extra *extra_;
 };
 
@@ -390,7 +416,11 @@ CDP_STUB uint32_t cdp_profiler_set_sampling_interval_async(
         (cdp__fn *)cb, data);
 }
 
-/* Profiler.start */
+/*
+ * Profiler.start: Begins a CPU profile. Once more while one runs is no error, and changes nothing.
+ *
+ * Errors: -32000 "Profiler is not enabled".
+ */
 typedef struct cdp_profiler_start_cookie {
     uint32_t id;
 } cdp_profiler_start_cookie;
@@ -425,10 +455,19 @@ CDP_STUB uint32_t cdp_profiler_start_async(cdp_session *s, cdp_profiler_start_cb
         data);
 }
 
-/* Profiler.startPreciseCoverage */
+/*
+ * Profiler.startPreciseCoverage: Begins to count exactly what runs. From here V8 optimizes less,
+ * and keeps counters through collections.
+ *
+ * Functions that were compiled before have no blocks. Once more changes the kind of counting.
+ *
+ * Errors: -32000 "Profiler is not enabled".
+ */
 struct cdp_profiler_start_precise_coverage_params {
-    cdp_opt_bool call_count;
+    cdp_opt_bool call_count; /* True: counts; false tells only whether. Default false. */
+    /* True: blocks within functions; false whole functions. Default false. */
     cdp_opt_bool detailed;
+    /* True: the embedder may send Profiler.preciseCoverageDeltaUpdate. Default false. */
     cdp_opt_bool allow_triggered_updates;
     const cdp__extra *extra_;
 };
@@ -449,7 +488,7 @@ CDP_STUB int cdp_profiler_start_precise_coverage_params_from_json(
 }
 
 struct cdp_profiler_start_precise_coverage_result {
-    double timestamp; /* required */
+    double timestamp; /* required. Seconds of a monotonic clock. */
     const cdp__extra *extra_;
 };
 
@@ -526,9 +565,13 @@ CDP_STUB int cdp_profiler_start_precise_coverage_respond(
     return cdp__respond(req, &cdp__domain_profiler, 5, res);
 }
 
-/* Profiler.stop */
+/*
+ * Profiler.stop: Ends the profile, and gives it.
+ *
+ * Errors: -32000 "No recording profiles found".
+ */
 struct cdp_profiler_stop_result {
-    const cdp_profiler_profile *profile; /* required */
+    const cdp_profiler_profile *profile; /* required. What was recorded. */
     const cdp__extra *extra_;
 };
 
@@ -594,7 +637,11 @@ CDP_STUB int cdp_profiler_stop_respond(cdp_request *req, const cdp_profiler_stop
     return cdp__respond(req, &cdp__domain_profiler, 6, res);
 }
 
-/* Profiler.stopPreciseCoverage */
+/*
+ * Profiler.stopPreciseCoverage: Ends the counting; not started is no error.
+ *
+ * Errors: -32000 "Profiler is not enabled".
+ */
 typedef struct cdp_profiler_stop_precise_coverage_cookie {
     uint32_t id;
 } cdp_profiler_stop_precise_coverage_cookie;
@@ -633,10 +680,15 @@ CDP_STUB uint32_t cdp_profiler_stop_precise_coverage_async(
         (cdp__fn *)cb, data);
 }
 
-/* Profiler.takePreciseCoverage */
+/*
+ * Profiler.takePreciseCoverage: Gives the counts, and sets them to 0: only what ran since the last
+ * time is told the next time.
+ *
+ * Errors: -32000 "Precise coverage has not been started.".
+ */
 struct cdp_profiler_take_precise_coverage_result {
-    CDP_LIST(cdp_profiler_script_coverage) result; /* required */
-    double timestamp; /* required */
+    CDP_LIST(cdp_profiler_script_coverage) result; /* required. Scripts in which anything ran. */
+    double timestamp; /* required. Seconds of the clock of Profiler.startPreciseCoverage. */
     const cdp__extra *extra_;
 };
 
@@ -712,12 +764,13 @@ CDP_STUB int cdp_profiler_take_precise_coverage_respond(
 
 /* ---- events ---- */
 
-/* Profiler.consoleProfileFinished */
+/* Profiler.consoleProfileFinished: The program called console.profileEnd(); it has the whole
+ * profile. */
 struct cdp_profiler_console_profile_finished_event {
-    cdp_str id; /* required */
-    const cdp_debugger_location *location; /* required */
-    const cdp_profiler_profile *profile; /* required */
-    cdp_str title;
+    cdp_str id; /* required. Number of the profile, as it was started. */
+    const cdp_debugger_location *location; /* required. Where it was called. */
+    const cdp_profiler_profile *profile; /* required. What was recorded. */
+    cdp_str title; /* What console.profile() was given. Without: empty, "default" since Node 24. */
     const cdp__extra *extra_;
 };
 
@@ -776,11 +829,11 @@ CDP_STUB int cdp_profiler_emit_console_profile_finished(
     return cdp__emit(s, &cdp__domain_profiler, 0, ev);
 }
 
-/* Profiler.consoleProfileStarted */
+/* Profiler.consoleProfileStarted: The program called console.profile(). */
 struct cdp_profiler_console_profile_started_event {
-    cdp_str id; /* required */
-    const cdp_debugger_location *location; /* required */
-    cdp_str title;
+    cdp_str id; /* required. Number of the profile, from "1". */
+    const cdp_debugger_location *location; /* required. Where it was called. */
+    cdp_str title; /* What it was given. Without: empty, "default" since Node 24. */
     const cdp__extra *extra_;
 };
 
@@ -838,11 +891,13 @@ CDP_STUB int cdp_profiler_emit_console_profile_started(
     return cdp__emit(s, &cdp__domain_profiler, 1, ev);
 }
 
-/* Profiler.preciseCoverageDeltaUpdate (experimental) */
+/* Profiler.preciseCoverageDeltaUpdate (experimental): The embedder took the counts by itself, as
+ * Profiler.takePreciseCoverage does. */
 struct cdp_profiler_precise_coverage_delta_update_event {
-    double timestamp; /* required */
-    cdp_str occasion; /* required */
-    CDP_LIST(cdp_profiler_script_coverage) result; /* required */
+    double timestamp; /* required. Seconds of the clock of Profiler.startPreciseCoverage. */
+    cdp_str occasion; /* required. The embedder's word for why. */
+    /* required. What ran since the counts were taken last. */
+    CDP_LIST(cdp_profiler_script_coverage) result;
     const cdp__extra *extra_;
 };
 

@@ -2,6 +2,10 @@
 /*
  * pwa.h - PWA (experimental).
  *
+ * Installs web apps, starts them, and changes how they open.
+ *
+ * Chromium: In no session of a headless one (156).
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,11 @@
 /*
  * runtime.h - Runtime.
  *
+ * JavaScript itself: contexts, evaluation, objects by handle, console calls and uncaught
+ * exceptions.
+ *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,11 +35,23 @@ extern const cdp__domain cdp__domain_runtime;
 
 /* ---- types ---- */
 
-/* Runtime.SerializationOptions */
+/*
+ * Runtime.SerializationOptions: How a result is carried; where given it prevails over returnByValue
+ * and generatePreview.
+ *
+ * Errors: -32602 "Unknown serializationOptions.serialization value X".
+ * Since: Node 22.
+ */
 struct cdp_runtime_serialization_options {
-    cdp_runtime_serialization_options_serialization serialization; /* required */
+    /* required. "deep" fills deepSerializedValue, "json" fills value as returnByValue does,
+     * "idOnly" gives the handle alone. */
+    cdp_runtime_serialization_options_serialization serialization;
+    /* For "deep" only: levels of nesting to enter; deeper objects come without a value. Default:
+     * all. */
     cdp_opt_int max_depth;
-    cdp_value additional_parameters; /* an object */
+    /* an object. For "deep" only: what the embedder wants to know about its own objects, such as
+     * DOM nodes. */
+    cdp_value additional_parameters;
     const cdp__extra *extra_;
 };
 
@@ -55,11 +72,22 @@ CDP_STUB int cdp_runtime_serialization_options_from_json(cdp_str json,
 }
 
 
-/* Runtime.DeepSerializedValue */
+/*
+ * Runtime.DeepSerializedValue: A value as a tree of types and values, with what JSON loses: maps,
+ * sets, dates, bigints, shared objects.
+ *
+ * Since: Node 22; 18 and 20 name it WebDriverValue.
+ */
 struct cdp_runtime_deep_serialized_value {
-    cdp_runtime_deep_serialized_value_type type; /* required */
-    cdp_value value; /* any value */
-    cdp_str object_id;
+    /* required. The kind, which decides what value holds. */
+    cdp_runtime_deep_serialized_value_type type;
+    /* Array or set: a list of such values. Object or map: pairs of key and value, the key a
+     * string or such a value. Date: an ISO 8601 string. Regexp: {pattern, flags}. Number: a
+     * number, or "NaN", "-0", "Infinity", "-Infinity". Absent where the kind has none
+     * (undefined, error, symbol) and below maxDepth. */
+    cdp_value value;
+    cdp_str object_id; /* Handle of this object, where the peer made one. */
+    /* Equal numbers mean the same object within one reply; only the first of them has the value. */
     cdp_opt_int weak_local_object_reference;
     const cdp__extra *extra_;
 };
@@ -81,18 +109,30 @@ CDP_STUB int cdp_runtime_deep_serialized_value_from_json(cdp_str json,
 }
 
 
-/* Runtime.RemoteObject */
+/* Runtime.RemoteObject: Any JavaScript value: a primitive with its value, everything else by
+ * handle, by value or both. */
 struct cdp_runtime_remote_object {
-    cdp_runtime_remote_object_type type; /* required */
+    cdp_runtime_remote_object_type type; /* required. What typeof says; null is an "object". */
+    /* Which kind of object; absent for a plain one. "null" is how null is told. */
     cdp_runtime_remote_object_subtype subtype;
-    cdp_str class_name;
-    cdp_value value; /* any value */
+    cdp_str class_name; /* Name of the constructor, of objects only. */
+    /* A primitive, or with returnByValue the object as JSON. Absent is undefined; null is the
+     * value null. */
+    cdp_value value;
+    /* In place of value, for what JSON cannot say. */
     cdp_runtime_unserializable_value unserializable_value;
+    /* Text to show: digits, "Array(3)", a function's source, an error with its stack. Strings
+     * have none. */
     cdp_str description;
-    const cdp_runtime_deep_serialized_value *deep_serialized_value; /* experimental */
+    /* experimental. As Runtime.SerializationOptions "deep" asked for. Since Node 22. */
+    const cdp_runtime_deep_serialized_value *deep_serialized_value;
+    /* Handle for further calls; absent of primitives other than symbols, and with returnByValue. */
     cdp_runtime_remote_object_id object_id;
-    const cdp_runtime_object_preview *preview; /* experimental */
-    const cdp_runtime_custom_preview *custom_preview; /* experimental */
+    /* experimental. Some of the properties, where generatePreview asked for it. */
+    const cdp_runtime_object_preview *preview;
+    /* experimental. What the page's own formatter made of it; see
+     * Runtime.setCustomObjectFormatterEnabled. */
+    const cdp_runtime_custom_preview *custom_preview;
     const cdp__extra *extra_;
 };
 
@@ -111,9 +151,13 @@ CDP_STUB int cdp_runtime_remote_object_from_json(cdp_str json, cdp_runtime_remot
 }
 
 
-/* Runtime.CustomPreview (experimental) */
+/* Runtime.CustomPreview (experimental): An object as a formatter of the page
+ * (window.devtoolsFormatters) wants it shown. */
 struct cdp_runtime_custom_preview {
-    cdp_str header; /* required */
+    /* required. JSON text of a JsonML array: the line that stands for the object. */
+    cdp_str header;
+    /* A function to be called with Runtime.callFunctionOn for the details; absent if there are
+     * none. */
     cdp_runtime_remote_object_id body_getter_id;
     const cdp__extra *extra_;
 };
@@ -134,14 +178,16 @@ CDP_STUB int cdp_runtime_custom_preview_from_json(cdp_str json, cdp_runtime_cust
 }
 
 
-/* Runtime.ObjectPreview (experimental) */
+/* Runtime.ObjectPreview (experimental): An object's first properties as short texts, to show it
+ * without another call. */
 struct cdp_runtime_object_preview {
-    cdp_runtime_object_preview_type type; /* required */
-    cdp_runtime_object_preview_subtype subtype;
-    cdp_str description;
-    bool overflow; /* required */
-    CDP_LIST(cdp_runtime_property_preview) properties; /* required */
-    CDP_LIST(cdp_runtime_entry_preview) entries;
+    cdp_runtime_object_preview_type type; /* required. What typeof says. */
+    cdp_runtime_object_preview_subtype subtype; /* As in Runtime.RemoteObject. */
+    cdp_str description; /* As in Runtime.RemoteObject. */
+    bool overflow; /* required. Whether properties or entries were left out. */
+    /* required. Up to 5 named properties and 100 indices; console.table shows more. */
+    CDP_LIST(cdp_runtime_property_preview) properties;
+    CDP_LIST(cdp_runtime_entry_preview) entries; /* Of maps, sets and their like: the first ones. */
     const cdp__extra *extra_;
 };
 
@@ -161,13 +207,15 @@ CDP_STUB int cdp_runtime_object_preview_from_json(cdp_str json, cdp_runtime_obje
 }
 
 
-/* Runtime.PropertyPreview (experimental) */
+/* Runtime.PropertyPreview (experimental): A property as a short text. */
 struct cdp_runtime_property_preview {
-    cdp_str name; /* required */
-    cdp_runtime_property_preview_type type; /* required */
-    cdp_str value;
+    cdp_str name; /* required. Its name or index. */
+    /* required. What typeof says; "accessor" has a getter that was not called. */
+    cdp_runtime_property_preview_type type;
+    cdp_str value; /* The value as text, strings cut in the middle to 100 characters. */
+    /* Preview of a value that is an object, where the preview goes that deep. */
     const cdp_runtime_object_preview *value_preview;
-    cdp_runtime_property_preview_subtype subtype;
+    cdp_runtime_property_preview_subtype subtype; /* As in Runtime.RemoteObject. */
     const cdp__extra *extra_;
 };
 
@@ -188,10 +236,10 @@ CDP_STUB int cdp_runtime_property_preview_from_json(cdp_str json,
 }
 
 
-/* Runtime.EntryPreview (experimental) */
+/* Runtime.EntryPreview (experimental): An element of a collection. */
 struct cdp_runtime_entry_preview {
-    const cdp_runtime_object_preview *key;
-    const cdp_runtime_object_preview *value; /* required */
+    const cdp_runtime_object_preview *key; /* The key, of maps only. */
+    const cdp_runtime_object_preview *value; /* required. The value, or the element of a set. */
     const cdp__extra *extra_;
 };
 
@@ -210,18 +258,21 @@ CDP_STUB int cdp_runtime_entry_preview_from_json(cdp_str json, cdp_runtime_entry
 }
 
 
-/* Runtime.PropertyDescriptor */
+/* Runtime.PropertyDescriptor: A property, in the terms of Object.getOwnPropertyDescriptor. */
 struct cdp_runtime_property_descriptor {
-    cdp_str name; /* required */
+    cdp_str name; /* required. The name, or the description of a symbol. */
+    /* The value of a data property; with wasThrown, what was thrown. */
     const cdp_runtime_remote_object *value;
-    cdp_opt_bool writable;
+    cdp_opt_bool writable; /* Whether it can be assigned; data properties only. */
+    /* The getter of an accessor; of type undefined if it has none. */
     const cdp_runtime_remote_object *get;
+    /* The setter of an accessor; of type undefined if it has none. */
     const cdp_runtime_remote_object *set;
-    bool configurable; /* required */
-    bool enumerable; /* required */
-    cdp_opt_bool was_thrown;
-    cdp_opt_bool is_own;
-    const cdp_runtime_remote_object *symbol;
+    bool configurable; /* required. Whether it can be deleted or redefined. */
+    bool enumerable; /* required. Whether for-in and Object.keys show it. */
+    cdp_opt_bool was_thrown; /* True if reading the property threw; absent is false. */
+    cdp_opt_bool is_own; /* True if it is the object's own, not one of its prototypes'. */
+    const cdp_runtime_remote_object *symbol; /* The symbol, where the key is one. */
     const cdp__extra *extra_;
 };
 
@@ -242,9 +293,11 @@ CDP_STUB int cdp_runtime_property_descriptor_from_json(cdp_str json,
 }
 
 
-/* Runtime.InternalPropertyDescriptor */
+/* Runtime.InternalPropertyDescriptor: A slot that JavaScript cannot name, such as [[Prototype]]
+ * or [[PromiseState]]. */
 struct cdp_runtime_internal_property_descriptor {
-    cdp_str name; /* required */
+    cdp_str name; /* required. The slot with its brackets. */
+    /* What it holds; a primitive, or an object made to show it. */
     const cdp_runtime_remote_object *value;
     const cdp__extra *extra_;
 };
@@ -265,12 +318,12 @@ CDP_STUB int cdp_runtime_internal_property_descriptor_from_json(
 }
 
 
-/* Runtime.PrivatePropertyDescriptor (experimental) */
+/* Runtime.PrivatePropertyDescriptor (experimental): A private member of a class. */
 struct cdp_runtime_private_property_descriptor {
-    cdp_str name; /* required */
-    const cdp_runtime_remote_object *value;
-    const cdp_runtime_remote_object *get;
-    const cdp_runtime_remote_object *set;
+    cdp_str name; /* required. With its number sign: #count. */
+    const cdp_runtime_remote_object *value; /* The value, of a field or a method. */
+    const cdp_runtime_remote_object *get; /* The getter, of an accessor. */
+    const cdp_runtime_remote_object *set; /* The setter, of an accessor. */
     const cdp__extra *extra_;
 };
 
@@ -290,11 +343,12 @@ CDP_STUB int cdp_runtime_private_property_descriptor_from_json(
 }
 
 
-/* Runtime.CallArgument */
+/* Runtime.CallArgument: An argument or new value: one of the three members, or none for
+ * undefined. */
 struct cdp_runtime_call_argument {
-    cdp_value value; /* any value */
-    cdp_runtime_unserializable_value unserializable_value;
-    cdp_runtime_remote_object_id object_id;
+    cdp_value value; /* Any JSON value. */
+    cdp_runtime_unserializable_value unserializable_value; /* A primitive that JSON has not. */
+    cdp_runtime_remote_object_id object_id; /* An object of the same context and session. */
     const cdp__extra *extra_;
 };
 
@@ -313,13 +367,20 @@ CDP_STUB int cdp_runtime_call_argument_from_json(cdp_str json, cdp_runtime_call_
 }
 
 
-/* Runtime.ExecutionContextDescription */
+/* Runtime.ExecutionContextDescription: A place where scripts run, with globals of its own: a
+ * page's frame, an extension's world, a vm context. */
 struct cdp_runtime_execution_context_description {
-    cdp_runtime_execution_context_id id; /* required */
-    cdp_str origin; /* required */
-    cdp_str name; /* required */
-    cdp_str unique_id; /* required; experimental */
-    cdp_value aux_data; /* an object */
+    /* required. Number for commands; valid until Runtime.executionContextDestroyed. */
+    cdp_runtime_execution_context_id id;
+    cdp_str origin; /* required. Origin of the page (scheme, host, port); empty in Node. */
+    /* required. Name for people. Node: path of the executable and [pid], or the name of a vm
+     * context. */
+    cdp_str name;
+    /* required; experimental. Two 64-bit numbers joined by a dot; never reused, in no other
+     * process either. */
+    cdp_str unique_id;
+    /* an object. The embedder's own. Node: {isDefault}. Chromium: {isDefault, type, frameId}. */
+    cdp_value aux_data;
     const cdp__extra *extra_;
 };
 
@@ -339,18 +400,24 @@ CDP_STUB int cdp_runtime_execution_context_description_from_json(
 }
 
 
-/* Runtime.ExceptionDetails */
+/* Runtime.ExceptionDetails: What was thrown, or did not compile, and where. */
 struct cdp_runtime_exception_details {
-    int32_t exception_id; /* required */
-    cdp_str text; /* required */
-    int32_t line_number; /* required */
-    int32_t column_number; /* required */
-    cdp_runtime_script_id script_id;
-    cdp_str url;
-    const cdp_runtime_stack_trace *stack_trace;
+    /* required. Number that Runtime.exceptionRevoked repeats; counts from 1. */
+    int32_t exception_id;
+    /* required. How it came about, as "Uncaught" or "Uncaught (in promise)"; the message itself
+     * is in exception. */
+    cdp_str text;
+    int32_t line_number; /* required. Line, from 0; -1 if unknown. */
+    int32_t column_number; /* required. Column in UTF-16 units, from 0; -1 if unknown. */
+    cdp_runtime_script_id script_id; /* The script, if known. */
+    cdp_str url; /* The script's URL, if it has one. */
+    const cdp_runtime_stack_trace *stack_trace; /* Where it was thrown, as far as recorded. */
+    /* The value that was thrown; absent of syntax errors in some replies. */
     const cdp_runtime_remote_object *exception;
-    cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
-    cdp_value exception_meta_data; /* an object; experimental */
+    /* cdp_runtime_execution_context_id. The context it happened in. */
+    cdp_opt_int execution_context_id;
+    /* an object; experimental. Keys and values that the embedder attached to the exception. */
+    cdp_value exception_meta_data;
     const cdp__extra *extra_;
 };
 
@@ -371,13 +438,15 @@ CDP_STUB int cdp_runtime_exception_details_from_json(cdp_str json,
 }
 
 
-/* Runtime.CallFrame */
+/* Runtime.CallFrame: One call of a recorded stack: plain text, nothing to evaluate in. Compare
+ * Debugger.CallFrame. */
 struct cdp_runtime_call_frame {
-    cdp_str function_name; /* required */
-    cdp_runtime_script_id script_id; /* required */
-    cdp_str url; /* required */
-    int32_t line_number; /* required */
-    int32_t column_number; /* required */
+    /* required. Empty for anonymous functions and the top level of a script. */
+    cdp_str function_name;
+    cdp_runtime_script_id script_id; /* required. The script; "0" for what is none. */
+    cdp_str url; /* required. The script's URL, or empty. */
+    int32_t line_number; /* required. Line, from 0; -1 for what is no script. */
+    int32_t column_number; /* required. Column in UTF-16 units, from 0; -1 for what is no script. */
     const cdp__extra *extra_;
 };
 
@@ -396,12 +465,16 @@ CDP_STUB int cdp_runtime_call_frame_from_json(cdp_str json, cdp_runtime_call_fra
 }
 
 
-/* Runtime.StackTrace */
+/* Runtime.StackTrace: Calls, innermost first, and what led to them asynchronously. */
 struct cdp_runtime_stack_trace {
+    /* Of a parent: what joined it to its child, as "await", "Promise.then", "setTimeout". */
     cdp_str description;
-    CDP_LIST(cdp_runtime_call_frame) call_frames; /* required */
+    /* required. At most as many as Runtime.setMaxCallStackSizeToCapture allows. */
+    CDP_LIST(cdp_runtime_call_frame) call_frames;
+    /* The stack that scheduled this one; needs Debugger.setAsyncCallStackDepth. */
     const cdp_runtime_stack_trace *parent;
-    const cdp_runtime_stack_trace_id *parent_id; /* experimental */
+    /* experimental. In place of parent: ask Debugger.getStackTrace for it. */
+    const cdp_runtime_stack_trace_id *parent_id;
     const cdp__extra *extra_;
 };
 
@@ -420,9 +493,11 @@ CDP_STUB int cdp_runtime_stack_trace_from_json(cdp_str json, cdp_runtime_stack_t
 }
 
 
-/* Runtime.StackTraceId (experimental) */
+/* Runtime.StackTraceId (experimental): Handle of a stack trace that the debugger keeps for a
+ * while. */
 struct cdp_runtime_stack_trace_id {
-    cdp_str id; /* required */
+    cdp_str id; /* required. Decimal digits; unique within its debugger. */
+    /* The debugger that has it; absent if it is the one that sent it. */
     cdp_runtime_unique_debugger_id debugger_id;
     const cdp__extra *extra_;
 };
@@ -445,11 +520,18 @@ CDP_STUB int cdp_runtime_stack_trace_id_from_json(cdp_str json, cdp_runtime_stac
 
 /* ---- commands ---- */
 
-/* Runtime.awaitPromise */
+/*
+ * Runtime.awaitPromise: Waits until a promise is settled, and replies with its value or its reason.
+ *
+ * The reply can take for ever; others overtake it.
+ *
+ * Errors: -32000 "Invalid remote object id"; -32000 "Could not find promise with given id" (another
+ *   object); -32000 "Execution context was destroyed.".
+ */
 struct cdp_runtime_await_promise_params {
-    cdp_runtime_remote_object_id promise_object_id; /* required */
-    cdp_opt_bool return_by_value;
-    cdp_opt_bool generate_preview;
+    cdp_runtime_remote_object_id promise_object_id; /* required. The promise. */
+    cdp_opt_bool return_by_value; /* True: the result as JSON instead of a handle. Default false. */
+    cdp_opt_bool generate_preview; /* True: with a preview. Default false. */
     const cdp__extra *extra_;
 };
 
@@ -470,8 +552,9 @@ CDP_STUB int cdp_runtime_await_promise_params_from_json(cdp_str json,
 }
 
 struct cdp_runtime_await_promise_result {
-    const cdp_runtime_remote_object *result; /* required */
-    const cdp_runtime_exception_details *exception_details;
+    /* required. The value, or the reason of a rejection. */
+    const cdp_runtime_remote_object *result;
+    const cdp_runtime_exception_details *exception_details; /* Present if it was rejected. */
     const cdp__extra *extra_;
 };
 
@@ -546,21 +629,44 @@ CDP_STUB int cdp_runtime_await_promise_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 0, res);
 }
 
-/* Runtime.callFunctionOn */
+/*
+ * Runtime.callFunctionOn: Calls a function with an object as this, or in a context.
+ *
+ * Errors: -32000 "Could not find object with given id" (released, or another session's); -32000
+ *   "Cannot find context with specified id"; -32000 "Invalid remote object id"; -32000 "Given
+ *   expression does not evaluate to a function"; -32000 "Couldn't parse value object in call
+ *   argument"; -32000 "Object reference chain is too long" (by value); -32602 "Either objectId or
+ *   executionContextId or uniqueContextId must be specified"; -32602 "ObjectId, executionContextId
+ *   and uniqueContextId must mutually exclude each other".
+ * Node: Version 18 answers the last two with -32000 and other words.
+ */
 struct cdp_runtime_call_function_on_params {
-    cdp_str function_declaration; /* required */
+    /* required. Source of a function expression; it sees globals only. */
+    cdp_str function_declaration;
+    /* What this is; its context is where the function runs. */
     cdp_runtime_remote_object_id object_id;
+    /* The arguments; all objects from the context it runs in. Default none. */
     CDP_LIST(cdp_runtime_call_argument) arguments;
+    /* True: an exception neither stops the debugger nor is reported, and the console is mute.
+     * Default false. */
     cdp_opt_bool silent;
-    cdp_opt_bool return_by_value;
-    cdp_opt_bool generate_preview; /* experimental */
-    cdp_opt_bool user_gesture;
+    cdp_opt_bool return_by_value; /* True: the result as JSON instead of a handle. Default false. */
+    cdp_opt_bool generate_preview; /* experimental. True: with a preview. Default false. */
+    cdp_opt_bool user_gesture; /* True: counts as done by the user. Browsers only; default false. */
+    /* True: a promise is waited for, and the reply has its value. Default false. */
     cdp_opt_bool await_promise;
-    cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
-    cdp_str object_group;
-    cdp_opt_bool throw_on_side_effect; /* experimental */
-    cdp_str unique_context_id; /* experimental */
-    const cdp_runtime_serialization_options *serialization_options; /* experimental */
+    /* cdp_runtime_execution_context_id. In place of objectId: the context; this is its global
+     * object. */
+    cdp_opt_int execution_context_id;
+    cdp_str object_group; /* Group of the handles in the reply; default that of objectId. */
+    /* experimental. True: throws an EvalError as soon as anything would be changed. Default
+     * false. */
+    cdp_opt_bool throw_on_side_effect;
+    /* experimental. In place of executionContextId, safe against a context replaced meanwhile.
+     * Since Node 20. */
+    cdp_str unique_context_id;
+    /* experimental. How to carry the result. Since Node 22. */
+    const cdp_runtime_serialization_options *serialization_options;
     const cdp__extra *extra_;
 };
 
@@ -580,7 +686,8 @@ CDP_STUB int cdp_runtime_call_function_on_params_from_json(
 }
 
 struct cdp_runtime_call_function_on_result {
-    const cdp_runtime_remote_object *result; /* required */
+    const cdp_runtime_remote_object *result; /* required. What was returned, or thrown. */
+    /* Present if it threw; the reply is no error then. */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
@@ -657,12 +764,18 @@ CDP_STUB int cdp_runtime_call_function_on_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 1, res);
 }
 
-/* Runtime.compileScript */
+/*
+ * Runtime.compileScript: Compiles a script without running it; Runtime.runScript runs it.
+ *
+ * Errors: -32000 "Runtime agent is not enabled"; -32000 "Cannot find context with specified id".
+ */
 struct cdp_runtime_compile_script_params {
-    cdp_str expression; /* required */
-    cdp_str source_url; /* required */
-    bool persist_script; /* required */
-    cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
+    cdp_str expression; /* required. JavaScript. */
+    cdp_str source_url; /* required. URL it is to have in stack traces and breakpoints. */
+    /* required. True: keeps it for Runtime.runScript. False only tells whether it compiles. */
+    bool persist_script;
+    /* cdp_runtime_execution_context_id. Where; default the main context. */
+    cdp_opt_int execution_context_id;
     const cdp__extra *extra_;
 };
 
@@ -683,7 +796,8 @@ CDP_STUB int cdp_runtime_compile_script_params_from_json(cdp_str json,
 }
 
 struct cdp_runtime_compile_script_result {
-    cdp_runtime_script_id script_id;
+    cdp_runtime_script_id script_id; /* Given if it compiled and was kept; good for one run. */
+    /* The syntax error, if it did not compile. */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
@@ -760,7 +874,8 @@ CDP_STUB int cdp_runtime_compile_script_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 2, res);
 }
 
-/* Runtime.disable */
+/* Runtime.disable: Ends the events of this domain, and forgets compiled scripts;
+ * Runtime.evaluate and its like go on working. */
 typedef struct cdp_runtime_disable_cookie {
     uint32_t id;
 } cdp_runtime_disable_cookie;
@@ -795,7 +910,8 @@ CDP_STUB uint32_t cdp_runtime_disable_async(cdp_session *s, cdp_runtime_disable_
         data);
 }
 
-/* Runtime.discardConsoleEntries */
+/* Runtime.discardConsoleEntries: Drops the messages that are stored for later sessions, and
+ * releases the objects in them. */
 typedef struct cdp_runtime_discard_console_entries_cookie {
     uint32_t id;
 } cdp_runtime_discard_console_entries_cookie;
@@ -834,7 +950,12 @@ CDP_STUB uint32_t cdp_runtime_discard_console_entries_async(
         (cdp__fn *)cb, data);
 }
 
-/* Runtime.enable */
+/*
+ * Runtime.enable: Begins with the events: first, before the reply, one
+ * Runtime.executionContextCreated for each context and the stored console messages and exceptions.
+ *
+ * V8 stores messages also without sessions: the last 1000 at most.
+ */
 typedef struct cdp_runtime_enable_cookie {
     uint32_t id;
 } cdp_runtime_enable_cookie;
@@ -869,24 +990,55 @@ CDP_STUB uint32_t cdp_runtime_enable_async(cdp_session *s, cdp_runtime_enable_cb
         data);
 }
 
-/* Runtime.evaluate */
+/*
+ * Runtime.evaluate: Runs a script in a context, and tells its value or what it threw.
+ *
+ * What a script throws is no error of the call: the reply has exceptionDetails then. While paused
+ * it runs inside the pause, where breakpoints are not hit.
+ *
+ * Errors: -32000 "Cannot find context with specified id"; -32000 "Cannot find default execution
+ *   context"; -32000 "Execution was terminated" (timeout, Runtime.terminateExecution,
+ *   Debugger.resume); -32000 "Object reference chain is too long" and -32000 "Object couldn't be
+ *   returned by value" (by value); -32602 "contextId and uniqueContextId are mutually exclusive";
+ *   -32602 "invalid uniqueContextId" (no such form); -32602 "uniqueContextId not found".
+ * Node: By value, objects nested 298 to 999 deep get no answer at all; Node 26 aborts.
+ * Chromium: The default context is that of the page's main frame.
+ */
 struct cdp_runtime_evaluate_params {
-    cdp_str expression; /* required */
-    cdp_str object_group;
+    /* required. JavaScript, run as a script: its value is that of the last statement. */
+    cdp_str expression;
+    cdp_str object_group; /* Name for Runtime.releaseObjectGroup; default none. */
+    /* True: with $_, $0 to $4, inspect(), copy(), debug(), queryObjects() and so on. Default
+     * false. */
     cdp_opt_bool include_command_line_api;
+    /* True: an exception neither stops the debugger nor is reported, and the console is mute.
+     * Default false. */
     cdp_opt_bool silent;
-    cdp_opt_int context_id; /* cdp_runtime_execution_context_id */
-    cdp_opt_bool return_by_value;
-    cdp_opt_bool generate_preview; /* experimental */
-    cdp_opt_bool user_gesture;
+    cdp_opt_int context_id; /* cdp_runtime_execution_context_id. Where; default the main context. */
+    cdp_opt_bool return_by_value; /* True: the result as JSON instead of a handle. Default false. */
+    cdp_opt_bool generate_preview; /* experimental. True: with a preview. Default false. */
+    cdp_opt_bool user_gesture; /* True: counts as done by the user. Browsers only; default false. */
+    /* True: a promise is waited for, and the reply has its value. Default false. */
     cdp_opt_bool await_promise;
-    cdp_opt_bool throw_on_side_effect; /* experimental */
-    cdp_opt_num timeout; /* cdp_runtime_time_delta; experimental */
-    cdp_opt_bool disable_breaks; /* experimental */
-    cdp_opt_bool repl_mode; /* experimental */
-    cdp_opt_bool allow_unsafe_eval_blocked_by_csp; /* experimental */
-    cdp_str unique_context_id; /* experimental */
-    const cdp_runtime_serialization_options *serialization_options; /* experimental */
+    /* experimental. True: throws an EvalError as soon as anything would be changed; implies
+     * disableBreaks. Default false. */
+    cdp_opt_bool throw_on_side_effect;
+    /* cdp_runtime_time_delta; experimental. Ends the script after so many milliseconds; promises
+     * that are awaited are not limited. Default none. */
+    cdp_opt_num timeout;
+    /* experimental. True: breakpoints, debugger statements and exceptions do not stop it.
+     * Default false. */
+    cdp_opt_bool disable_breaks;
+    /* experimental. True: let and const may be declared again, await stands at the top level.
+     * Default false. */
+    cdp_opt_bool repl_mode;
+    /* experimental. Whether eval() works in it though the page's policy forbids it. Default
+     * true. */
+    cdp_opt_bool allow_unsafe_eval_blocked_by_csp;
+    /* experimental. In place of contextId, safe against a context replaced meanwhile. */
+    cdp_str unique_context_id;
+    /* experimental. How to carry the result. Since Node 22. */
+    const cdp_runtime_serialization_options *serialization_options;
     const cdp__extra *extra_;
 };
 
@@ -906,7 +1058,8 @@ CDP_STUB int cdp_runtime_evaluate_params_from_json(cdp_str json, cdp_runtime_eva
 }
 
 struct cdp_runtime_evaluate_result {
-    const cdp_runtime_remote_object *result; /* required */
+    const cdp_runtime_remote_object *result; /* required. The value, or what was thrown. */
+    /* Present if it threw or did not compile. */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
@@ -978,9 +1131,9 @@ CDP_STUB int cdp_runtime_evaluate_respond(cdp_request *req, const cdp_runtime_ev
     return cdp__respond(req, &cdp__domain_runtime, 6, res);
 }
 
-/* Runtime.getIsolateId (experimental) */
+/* Runtime.getIsolateId (experimental): Tells which isolate this is. */
 struct cdp_runtime_get_isolate_id_result {
-    cdp_str id; /* required */
+    cdp_str id; /* required. Up to 16 hexadecimal digits; new with each isolate. */
     const cdp__extra *extra_;
 };
 
@@ -1052,12 +1205,15 @@ CDP_STUB int cdp_runtime_get_isolate_id_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 7, res);
 }
 
-/* Runtime.getHeapUsage (experimental) */
+/* Runtime.getHeapUsage (experimental): Tells how much memory the isolate holds now; cheap, no
+ * collection. */
 struct cdp_runtime_get_heap_usage_result {
-    double used_size; /* required */
-    double total_size; /* required */
-    double embedder_heap_used_size; /* required */
-    double backing_storage_size; /* required */
+    double used_size; /* required. Bytes of objects in the heap, garbage included. */
+    double total_size; /* required. Bytes the heap has taken from the system. */
+    double embedder_heap_used_size; /* required. Bytes in the embedder's C++ heap. Since Node 24. */
+    /* required. Bytes outside the heap that its objects hold, as array buffers do. Since Node
+     * 24. */
+    double backing_storage_size;
     const cdp__extra *extra_;
 };
 
@@ -1129,13 +1285,20 @@ CDP_STUB int cdp_runtime_get_heap_usage_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 8, res);
 }
 
-/* Runtime.getProperties */
+/*
+ * Runtime.getProperties: Lists an object's properties; getters of the program are not called.
+ *
+ * Errors: -32000 "Could not find object with given id" (released, or another session's); -32000
+ *   "Invalid remote object id"; -32000 "Cannot find context with specified id".
+ */
 struct cdp_runtime_get_properties_params {
-    cdp_runtime_remote_object_id object_id; /* required */
-    cdp_opt_bool own_properties;
-    cdp_opt_bool accessor_properties_only; /* experimental */
-    cdp_opt_bool generate_preview; /* experimental */
-    cdp_opt_bool non_indexed_properties_only; /* experimental */
+    cdp_runtime_remote_object_id object_id; /* required. The object. */
+    cdp_opt_bool own_properties; /* True: without those of the prototypes. Default false. */
+    /* experimental. True: accessors only, and no internal properties. Default false. */
+    cdp_opt_bool accessor_properties_only;
+    cdp_opt_bool generate_preview; /* experimental. True: values with a preview. Default false. */
+    /* experimental. True: without array elements. Default false. */
+    cdp_opt_bool non_indexed_properties_only;
     const cdp__extra *extra_;
 };
 
@@ -1156,9 +1319,13 @@ CDP_STUB int cdp_runtime_get_properties_params_from_json(cdp_str json,
 }
 
 struct cdp_runtime_get_properties_result {
-    CDP_LIST(cdp_runtime_property_descriptor) result; /* required */
+    /* required. The properties, own ones first. */
+    CDP_LIST(cdp_runtime_property_descriptor) result;
+    /* Slots such as [[Prototype]]. */
     CDP_LIST(cdp_runtime_internal_property_descriptor) internal_properties;
-    CDP_LIST(cdp_runtime_private_property_descriptor) private_properties; /* experimental */
+    /* experimental. Members such as #count. */
+    CDP_LIST(cdp_runtime_private_property_descriptor) private_properties;
+    /* Present if a trap of a proxy threw. */
     const cdp_runtime_exception_details *exception_details;
     const cdp__extra *extra_;
 };
@@ -1235,9 +1402,15 @@ CDP_STUB int cdp_runtime_get_properties_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 9, res);
 }
 
-/* Runtime.globalLexicalScopeNames */
+/*
+ * Runtime.globalLexicalScopeNames: Lists let, const and class names at the top level of scripts,
+ * which no global object shows.
+ *
+ * Errors: -32000 "Cannot find context with specified id".
+ */
 struct cdp_runtime_global_lexical_scope_names_params {
-    cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
+    /* cdp_runtime_execution_context_id. Where; default the main context. */
+    cdp_opt_int execution_context_id;
     const cdp__extra *extra_;
 };
 
@@ -1257,7 +1430,7 @@ CDP_STUB int cdp_runtime_global_lexical_scope_names_params_from_json(
 }
 
 struct cdp_runtime_global_lexical_scope_names_result {
-    CDP_LIST(cdp_str) names; /* required */
+    CDP_LIST(cdp_str) names; /* required. The names; one can be there twice. */
     const cdp__extra *extra_;
 };
 
@@ -1334,10 +1507,16 @@ CDP_STUB int cdp_runtime_global_lexical_scope_names_respond(
     return cdp__respond(req, &cdp__domain_runtime, 10, res);
 }
 
-/* Runtime.queryObjects */
+/*
+ * Runtime.queryObjects: Collects garbage, then finds all objects that have a prototype in their
+ * chain.
+ *
+ * Errors: -32000 "Invalid remote object id"; -32000 "Prototype should be instance of Object".
+ */
 struct cdp_runtime_query_objects_params {
-    cdp_runtime_remote_object_id prototype_object_id; /* required */
-    cdp_str object_group;
+    /* required. The prototype, such as Promise.prototype. */
+    cdp_runtime_remote_object_id prototype_object_id;
+    cdp_str object_group; /* Group of the handle in the reply; default none. */
     const cdp__extra *extra_;
 };
 
@@ -1358,7 +1537,9 @@ CDP_STUB int cdp_runtime_query_objects_params_from_json(cdp_str json,
 }
 
 struct cdp_runtime_query_objects_result {
-    const cdp_runtime_remote_object *objects; /* required */
+    /* required. An array of them, by handle: read it with Runtime.getProperties or
+     * Runtime.callFunctionOn. */
+    const cdp_runtime_remote_object *objects;
     const cdp__extra *extra_;
 };
 
@@ -1433,9 +1614,13 @@ CDP_STUB int cdp_runtime_query_objects_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 11, res);
 }
 
-/* Runtime.releaseObject */
+/*
+ * Runtime.releaseObject: Gives a handle up; the object lives on if the program uses it.
+ *
+ * Errors: -32000 "Invalid remote object id"; -32000 "Cannot find context with specified id".
+ */
 struct cdp_runtime_release_object_params {
-    cdp_runtime_remote_object_id object_id; /* required */
+    cdp_runtime_remote_object_id object_id; /* required. The handle. */
     const cdp__extra *extra_;
 };
 
@@ -1493,9 +1678,10 @@ CDP_STUB uint32_t cdp_runtime_release_object_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Runtime.releaseObjectGroup */
+/* Runtime.releaseObjectGroup: Gives up all handles of a group; a name without handles is no
+ * error. */
 struct cdp_runtime_release_object_group_params {
-    cdp_str object_group; /* required */
+    cdp_str object_group; /* required. The name that was given with the calls. */
     const cdp__extra *extra_;
 };
 
@@ -1553,7 +1739,13 @@ CDP_STUB uint32_t cdp_runtime_release_object_group_async(
         (cdp__fn *)cb, data);
 }
 
-/* Runtime.runIfWaitingForDebugger */
+/*
+ * Runtime.runIfWaitingForDebugger: Lets a program go on that was started to wait for us
+ * (--inspect-brk, a new target or worker); else does nothing.
+ *
+ * Node: Then it runs to its first line, and pauses there if this was --inspect-brk and a Debugger
+ *   is enabled.
+ */
 typedef struct cdp_runtime_run_if_waiting_for_debugger_cookie {
     uint32_t id;
 } cdp_runtime_run_if_waiting_for_debugger_cookie;
@@ -1593,15 +1785,25 @@ CDP_STUB uint32_t cdp_runtime_run_if_waiting_for_debugger_async(
         cdp__via_runtime_run_if_waiting_for_debugger, (cdp__fn *)cb, data);
 }
 
-/* Runtime.runScript */
+/*
+ * Runtime.runScript: Runs what Runtime.compileScript kept, once.
+ *
+ * Errors: -32000 "Runtime agent is not enabled"; -32000 "No script with given id" (unknown, or has
+ *   run); -32000 "Cannot find context with specified id".
+ */
 struct cdp_runtime_run_script_params {
-    cdp_runtime_script_id script_id; /* required */
-    cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id */
-    cdp_str object_group;
+    cdp_runtime_script_id script_id; /* required. The script. */
+    /* cdp_runtime_execution_context_id. Where; default the main context. */
+    cdp_opt_int execution_context_id;
+    cdp_str object_group; /* Name for Runtime.releaseObjectGroup; default none. */
+    /* True: an exception neither stops the debugger nor is reported, and the console is mute.
+     * Default false. */
     cdp_opt_bool silent;
+    /* True: with the functions of the console's prompt. Default false. */
     cdp_opt_bool include_command_line_api;
-    cdp_opt_bool return_by_value;
-    cdp_opt_bool generate_preview;
+    cdp_opt_bool return_by_value; /* True: the result as JSON instead of a handle. Default false. */
+    cdp_opt_bool generate_preview; /* True: with a preview. Default false. */
+    /* True: a promise is waited for, and the reply has its value. Default false. */
     cdp_opt_bool await_promise;
     const cdp__extra *extra_;
 };
@@ -1623,8 +1825,8 @@ CDP_STUB int cdp_runtime_run_script_params_from_json(cdp_str json,
 }
 
 struct cdp_runtime_run_script_result {
-    const cdp_runtime_remote_object *result; /* required */
-    const cdp_runtime_exception_details *exception_details;
+    const cdp_runtime_remote_object *result; /* required. The value, or what was thrown. */
+    const cdp_runtime_exception_details *exception_details; /* Present if it threw. */
     const cdp__extra *extra_;
 };
 
@@ -1697,9 +1899,13 @@ CDP_STUB int cdp_runtime_run_script_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_runtime, 15, res);
 }
 
-/* Runtime.setAsyncCallStackDepth (served by Debugger) */
+/*
+ * Runtime.setAsyncCallStackDepth (served by Debugger): The same as Debugger.setAsyncCallStackDepth.
+ *
+ * Errors: -32000 "Debugger agent is not enabled".
+ */
 struct cdp_runtime_set_async_call_stack_depth_params {
-    int32_t max_depth; /* required */
+    int32_t max_depth; /* required. How many parents a stack may have; 0 records none. */
     const cdp__extra *extra_;
 };
 
@@ -1759,9 +1965,14 @@ CDP_STUB uint32_t cdp_runtime_set_async_call_stack_depth_async(
         cdp__via_runtime_set_async_call_stack_depth, (cdp__fn *)cb, data);
 }
 
-/* Runtime.setCustomObjectFormatterEnabled (experimental) */
+/*
+ * Runtime.setCustomObjectFormatterEnabled (experimental): Chooses whether the page's formatters are
+ * asked how to show its objects.
+ *
+ * Errors: -32000 "Runtime agent is not enabled".
+ */
 struct cdp_runtime_set_custom_object_formatter_enabled_params {
-    bool enabled; /* required */
+    bool enabled; /* required. True: fills Runtime.RemoteObject.customPreview. */
     const cdp__extra *extra_;
 };
 
@@ -1824,9 +2035,15 @@ CDP_STUB uint32_t cdp_runtime_set_custom_object_formatter_enabled_async(
         cdp__via_runtime_set_custom_object_formatter_enabled, (cdp__fn *)cb, data);
 }
 
-/* Runtime.setMaxCallStackSizeToCapture (experimental) */
+/*
+ * Runtime.setMaxCallStackSizeToCapture (experimental): Sets how deep the stacks of exceptions and
+ * console messages are.
+ *
+ * Errors: -32000 "Runtime agent is not enabled"; -32000 "maxCallStackSizeToCapture should be
+ *   non-negative".
+ */
 struct cdp_runtime_set_max_call_stack_size_to_capture_params {
-    int32_t size; /* required */
+    int32_t size; /* required. Calls; 200 unless set, 0 for none. */
     const cdp__extra *extra_;
 };
 
@@ -1889,7 +2106,16 @@ CDP_STUB uint32_t cdp_runtime_set_max_call_stack_size_to_capture_async(
         cdp__via_runtime_set_max_call_stack_size_to_capture, (cdp__fn *)cb, data);
 }
 
-/* Runtime.terminateExecution (experimental) */
+/*
+ * Runtime.terminateExecution (experimental): Ends the JavaScript that runs, or the next that will;
+ * no catch or finally of it is run.
+ *
+ * While paused the reply comes only after Debugger.resume.
+ *
+ * Node: Ends loops of the program, not one begun by Runtime.evaluate: messages wait until that
+ *   returns.
+ * Chromium: Ends both; the evaluation gets -32000 "Execution was terminated".
+ */
 typedef struct cdp_runtime_terminate_execution_cookie {
     uint32_t id;
 } cdp_runtime_terminate_execution_cookie;
@@ -1927,12 +2153,20 @@ CDP_STUB uint32_t cdp_runtime_terminate_execution_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Runtime.addBinding */
+/*
+ * Runtime.addBinding: Adds a global function that sends us its argument; see Runtime.bindingCalled.
+ *
+ * It takes exactly one string, else throws, and returns undefined. Contexts made later have it too.
+ * Twice is no error.
+ *
+ * Errors: -32602 "executionContextName is mutually exclusive with executionContextId"; -32602
+ *   "Cannot find execution context with given executionContextId".
+ */
 struct cdp_runtime_add_binding_params {
-    cdp_str name; /* required */
-    /* cdp_runtime_execution_context_id; experimental */
+    cdp_str name; /* required. What it is called. */
+    /* cdp_runtime_execution_context_id; experimental. Only in this context. */
     cdp_opt_int execution_context_id CDP_DEPRECATED;
-    cdp_str execution_context_name;
+    cdp_str execution_context_name; /* Only in contexts of this name, later ones too. */
     const cdp__extra *extra_;
 };
 
@@ -1989,9 +2223,10 @@ CDP_STUB uint32_t cdp_runtime_add_binding_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Runtime.removeBinding */
+/* Runtime.removeBinding: Ends the events of a binding; the function itself stays, and does
+ * nothing. */
 struct cdp_runtime_remove_binding_params {
-    cdp_str name; /* required */
+    cdp_str name; /* required. As it was added; an unknown name is no error. */
     const cdp__extra *extra_;
 };
 
@@ -2049,9 +2284,14 @@ CDP_STUB uint32_t cdp_runtime_remove_binding_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Runtime.getExceptionDetails (experimental) */
+/*
+ * Runtime.getExceptionDetails (experimental): Tells of an Error object what Runtime.exceptionThrown
+ * would.
+ *
+ * Errors: -32000 "errorObjectId is not a JS error object"; -32000 "Invalid remote object id".
+ */
 struct cdp_runtime_get_exception_details_params {
-    cdp_runtime_remote_object_id error_object_id; /* required */
+    cdp_runtime_remote_object_id error_object_id; /* required. The Error. */
     const cdp__extra *extra_;
 };
 
@@ -2071,7 +2311,7 @@ CDP_STUB int cdp_runtime_get_exception_details_params_from_json(
 }
 
 struct cdp_runtime_get_exception_details_result {
-    const cdp_runtime_exception_details *exception_details;
+    const cdp_runtime_exception_details *exception_details; /* Its stack and message. */
     const cdp__extra *extra_;
 };
 
@@ -2149,11 +2389,11 @@ CDP_STUB int cdp_runtime_get_exception_details_respond(
 
 /* ---- events ---- */
 
-/* Runtime.bindingCalled (experimental) */
+/* Runtime.bindingCalled (experimental): The program called a function of Runtime.addBinding. */
 struct cdp_runtime_binding_called_event {
-    cdp_str name; /* required */
-    cdp_str payload; /* required */
-    cdp_runtime_execution_context_id execution_context_id; /* required */
+    cdp_str name; /* required. The function. */
+    cdp_str payload; /* required. The string it was given. */
+    cdp_runtime_execution_context_id execution_context_id; /* required. Where. */
     const cdp__extra *extra_;
 };
 
@@ -2213,14 +2453,26 @@ CDP_STUB int cdp_runtime_emit_binding_called(cdp_session *s,
     return cdp__emit(s, &cdp__domain_runtime, 0, ev);
 }
 
-/* Runtime.consoleAPICalled */
+/*
+ * Runtime.consoleAPICalled: The program called a function of console; also sent for stored messages
+ * while Runtime.enable is running.
+ *
+ * Node: assert, count, group, table, timeEnd, timeLog and trace come twice: as V8 tells them, and
+ *   as the line that Node prints.
+ */
 struct cdp_runtime_console_api_called_event {
-    cdp_runtime_console_api_called_event_type type; /* required */
-    CDP_LIST(cdp_runtime_remote_object) args; /* required */
-    cdp_runtime_execution_context_id execution_context_id; /* required */
-    cdp_runtime_timestamp timestamp; /* required */
-    const cdp_runtime_stack_trace *stack_trace;
-    cdp_str context; /* experimental */
+    /* required. The function, but: console.warn is "warning", console.group "startGroup",
+     * console.groupEnd "endGroup", console.timeLog and console.log are "log"; "assert" only
+     * where it failed. */
+    cdp_runtime_console_api_called_event_type type;
+    /* required. Its arguments, format string first; handles of the group "console". */
+    CDP_LIST(cdp_runtime_remote_object) args;
+    cdp_runtime_execution_context_id execution_context_id; /* required. Where. */
+    cdp_runtime_timestamp timestamp; /* required. When it was called. */
+    const cdp_runtime_stack_trace *stack_trace; /* Where it was called. */
+    /* experimental. Name and number ("cx#1") of a console made by console.context(); absent of
+     * the usual one. */
+    cdp_str context;
     const cdp__extra *extra_;
 };
 
@@ -2280,10 +2532,10 @@ CDP_STUB int cdp_runtime_emit_console_api_called(cdp_session *s,
     return cdp__emit(s, &cdp__domain_runtime, 1, ev);
 }
 
-/* Runtime.exceptionRevoked */
+/* Runtime.exceptionRevoked: A rejection that was reported as unhandled has found a handler. */
 struct cdp_runtime_exception_revoked_event {
-    cdp_str reason; /* required */
-    int32_t exception_id; /* required */
+    cdp_str reason; /* required. As "Handler added to rejected promise". */
+    int32_t exception_id; /* required. The number of the exception. */
     const cdp__extra *extra_;
 };
 
@@ -2343,10 +2595,15 @@ CDP_STUB int cdp_runtime_emit_exception_revoked(cdp_session *s,
     return cdp__emit(s, &cdp__domain_runtime, 2, ev);
 }
 
-/* Runtime.exceptionThrown */
+/*
+ * Runtime.exceptionThrown: An exception, or the rejection of a promise, that nobody caught.
+ *
+ * Node: Not sent if the program has a handler for it (process.on "uncaughtException" or
+ *   "unhandledRejection").
+ */
 struct cdp_runtime_exception_thrown_event {
-    cdp_runtime_timestamp timestamp; /* required */
-    const cdp_runtime_exception_details *exception_details; /* required */
+    cdp_runtime_timestamp timestamp; /* required. When. */
+    const cdp_runtime_exception_details *exception_details; /* required. What, and where. */
     const cdp__extra *extra_;
 };
 
@@ -2407,9 +2664,10 @@ CDP_STUB int cdp_runtime_emit_exception_thrown(cdp_session *s,
     return cdp__emit(s, &cdp__domain_runtime, 3, ev);
 }
 
-/* Runtime.executionContextCreated */
+/* Runtime.executionContextCreated: A context has come to be; those that exist already are told
+ * while Runtime.enable is running. */
 struct cdp_runtime_execution_context_created_event {
-    const cdp_runtime_execution_context_description *context; /* required */
+    const cdp_runtime_execution_context_description *context; /* required. What it is. */
     const cdp__extra *extra_;
 };
 
@@ -2468,10 +2726,16 @@ CDP_STUB int cdp_runtime_emit_execution_context_created(
     return cdp__emit(s, &cdp__domain_runtime, 4, ev);
 }
 
-/* Runtime.executionContextDestroyed */
+/*
+ * Runtime.executionContextDestroyed: A context is gone, with all handles of its objects.
+ *
+ * Node: Sent for the main context when the program is over, which then waits until sessions
+ *   disconnect.
+ */
 struct cdp_runtime_execution_context_destroyed_event {
-    cdp_runtime_execution_context_id execution_context_id CDP_DEPRECATED; /* required */
-    cdp_str execution_context_unique_id; /* required; experimental */
+    /* required. Its number. */
+    cdp_runtime_execution_context_id execution_context_id CDP_DEPRECATED;
+    cdp_str execution_context_unique_id; /* required; experimental. Its unique id. Since Node 20. */
     const cdp__extra *extra_;
 };
 
@@ -2530,7 +2794,8 @@ CDP_STUB int cdp_runtime_emit_execution_context_destroyed(
     return cdp__emit(s, &cdp__domain_runtime, 5, ev);
 }
 
-/* Runtime.executionContextsCleared */
+/* Runtime.executionContextsCleared: All contexts are gone, as when a page navigates; new ones
+ * are told next. */
 typedef void cdp_runtime_on_execution_contexts_cleared_cb(cdp_session *s, void *data);
 
 CDP_STUB void cdp__via_runtime_on_execution_contexts_cleared(cdp_session *s, const cdp_error *err,
@@ -2564,11 +2829,15 @@ CDP_STUB int cdp_runtime_emit_execution_contexts_cleared(cdp_session *s)
     return cdp__emit(s, &cdp__domain_runtime, 6, NULL);
 }
 
-/* Runtime.inspectRequested */
+/* Runtime.inspectRequested: The program asks to show an object: inspect(), copy() or
+ * queryObjects() of the command line functions. */
 struct cdp_runtime_inspect_requested_event {
-    const cdp_runtime_remote_object *object; /* required */
-    cdp_value hints; /* required; an object */
-    cdp_opt_int execution_context_id; /* cdp_runtime_execution_context_id; experimental */
+    const cdp_runtime_remote_object *object; /* required. The object. */
+    /* required; an object. {} for inspect(), {copyToClipboard: true} for copy(), {queryObjects:
+     * true} for queryObjects(). */
+    cdp_value hints;
+    /* cdp_runtime_execution_context_id; experimental. Where it was called. */
+    cdp_opt_int execution_context_id;
     const cdp__extra *extra_;
 };
 

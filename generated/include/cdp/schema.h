@@ -4,6 +4,8 @@
  *
  * Tells which domains there are; /json/protocol says it better.
  *
+ * Chromium: In sessions of pages and workers.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -55,7 +57,8 @@ CDP_STUB int cdp_schema_domain_from_json(cdp_str json, cdp_schema_domain **out, 
 /*
  * Schema.getDomains: Lists the domains that can be used in this session.
  *
- * Node: Lists its own domains too, NodeWorker and NodeTracing among them.
+ * Node: Lists only V8's: Runtime, Debugger, Profiler, HeapProfiler and Schema. Others work all the
+ *   same.
  */
 struct cdp_schema_get_domains_result {
     CDP_LIST(cdp_schema_domain) domains; /* required. One entry for each domain. */

@@ -2,6 +2,10 @@
 /*
  * security.h - Security.
  *
+ * Whether a page's connection is secure, and whether bad certificates are let pass.
+ *
+ * Chromium: In sessions of pages and the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -40,8 +44,9 @@ struct cdp_security_certificate_security_state {
     CDP_LIST(cdp_str) certificate; /* required */
     cdp_str subject_name; /* required */
     cdp_str issuer; /* required */
-    cdp_network_time_since_epoch valid_from; /* required */
-    cdp_network_time_since_epoch valid_to; /* required */
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch valid_from;
+    cdp_network_time_since_epoch valid_to; /* required. Seconds since 1970, UTC, with a fraction. */
     cdp_str certificate_network_error;
     bool certificate_has_weak_signature; /* required */
     bool certificate_has_sha1_signature; /* required */

@@ -2,6 +2,10 @@
 /*
  * smart_card_emulation.h - SmartCardEmulation (experimental).
  *
+ * Asks us for what smart card readers would answer, for tests of pages that use them.
+ *
+ * Chromium: In no session of a headless one (156).
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

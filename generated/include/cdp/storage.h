@@ -2,6 +2,12 @@
 /*
  * storage.h - Storage (experimental).
  *
+ * What sites store, by storage key: cookies, quotas, caches, databases, buckets; counted, watched,
+ * cleared.
+ *
+ * Node: Since 24, with --experimental-storage-inspection, else -32601; Storage.getStorageKey alone.
+ * Chromium: In sessions of pages, workers and the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -80,8 +86,10 @@ struct cdp_storage_private_verification_token {
     cdp_str id; /* required */
     cdp_str issuer_origin; /* required */
     int32_t key_id; /* required */
-    cdp_network_time_since_epoch expiration; /* required */
-    cdp_network_time_since_epoch creation_time; /* required */
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch expiration;
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch creation_time;
     int32_t version; /* required */
     cdp_str token; /* required */
     const cdp__extra *extra_;
@@ -153,7 +161,8 @@ CDP_STUB int cdp_storage_storage_bucket_from_json(cdp_str json, cdp_storage_stor
 struct cdp_storage_storage_bucket_info {
     const cdp_storage_storage_bucket *bucket; /* required */
     cdp_str id; /* required */
-    cdp_network_time_since_epoch expiration; /* required */
+    /* required. Seconds since 1970, UTC, with a fraction. */
+    cdp_network_time_since_epoch expiration;
     double quota; /* required */
     bool persistent; /* required */
     cdp_storage_storage_buckets_durability durability; /* required */

@@ -2,6 +2,10 @@
 /*
  * system_info.h - SystemInfo (experimental).
  *
+ * The machine and the browser's processes: GPU, features, CPU time.
+ *
+ * Chromium: In the browser's session only; elsewhere -32000.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

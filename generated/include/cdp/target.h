@@ -2,6 +2,11 @@
 /*
  * target.h - Target.
  *
+ * Finds, opens, closes and attaches to what has a session of its own: pages, frames, workers.
+ *
+ * Node: Since 22, with --experimental-worker-inspection, else -32601; for workers.
+ * Chromium: In sessions of pages, workers and the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,21 +35,33 @@ extern const cdp__domain cdp__domain_target;
 
 /* ---- types ---- */
 
-/* Target.TargetInfo */
+/*
+ * Target.TargetInfo: What is known of a target.
+ *
+ * Node: Only targetId, type, title, url, attached and canAccessOpener.
+ */
 struct cdp_target_target_info {
-    cdp_target_target_id target_id; /* required */
-    cdp_str type; /* required */
-    cdp_str title; /* required */
-    cdp_str url; /* required */
-    bool attached; /* required */
-    cdp_target_target_id parent_id;
-    cdp_target_target_id opener_id;
-    bool can_access_opener; /* required; experimental */
-    cdp_page_frame_id opener_frame_id; /* experimental */
-    cdp_page_frame_id parent_frame_id; /* experimental */
-    cdp_browser_browser_context_id browser_context_id; /* experimental */
-    cdp_str subtype; /* experimental */
-    cdp_value embedder_data; /* an object; experimental */
+    cdp_target_target_id target_id; /* required. Its name. */
+    /* required. "page", "tab", "iframe" (in a process of its own), "worker", "shared_worker",
+     * "service_worker", "browser", "browser_ui", "webview", "other" and more. */
+    cdp_str type;
+    cdp_str title; /* required. Of the document; else its URL. */
+    cdp_str url; /* required. Of the document or script. */
+    /* required. Whether any session is attached to it, of any connection. In Node, false within
+     * Target.attachedToTarget. */
+    bool attached;
+    cdp_target_target_id parent_id; /* Target that it is inside of; absent if none. */
+    cdp_target_target_id opener_id; /* Target that opened it; absent if none. */
+    bool can_access_opener; /* required; experimental. Whether it has window.opener. */
+    cdp_page_frame_id opener_frame_id; /* experimental. Frame that opened it; absent if none. */
+    /* experimental. Frame around it, for an iframe; absent if none. */
+    cdp_page_frame_id parent_frame_id;
+    /* experimental. Context that it belongs to; absent for the browser. */
+    cdp_browser_browser_context_id browser_context_id;
+    /* experimental. Finer than type, such as "prerender"; absent if there is none. */
+    cdp_str subtype;
+    /* an object; experimental. What the browser adds of its own; absent if nothing. */
+    cdp_value embedder_data;
     const cdp__extra *extra_;
 };
 
@@ -63,10 +80,11 @@ CDP_STUB int cdp_target_target_info_from_json(cdp_str json, cdp_target_target_in
 }
 
 
-/* Target.FilterEntry (experimental) */
+/* Target.FilterEntry (experimental): Takes targets of a type, or leaves them out; see
+ * Target.TargetFilter. */
 struct cdp_target_filter_entry {
-    cdp_opt_bool exclude;
-    cdp_str type;
+    cdp_opt_bool exclude; /* True: leaves them out. Default false. */
+    cdp_str type; /* As TargetInfo.type; absent: any. */
     const cdp__extra *extra_;
 };
 
@@ -85,10 +103,10 @@ CDP_STUB int cdp_target_filter_entry_from_json(cdp_str json, cdp_target_filter_e
 }
 
 
-/* Target.RemoteLocation (experimental) */
+/* Target.RemoteLocation (experimental): Where another browser's protocol is. */
 struct cdp_target_remote_location {
-    cdp_str host; /* required */
-    int32_t port; /* required */
+    cdp_str host; /* required. Name or address. */
+    int32_t port; /* required. 1 to 65535. */
     const cdp__extra *extra_;
 };
 
@@ -110,9 +128,13 @@ CDP_STUB int cdp_target_remote_location_from_json(cdp_str json, cdp_target_remot
 
 /* ---- commands ---- */
 
-/* Target.activateTarget */
+/*
+ * Target.activateTarget: Brings a page to the front.
+ *
+ * Errors: -32602 "No target with given id found".
+ */
 struct cdp_target_activate_target_params {
-    cdp_target_target_id target_id; /* required */
+    cdp_target_target_id target_id; /* required. Of a page. */
     const cdp__extra *extra_;
 };
 
@@ -170,9 +192,15 @@ CDP_STUB uint32_t cdp_target_activate_target_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Target.attachToTarget */
+/*
+ * Target.attachToTarget: Opens a session with a target; several at once are possible.
+ *
+ * Errors: -32602 "No target with given id found".
+ */
 struct cdp_target_attach_to_target_params {
-    cdp_target_target_id target_id; /* required */
+    cdp_target_target_id target_id; /* required. What to attach to. */
+    /* True: messages go over this connection with sessionId. Default false: wrapped, by
+     * Target.sendMessageToTarget. */
     cdp_opt_bool flatten;
     const cdp__extra *extra_;
 };
@@ -194,7 +222,7 @@ CDP_STUB int cdp_target_attach_to_target_params_from_json(cdp_str json,
 }
 
 struct cdp_target_attach_to_target_result {
-    cdp_target_session_id session_id; /* required */
+    cdp_target_session_id session_id; /* required. Names the session. */
     const cdp__extra *extra_;
 };
 
@@ -271,9 +299,13 @@ CDP_STUB int cdp_target_attach_to_target_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_target, 1, res);
 }
 
-/* Target.attachToBrowserTarget (experimental) */
+/*
+ * Target.attachToBrowserTarget (experimental): Opens another session with the browser itself, flat.
+ *
+ * Errors: -32000 "Not allowed" on the session of a page.
+ */
 struct cdp_target_attach_to_browser_target_result {
-    cdp_target_session_id session_id; /* required */
+    cdp_target_session_id session_id; /* required. Names the session. */
     const cdp__extra *extra_;
 };
 
@@ -347,9 +379,13 @@ CDP_STUB int cdp_target_attach_to_browser_target_respond(
     return cdp__respond(req, &cdp__domain_target, 2, res);
 }
 
-/* Target.closeTarget */
+/*
+ * Target.closeTarget: Closes a page or worker; Target.targetDestroyed follows.
+ *
+ * Errors: -32602 "No target with given id found".
+ */
 struct cdp_target_close_target_params {
-    cdp_target_target_id target_id; /* required */
+    cdp_target_target_id target_id; /* required. What to close. */
     const cdp__extra *extra_;
 };
 
@@ -370,7 +406,7 @@ CDP_STUB int cdp_target_close_target_params_from_json(cdp_str json,
 }
 
 struct cdp_target_close_target_result {
-    bool success CDP_DEPRECATED; /* required */
+    bool success CDP_DEPRECATED; /* required. Always true. */
     const cdp__extra *extra_;
 };
 
@@ -443,11 +479,16 @@ CDP_STUB int cdp_target_close_target_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_target, 3, res);
 }
 
-/* Target.exposeDevToolsProtocol (experimental) */
+/*
+ * Target.exposeDevToolsProtocol (experimental): Gives a page's scripts a session with the browser:
+ * window.cdp with send(text) and onmessage.
+ *
+ * Errors: -32602 "No target with given id found".
+ */
 struct cdp_target_expose_dev_tools_protocol_params {
-    cdp_target_target_id target_id; /* required */
-    cdp_str binding_name;
-    cdp_opt_bool inherit_permissions;
+    cdp_target_target_id target_id; /* required. Of the page. */
+    cdp_str binding_name; /* Default "cdp". */
+    cdp_opt_bool inherit_permissions; /* Whether it may do what this session may. Default false. */
     const cdp__extra *extra_;
 };
 
@@ -507,12 +548,15 @@ CDP_STUB uint32_t cdp_target_expose_dev_tools_protocol_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.createBrowserContext */
+/* Target.createBrowserContext: Makes a context: cookies, storage and cache apart from all
+ * others, in memory only. */
 struct cdp_target_create_browser_context_params {
-    cdp_opt_bool dispose_on_detach; /* experimental */
-    cdp_str proxy_server; /* experimental */
-    cdp_str proxy_bypass_list; /* experimental */
-    CDP_LIST(cdp_str) origins_with_universal_network_access; /* experimental */
+    /* experimental. Whether it goes with this session. Default false. */
+    cdp_opt_bool dispose_on_detach;
+    cdp_str proxy_server; /* experimental. As --proxy-server; absent: the browser's. */
+    cdp_str proxy_bypass_list; /* experimental. As --proxy-bypass-list; absent: the browser's. */
+    /* experimental. Origins whose scripts may ask all others. */
+    CDP_LIST(cdp_str) origins_with_universal_network_access;
     const cdp__extra *extra_;
 };
 
@@ -532,7 +576,8 @@ CDP_STUB int cdp_target_create_browser_context_params_from_json(
 }
 
 struct cdp_target_create_browser_context_result {
-    cdp_browser_browser_context_id browser_context_id; /* required */
+    /* required. For Target.createTarget, until Target.disposeBrowserContext. */
+    cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
 
@@ -608,10 +653,12 @@ CDP_STUB int cdp_target_create_browser_context_respond(
     return cdp__respond(req, &cdp__domain_target, 5, res);
 }
 
-/* Target.getBrowserContexts */
+/* Target.getBrowserContexts: Lists the contexts that Target.createBrowserContext made. */
 struct cdp_target_get_browser_contexts_result {
-    CDP_LIST(cdp_browser_browser_context_id) browser_context_ids; /* required */
-    cdp_browser_browser_context_id default_browser_context_id; /* experimental */
+    /* required. Without the default one. */
+    CDP_LIST(cdp_browser_browser_context_id) browser_context_ids;
+    /* experimental. Of the user's profile; absent if there is none. */
+    cdp_browser_browser_context_id default_browser_context_id;
     const cdp__extra *extra_;
 };
 
@@ -685,21 +732,30 @@ CDP_STUB int cdp_target_get_browser_contexts_respond(
     return cdp__respond(req, &cdp__domain_target, 6, res);
 }
 
-/* Target.createTarget */
+/*
+ * Target.createTarget: Opens a page; it is not attached to.
+ *
+ * Errors: -32000 "Failed to find browser context with id X".
+ * Chromium: A URL that cannot be loaded is no error.
+ */
 struct cdp_target_create_target_params {
-    cdp_str url; /* required */
-    cdp_opt_int left; /* experimental */
-    cdp_opt_int top; /* experimental */
-    cdp_opt_int width;
-    cdp_opt_int height;
-    cdp_target_window_state window_state;
-    cdp_browser_browser_context_id browser_context_id; /* experimental */
-    cdp_opt_bool enable_begin_frame_control; /* experimental */
-    cdp_opt_bool new_window;
-    cdp_opt_bool background;
-    cdp_opt_bool for_tab; /* experimental */
-    cdp_opt_bool hidden; /* experimental */
-    cdp_opt_bool focus; /* experimental */
+    cdp_str url; /* required. What it loads; "about:blank" for none, the same as "". */
+    cdp_opt_int left; /* experimental. Pixels (DIP); only with newWindow or in headless mode. */
+    cdp_opt_int top; /* experimental. Pixels (DIP); only with newWindow or in headless mode. */
+    cdp_opt_int width; /* Pixels (DIP) of the window; absent: the browser's default. */
+    cdp_opt_int height; /* Pixels (DIP) of the window; absent: the browser's default. */
+    cdp_target_window_state window_state; /* Default normal. */
+    /* experimental. Absent: the default context. */
+    cdp_browser_browser_context_id browser_context_id;
+    /* experimental. Whether frames come only by HeadlessExperimental.beginFrame. Default false. */
+    cdp_opt_bool enable_begin_frame_control;
+    cdp_opt_bool new_window; /* Whether in a window of its own, not a tab. Default false. */
+    cdp_opt_bool background; /* Whether it stays behind. Default false. */
+    /* experimental. Whether the id is that of its target "tab". Default false. */
+    cdp_opt_bool for_tab;
+    /* experimental. Whether it is never shown, and goes with this session. Default false. */
+    cdp_opt_bool hidden;
+    cdp_opt_bool focus; /* experimental. Whether it gets the focus. */
     const cdp__extra *extra_;
 };
 
@@ -720,7 +776,7 @@ CDP_STUB int cdp_target_create_target_params_from_json(cdp_str json,
 }
 
 struct cdp_target_create_target_result {
-    cdp_target_target_id target_id; /* required */
+    cdp_target_target_id target_id; /* required. Of the page. */
     const cdp__extra *extra_;
 };
 
@@ -794,10 +850,14 @@ CDP_STUB int cdp_target_create_target_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_target, 7, res);
 }
 
-/* Target.detachFromTarget */
+/*
+ * Target.detachFromTarget: Ends a session; what it enabled is undone.
+ *
+ * Errors: -32602 "No session with given id"; -32602 "Session id must be specified".
+ */
 struct cdp_target_detach_from_target_params {
-    cdp_target_session_id session_id;
-    cdp_target_target_id target_id CDP_DEPRECATED;
+    cdp_target_session_id session_id; /* Which; needed. */
+    cdp_target_target_id target_id CDP_DEPRECATED; /* Of old; sessionId is enough. */
     const cdp__extra *extra_;
 };
 
@@ -855,9 +915,15 @@ CDP_STUB uint32_t cdp_target_detach_from_target_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.disposeBrowserContext */
+/*
+ * Target.disposeBrowserContext: Closes all pages of a context and deletes its data; no page is
+ * asked (beforeunload).
+ *
+ * Errors: -32000 "Failed to find context with id X"; -32000 "Not allowed" on the session of a page.
+ */
 struct cdp_target_dispose_browser_context_params {
-    cdp_browser_browser_context_id browser_context_id; /* required */
+    /* required. From Target.createBrowserContext. */
+    cdp_browser_browser_context_id browser_context_id;
     const cdp__extra *extra_;
 };
 
@@ -916,9 +982,13 @@ CDP_STUB uint32_t cdp_target_dispose_browser_context_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.getTargetInfo (experimental) */
+/*
+ * Target.getTargetInfo (experimental): Tells what is known of a target.
+ *
+ * Errors: -32602 "No target with given id found".
+ */
 struct cdp_target_get_target_info_params {
-    cdp_target_target_id target_id;
+    cdp_target_target_id target_id; /* Absent: that of this session. */
     const cdp__extra *extra_;
 };
 
@@ -939,7 +1009,7 @@ CDP_STUB int cdp_target_get_target_info_params_from_json(cdp_str json,
 }
 
 struct cdp_target_get_target_info_result {
-    const cdp_target_target_info *target_info; /* required */
+    const cdp_target_target_info *target_info; /* required. As it is now. */
     const cdp__extra *extra_;
 };
 
@@ -1015,9 +1085,13 @@ CDP_STUB int cdp_target_get_target_info_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_target, 10, res);
 }
 
-/* Target.getTargets */
+/*
+ * Target.getTargets: Lists the targets that there are now.
+ *
+ * Node: In 24, not in 22; without filter.
+ */
 struct cdp_target_get_targets_params {
-    cdp_target_target_filter filter; /* experimental */
+    cdp_target_target_filter filter; /* experimental. Absent: all but browser and tab. */
     const cdp__extra *extra_;
 };
 
@@ -1038,7 +1112,7 @@ CDP_STUB int cdp_target_get_targets_params_from_json(cdp_str json,
 }
 
 struct cdp_target_get_targets_result {
-    CDP_LIST(cdp_target_target_info) target_infos; /* required */
+    CDP_LIST(cdp_target_target_info) target_infos; /* required. In no special order. */
     const cdp__extra *extra_;
 };
 
@@ -1111,11 +1185,16 @@ CDP_STUB int cdp_target_get_targets_respond(cdp_request *req,
     return cdp__respond(req, &cdp__domain_target, 11, res);
 }
 
-/* Target.sendMessageToTarget (deprecated) */
+/*
+ * Target.sendMessageToTarget (deprecated): Sends a message over a session that was attached without
+ * flatten.
+ *
+ * Errors: -32602 "No session with given id".
+ */
 struct cdp_target_send_message_to_target_params {
-    cdp_str message; /* required */
-    cdp_target_session_id session_id;
-    cdp_target_target_id target_id CDP_DEPRECATED;
+    cdp_str message; /* required. A command, as JSON text, with an id of its own counting. */
+    cdp_target_session_id session_id; /* From Target.attachToTarget. */
+    cdp_target_target_id target_id CDP_DEPRECATED; /* Of old; sessionId is enough. */
     const cdp__extra *extra_;
 };
 
@@ -1174,12 +1253,22 @@ CDP_DEPRECATED CDP_STUB uint32_t cdp_target_send_message_to_target_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.setAutoAttach */
+/*
+ * Target.setAutoAttach: Attaches to the targets that this one makes from now on, and to those it
+ * has made: workers, frames of other processes; on the browser's session, pages.
+ *
+ * Errors: -32602 "Only flatten protocol is supported with browser level auto-attach".
+ * Node: With --experimental-worker-inspection, from 22 on; takes only autoAttach and
+ *   waitForDebuggerOnStart.
+ */
 struct cdp_target_set_auto_attach_params {
-    bool auto_attach; /* required */
-    bool wait_for_debugger_on_start; /* required */
-    cdp_opt_bool flatten; /* experimental */
-    cdp_target_target_filter filter; /* experimental */
+    /* required. True: on. False: off, and detaches from what was attached to so. */
+    bool auto_attach;
+    /* required. Whether they wait, before their first script, for
+     * Runtime.runIfWaitingForDebugger. */
+    bool wait_for_debugger_on_start;
+    cdp_opt_bool flatten; /* experimental. As in Target.attachToTarget; should be true. */
+    cdp_target_target_filter filter; /* experimental. Absent: all but browser and tab. */
     const cdp__extra *extra_;
 };
 
@@ -1237,11 +1326,12 @@ CDP_STUB uint32_t cdp_target_set_auto_attach_async(cdp_session *s,
         (cdp__fn *)cb, data);
 }
 
-/* Target.autoAttachRelated (experimental) */
+/* Target.autoAttachRelated (experimental): Attaches to what a target of another session makes;
+ * only on the browser's session, always flat. */
 struct cdp_target_auto_attach_related_params {
-    cdp_target_target_id target_id; /* required */
-    bool wait_for_debugger_on_start; /* required */
-    cdp_target_target_filter filter; /* experimental */
+    cdp_target_target_id target_id; /* required. Whose. */
+    bool wait_for_debugger_on_start; /* required. As in Target.setAutoAttach. */
+    cdp_target_target_filter filter; /* experimental. As in Target.setAutoAttach. */
     const cdp__extra *extra_;
 };
 
@@ -1299,10 +1389,15 @@ CDP_STUB uint32_t cdp_target_auto_attach_related_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.setDiscoverTargets */
+/*
+ * Target.setDiscoverTargets: Turns targetCreated, targetInfoChanged and targetDestroyed on or off;
+ * targets that there are come at once.
+ *
+ * Errors: -32602 "Filter should not be present with `discover` is off".
+ */
 struct cdp_target_set_discover_targets_params {
-    bool discover; /* required */
-    cdp_target_target_filter filter; /* experimental */
+    bool discover; /* required. True: on. */
+    cdp_target_target_filter filter; /* experimental. Absent: all but browser and tab. */
     const cdp__extra *extra_;
 };
 
@@ -1360,9 +1455,10 @@ CDP_STUB uint32_t cdp_target_set_discover_targets_async(
         (cdp__fn *)cb, data);
 }
 
-/* Target.setRemoteLocations (experimental) */
+/* Target.setRemoteLocations (experimental): Looks for targets at other places too, with
+ * Target.setDiscoverTargets. */
 struct cdp_target_set_remote_locations_params {
-    CDP_LIST(cdp_target_remote_location) locations; /* required */
+    CDP_LIST(cdp_target_remote_location) locations; /* required. Where. */
     const cdp__extra *extra_;
 };
 
@@ -1619,11 +1715,12 @@ CDP_STUB int cdp_target_open_dev_tools_respond(cdp_request *req,
 
 /* ---- events ---- */
 
-/* Target.attachedToTarget (experimental) */
+/* Target.attachedToTarget (experimental): A session was opened, by Target.attachToTarget or
+ * Target.setAutoAttach; comes before the reply. */
 struct cdp_target_attached_to_target_event {
-    cdp_target_session_id session_id; /* required */
-    const cdp_target_target_info *target_info; /* required */
-    bool waiting_for_debugger; /* required */
+    cdp_target_session_id session_id; /* required. Names it, until Target.detachedFromTarget. */
+    const cdp_target_target_info *target_info; /* required. With whom. */
+    bool waiting_for_debugger; /* required. Whether it waits for Runtime.runIfWaitingForDebugger. */
     const cdp__extra *extra_;
 };
 
@@ -1683,10 +1780,16 @@ CDP_STUB int cdp_target_emit_attached_to_target(cdp_session *s,
     return cdp__emit(s, &cdp__domain_target, 0, ev);
 }
 
-/* Target.detachedFromTarget (experimental) */
+/*
+ * Target.detachedFromTarget (experimental): A session has ended, by Target.detachFromTarget or with
+ * its target.
+ *
+ * Node: Not sent.
+ */
 struct cdp_target_detached_from_target_event {
-    cdp_target_session_id session_id; /* required */
-    cdp_target_target_id target_id CDP_DEPRECATED;
+    /* required. Not good from now on; commands without a reply get none. */
+    cdp_target_session_id session_id;
+    cdp_target_target_id target_id CDP_DEPRECATED; /* Whose. */
     const cdp__extra *extra_;
 };
 
@@ -1746,11 +1849,12 @@ CDP_STUB int cdp_target_emit_detached_from_target(cdp_session *s,
     return cdp__emit(s, &cdp__domain_target, 1, ev);
 }
 
-/* Target.receivedMessageFromTarget */
+/* Target.receivedMessageFromTarget: A reply or event from a session that was attached without
+ * flatten. */
 struct cdp_target_received_message_from_target_event {
-    cdp_target_session_id session_id; /* required */
-    cdp_str message; /* required */
-    cdp_target_target_id target_id CDP_DEPRECATED;
+    cdp_target_session_id session_id; /* required. Whose. */
+    cdp_str message; /* required. JSON text. */
+    cdp_target_target_id target_id CDP_DEPRECATED; /* Whose. */
     const cdp__extra *extra_;
 };
 
@@ -1809,9 +1913,10 @@ CDP_STUB int cdp_target_emit_received_message_from_target(
     return cdp__emit(s, &cdp__domain_target, 2, ev);
 }
 
-/* Target.targetCreated */
+/* Target.targetCreated: There is a target; after Target.setDiscoverTargets also for those that
+ * were there. */
 struct cdp_target_target_created_event {
-    const cdp_target_target_info *target_info; /* required */
+    const cdp_target_target_info *target_info; /* required. Which. */
     const cdp__extra *extra_;
 };
 
@@ -1869,9 +1974,13 @@ CDP_STUB int cdp_target_emit_target_created(cdp_session *s,
     return cdp__emit(s, &cdp__domain_target, 3, ev);
 }
 
-/* Target.targetDestroyed */
+/*
+ * Target.targetDestroyed: A target is gone.
+ *
+ * Node: Not sent.
+ */
 struct cdp_target_target_destroyed_event {
-    cdp_target_target_id target_id; /* required */
+    cdp_target_target_id target_id; /* required. Not good from now on. */
     const cdp__extra *extra_;
 };
 
@@ -1931,11 +2040,12 @@ CDP_STUB int cdp_target_emit_target_destroyed(cdp_session *s,
     return cdp__emit(s, &cdp__domain_target, 4, ev);
 }
 
-/* Target.targetCrashed */
+/* Target.targetCrashed: The process of a target has died; the target stays until it is closed or
+ * loads anew. */
 struct cdp_target_target_crashed_event {
-    cdp_target_target_id target_id; /* required */
-    cdp_str status; /* required */
-    int32_t error_code; /* required */
+    cdp_target_target_id target_id; /* required. Which. */
+    cdp_str status; /* required. How, such as "crashed", "killed", "oom". */
+    int32_t error_code; /* required. Exit status of the process, or the signal. */
     const cdp__extra *extra_;
 };
 
@@ -1993,9 +2103,9 @@ CDP_STUB int cdp_target_emit_target_crashed(cdp_session *s,
     return cdp__emit(s, &cdp__domain_target, 5, ev);
 }
 
-/* Target.targetInfoChanged */
+/* Target.targetInfoChanged: Title, URL or attached of a target have changed. */
 struct cdp_target_target_info_changed_event {
-    const cdp_target_target_info *target_info; /* required */
+    const cdp_target_target_info *target_info; /* required. As it is now. */
     const cdp__extra *extra_;
 };
 

@@ -2,6 +2,8 @@
 /*
  * teapot.h - Teapot.
  *
+ * A made-up domain, for examples and tests: a pot of tea.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *
@@ -30,11 +32,11 @@ extern const cdp__domain cdp__domain_teapot;
 
 /* ---- types ---- */
 
-/* Teapot.Pot */
+/* Teapot.Pot: What is in the pot. */
 struct cdp_teapot_pot {
-    cdp_teapot_tea tea; /* required */
-    int32_t cups; /* required */
-    cdp_opt_num celsius;
+    cdp_teapot_tea tea; /* required. The kind. */
+    int32_t cups; /* required. Cups that are left; 0 is empty. */
+    cdp_opt_num celsius; /* Degrees it was brewed at. */
     const cdp__extra *extra_;
 };
 
@@ -54,10 +56,14 @@ CDP_STUB int cdp_teapot_pot_from_json(cdp_str json, cdp_teapot_pot **out, cdp_st
 
 /* ---- commands ---- */
 
-/* Teapot.brew */
+/*
+ * Teapot.brew: Makes tea, in place of what was in the pot.
+ *
+ * Errors: -32602 for less than 1 or more than 8 cups.
+ */
 struct cdp_teapot_brew_params {
-    cdp_teapot_tea tea; /* required */
-    cdp_opt_int cups;
+    cdp_teapot_tea tea; /* required. The kind. */
+    cdp_opt_int cups; /* 1 to 8; default 4. */
     const cdp__extra *extra_;
 };
 
@@ -76,7 +82,7 @@ CDP_STUB int cdp_teapot_brew_params_from_json(cdp_str json, cdp_teapot_brew_para
 }
 
 struct cdp_teapot_brew_result {
-    const cdp_teapot_pot *pot; /* required */
+    const cdp_teapot_pot *pot; /* required. The pot, full. */
     const cdp__extra *extra_;
 };
 
@@ -144,9 +150,13 @@ CDP_STUB int cdp_teapot_brew_respond(cdp_request *req, const cdp_teapot_brew_res
     return cdp__respond(req, &cdp__domain_teapot, 0, res);
 }
 
-/* Teapot.pour */
+/*
+ * Teapot.pour: Takes a cup.
+ *
+ * Errors: -32000 "the pot is empty".
+ */
 struct cdp_teapot_pour_result {
-    int32_t cups_left; /* required */
+    int32_t cups_left; /* required. Cups that are left; with 0 comes Teapot.emptied. */
     const cdp__extra *extra_;
 };
 
@@ -213,9 +223,9 @@ CDP_STUB int cdp_teapot_pour_respond(cdp_request *req, const cdp_teapot_pour_res
 
 /* ---- events ---- */
 
-/* Teapot.emptied */
+/* Teapot.emptied: The last cup was taken; sent before the reply to Teapot.pour. */
 struct cdp_teapot_emptied_event {
-    const cdp_teapot_pot *pot; /* required */
+    const cdp_teapot_pot *pot; /* required. The pot, empty. */
     const cdp__extra *extra_;
 };
 

@@ -2,6 +2,10 @@
 /*
  * tethering.h - Tethering (experimental).
  *
+ * Listens on a port of a connected device, and tells of connections.
+ *
+ * Chromium: In sessions of the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * tracing.h - Tracing.
  *
+ * Records trace events of all the browser's processes.
+ *
+ * Chromium: In sessions of pages and the browser.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

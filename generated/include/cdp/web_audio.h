@@ -2,6 +2,10 @@
 /*
  * web_audio.h - WebAudio (experimental).
  *
+ * The audio contexts and nodes of a page, and how they are connected.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * web_authn.h - WebAuthn (experimental).
  *
+ * Virtual authenticators (security keys) with credentials, for tests of logins.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -2,6 +2,10 @@
 /*
  * web_mcp.h - WebMCP (experimental).
  *
+ * Tools that a page offers to agents: told, called and answered.
+ *
+ * Chromium: In sessions of pages.
+ *
  * Members are optional unless they are marked as required.  Each struct has a _to_json(), and a
  * _from_json(), which says why if it fails; what they make is one cdp_free().
  *

@@ -9,14 +9,17 @@
  * domain is.  That holds as long as such commands are as old as their domains, which a test checks.
  */
 #include "v8_probe.h"
-#include "v8_internal.h"
 
 #include "../core/codec.h"
+#include "../v8/v8_internal.h"
 
+#include <cdp/console.h>
+#include <cdp/debugger.h>
+#include <cdp/heap_profiler.h>
+#include <cdp/profiler.h>
+#include <cdp/runtime.h>
+#include <cdp/schema.h>
 #include <cdp/value.h>
-
-extern const cdp__domain cdp__domain_console, cdp__domain_debugger, cdp__domain_heap_profiler,
-    cdp__domain_profiler, cdp__domain_runtime, cdp__domain_schema;
 
 const cdp__domain *const cdp__v8_domains[CDP__V8_DOMAINS] = {
     &cdp__domain_console,  &cdp__domain_debugger, &cdp__domain_heap_profiler,
