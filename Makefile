@@ -76,6 +76,7 @@ endif
 
 G        := generated
 DEPS     := $B/deps
+SOURCES   = --in protocol_json $(PROTOCOL:%=--in '%') $(if $(ONLY),--domains '$(subst $(space),$(comma),$(ONLY))')
 ifneq ($(SELECTED),)
 $(foreach g,$(filter test build-tests tsan fuzz bench lint% generate,$(GOALS)),$(error make $g takes neither DOMAINS nor PROTOCOL))
 override B := $B/selected
@@ -86,8 +87,7 @@ ifneq ($(PYTHON),)
 include $B/bindings.mk
 $B/bindings.mk: $(INPUTS) $(wildcard generator/*.py generator/templates/*.j2)
 	@mkdir -p $B && rm -rf $B/lib* $B/examples $B/cdp
-	$(call step,GEN)$(PYTHON) generator/cdpgen.py --in protocol_json $(PROTOCOL:%=--in '%') --out $G \
-	    $(if $(ONLY),--domains '$(subst $(space),$(comma),$(ONLY))')
+	$(call step,GEN)$(PYTHON) generator/cdpgen.py $(SOURCES) --out $G
 	@echo 'MADE_FROM := $(strip $(ONLY) $(INPUTS))' >$@
 # No file's time tells that another choice was made.
 ifneq ($(MADE_FROM),$(strip $(ONLY) $(INPUTS)))
@@ -352,8 +352,8 @@ lint-cppcheck:
 generate: $B/setup-generate.mk
 	$(GENERATE)
 
-docs: $B/setup-generate.mk
-	$(PYTHON) generator/cdpgen.py --in protocol_json --docs $B/docs/html
+docs:
+	$(PYTHON) generator/cdpgen.py $(SOURCES) --docs $B/docs/html
 
 size: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(CLI)
 	@tools/size.py $G $(ARCHIVES) $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES) $(CLI)
