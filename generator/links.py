@@ -47,8 +47,8 @@ class Names:
         """A sentence whose names are links."""
 
         def link(name):
-            whole = "%s.%s" % (domain, name)
-            return self.link(name if name in self._pages else whole, name)
+            bare = "." not in name and "_" not in name
+            return self.link("%s.%s" % (domain, name) if bare else name, name)
 
         return _replaced(_IN_TEXT, sentence, link)
 

@@ -400,7 +400,8 @@ SEEN = """[...document.querySelectorAll('body *')].filter(e => [...e.childNodes]
         whole: e.parentElement.textContent,
         color: getComputedStyle(e).color,
         back: getComputedStyle(back || document.body).backgroundColor,
-        on: document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === e,
+        on: [3, box.width / 2, box.width - 3].every(dx =>
+            document.elementFromPoint(box.x + dx, box.y + box.height / 2) === e),
         x: box.x, y: box.y, width: box.width, height: box.height } }).filter(e => e && e.on)"""
 
 
@@ -432,7 +433,7 @@ def check_picture(tab, picture):
         assert contrast(color, back) >= 4.5, e
         found = picture.colors(e["x"], e["y"], e["width"], e["height"])
         most = max(found, key=found.get)
-        assert all(abs(a - b) <= 8 for a, b in zip(most, back)), e  # shadows reach out
+        assert all(abs(a - b) <= 32 for a, b in zip(most, back)), (e, most)  # shadows reach out
         # Letters are thin: their own colour may be nowhere whole, but something comes close to it.
         assert max(contrast(c, back) for c in found) >= 0.6 * contrast(color, back), e
     return seen
