@@ -2,8 +2,8 @@
 """cdpgen: protocol JSON -> C headers and tables.
 
 Reads every *.json of a folder, and the folder's REVISION, and makes the output folder hold what
-follows from them; more files and folders add domains.  Running it twice changes nothing the second
-time.
+follows from them; more files and folders add domains.  With --base it makes only what is added to
+an installed library's protocol.  Running it twice changes nothing the second time.
 """
 
 import argparse
@@ -28,6 +28,7 @@ except ModuleNotFoundError as e:
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(_HERE)
 _INPUTS = "INPUTS.sha256"
+_SELECTION = "SELECTION"
 
 
 def main(argv=None):
@@ -41,16 +42,25 @@ def main(argv=None):
         metavar="SOURCE",
         help="folder of *.json, or one file; given again: more domains",
     )
-    p.add_argument("--out", default=out, help="folder for include/ and src/")
+    p.add_argument("--out", help="folder for include/ and src/")
     p.add_argument(
         "--domains",
         help="of the first --in only these (Runtime,Page.navigate,...), and what is referred to",
     )
+    p.add_argument(
+        "--base",
+        metavar="SOURCE",
+        help="protocol of an installed library: make only what --in adds to it",
+    )
     p.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
     args = p.parse_args(argv)
+    if args.base and not (args.sources and args.out):
+        p.error("--base needs --in and --out")
+    if args.base and args.domains:
+        p.error("--domains is about a library, and --base has one")
     try:
-        files = generate(args.sources or [source], args.domains)
-        folder = output.Folder(args.out)
+        files = generate(args.sources or [source], args.domains, args.base)
+        folder = output.Folder(args.out or out)
         try:
             if args.check:
                 return _report(*folder.differing(files))
@@ -69,20 +79,50 @@ def main(argv=None):
     return 0
 
 
-def generate(sources, domains=None):
+def generate(sources, domains=None, base=None):
     """{path below the output folder: text}; domains is what to take of the first source."""
+    protocol, paths = _protocol(sources, domains, base)
+    files = render.render(protocol)
+    if not base:
+        files[_INPUTS] = _digests(paths)
+    return files
+
+
+def _protocol(sources, domains, base):
+    """The protocol, and the files that it is from."""
     inputs = [_inputs(source) for source in sources]
     revision = next((r for _, r in inputs if r), "unknown")
     paths = [path for found, _ in inputs for path in found]
+    if base:
+        return _build_on(base, paths), paths
     read = _read(paths)
     protocol = model.build(read, revision)
     if domains is not None:
         added = read[len(inputs[0][0]) :]
         names = [d["domain"] for value, _ in added for d in value["domains"]]
         selection.select(protocol, domains.split(",") + names, "--domains")
-    files = render.render(protocol)
-    files[_INPUTS] = _digests(paths + _revision_files(sources))
-    return files
+    return protocol, paths + _revision_files(sources)
+
+
+def _build_on(base, paths):
+    """Only what paths add to an installed library's protocol."""
+    below, revision = _inputs(base)
+    read = _read(below + paths)
+    builder = model.Builder()
+    library = builder.build(read[: len(below)], revision or "unknown")
+    wanted = _selection(base)
+    if wanted:
+        selection.select(library, wanted, At(_SELECTION))
+    return builder.build_on(library, read[len(below) :])
+
+
+def _selection(base):
+    """What of the protocol the library has, where that is not all of it."""
+    try:
+        with open(os.path.join(base, _SELECTION), encoding="ascii", errors="replace") as f:
+            return f.read().split()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _inputs(source):

@@ -247,28 +247,6 @@ def test_extra_is_last_everywhere():
         assert text.count("    const cdp__extra *extra_;\n};\n") == structs
 
 
-def test_no_name_is_one_of_the_librarys():
-    """What the hand-written headers declare, the generated ones do not."""
-    pattern = r"\b(?:cdp|CDP)_[A-Za-z0-9_]+"
-    ours = set()
-    for path in (ROOT / "runtime" / "include" / "cdp").iterdir():
-        code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
-        # What hand-written headers declare; what they use of generated ones is no clash.
-        ours |= set(re.findall(r"#define (" + pattern + ")", code))
-        ours |= set(re.findall(r"^[a-z].*?[ *](" + pattern + r")\(", code, re.M))
-        ours |= set(re.findall(r"^typedef [^(]*?(" + pattern + r");", code, re.M))
-        ours |= set(re.findall(r"^\} (" + pattern + r");", code, re.M))
-    import model
-    import schema
-    from errors import At
-
-    builder = model._Builder()
-    paths = [ROOT / "protocol_json" / name for name in FILES]
-    builder.build([(schema.read(p, p.name), At(p.name)) for p in paths], "1")
-    assert len(ours) > 50
-    assert not ours & set(builder._symbols._owners)
-
-
 def test_up_to_date(cdpgen):
     """The committed files are what the generator makes."""
     cdpgen.out = GENERATED
