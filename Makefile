@@ -214,15 +214,16 @@ $B/obj/libbench.a: $(call objects,obj,$(filter-out $(MEASURE_C),$(BENCH_C)))
 $B/%.map: tests/%.txt
 	@{ echo '{ global:'; sed 's/#.*//; /^ *$$/d; s/$$/;/' $<; echo 'local: *; };'; } >$@
 
+# Functions bind at once.  Tables do not: a program may have copies of them, which are then everybody's.
 $B/libcdpkit.so: $(call objects,obj,$(CORE_C)) $(LLHTTP_O:%=$B/obj/%) $B/exports.map
 	@rm -f $@.*
-	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
+	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic-functions,-z,defs,--version-script=$(filter %.map,$^) \
 	    -o $@.$(SOVERSION) $(filter %.o,$^) $(LIBS)
 	@ln -sf $(@F).$(SOVERSION) $@
 
 $B/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.so
 	@rm -f $@.*
-	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
+	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic-functions,-z,defs,--version-script=$(filter %.map,$^) \
 	    -o $@.$(SOVERSION) $(filter %.o,$^) -L$B -lcdpkit $(LIBS_V8)
 	@ln -sf $(@F).$(SOVERSION) $@
 
