@@ -7,7 +7,7 @@
 # make fuzz       each fuzzer for FUZZ_TIME seconds (30)
 # make generate   generated/ from protocol_json/ (make does it by itself when these change)
 # make size       what the libraries and a program take
-# make install    DESTDIR= PREFIX=/usr/local
+# make install    DESTDIR= PREFIX=/usr/local; make uninstall
 # make clean      all but what was downloaded; make distclean: that too
 #
 # What is missing is looked for and installed by tools/setup.sh; SETUP=no keeps
@@ -18,7 +18,10 @@
 # to, PROTOCOL=mine.json adds domains of your own; in build/selected/.
 
 PREFIX   ?= /usr/local
+BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR  ?= $(PREFIX)/share
 CFLAGS   ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
 B        ?= build
@@ -148,8 +151,10 @@ SOVERSION := $(firstword $(subst ., ,$(VERSION)))$(REVISION:%=.%)$(DIGEST:%=.%)
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef
 WARN_C   := $(WARN) -Wstrict-prototypes -Wmissing-prototypes
+# Nothing that is built names the folder it was built in.
+NOWHERE  := '-ffile-prefix-map=$(CURDIR)=.'
 BOTH     := -D_POSIX_C_SOURCE=200809L -fPIC -fno-semantic-interposition -fno-strict-overflow -pthread \
-            -ffunction-sections -fdata-sections -Iruntime/include -I$G/include \
+            -ffunction-sections -fdata-sections $(NOWHERE) -Iruntime/include -I$G/include \
             -iquote runtime -iquote runtime/core -iquote tests
 # llhttp is compiled in under names of its own, since a libnode has another one (tools/setup.sh).
 LLHTTP   := $(DEPS)/llhttp
@@ -161,6 +166,8 @@ LIBS     = $(CJSON_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lm
 # wslay is a WebSocket peer to test ours against.
 TEST_LIBS = $(CMOCKA_LIBS) -lwslay
 LIBS_V8  = $(V8_LIBS) $(UV_LIBS) -lstdc++
+# A V8 that set-up unpacked is installed too, and found from where the library lies.
+V8_DIR   = $(if $(V8_C),$(filter $(abspath $(DEPS))/%,$(patsubst -L%,%,$(filter -L%,$(V8_LIBS)))))
 # No vptr check: V8's classes have no type information to check.
 ASAN     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
 TSAN     := -O1 -g -fsanitize=thread
@@ -179,7 +186,7 @@ $B/$1/generated/%.o: $G/%.c
 	$$(call step,CC )$2 $$(ALL_CFLAGS) $(if $5,$$(CFLAGS)) $4 -MMD -MP -c -o $$@ $$<
 $B/$1/llhttp/%.o: $(LLHTTP)/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(call step,CC )$2 -std=c11 -fPIC -fvisibility=hidden -w -DLLHTTP_STRICT_MODE=1 -include $(LLHTTP)/cdp_llhttp.h -isystem $(LLHTTP) $(if $5,$$(CFLAGS)) $4 -c -o $$@ $$<
+	$$(call step,CC )$2 -std=c11 -fPIC $(NOWHERE) -fvisibility=hidden -w -DLLHTTP_STRICT_MODE=1 -include $(LLHTTP)/cdp_llhttp.h -isystem $(LLHTTP) $(if $5,$$(CFLAGS)) $4 -c -o $$@ $$<
 endef
 $(eval $(call compile,obj,$$(CC),$$(CXX),,user))
 $(eval $(call compile,asan,$$(CC),$$(CXX),$(ASAN) -Werror))
@@ -221,8 +228,8 @@ $B/libcdpkit.so: $(call objects,obj,$(CORE_C)) $(LLHTTP_O:%=$B/obj/%) $B/exports
 	    -o $@.$(SOVERSION) $(filter %.o,$^) $(LIBS)
 	@ln -sf $(@F).$(SOVERSION) $@
 
-$B/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.so
-	@rm -f $@.*
+$B/libcdpkit-v8.so $B/installed/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.so
+	@mkdir -p $(@D) && rm -f $@.*
 	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic-functions,-z,defs,--version-script=$(filter %.map,$^) \
 	    -o $@.$(SOVERSION) $(filter %.o,$^) -L$B -lcdpkit $(LIBS_V8)
 	@ln -sf $(@F).$(SOVERSION) $@
@@ -264,7 +271,8 @@ $(call programs,fuzz,$(FUZZ_C)): $B/fuzz/%: $B/fuzz/%.o $B/fuzz/libhelp.a $B/fuz
 $(EMBED): $B/obj/examples/embed.o $(ARCHIVES)
 	$(call step,LD )$(CXX) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
 
-$(CLI): $(call objects,obj,$(CLI_C)) $(ARCHIVES)
+$(CLI) $B/installed/cdp: $(call objects,obj,$(CLI_C)) $(ARCHIVES)
+	@mkdir -p $(@D)
 	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
 
 all: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED) $(CLI)
@@ -290,6 +298,7 @@ test: build-tests
 	    $(if $(CLI),'pytest:env CDP_TARGET="$(CLI) run" NODE_PATH=$(NODE_MODULES) $(PYTHON) -m pytest -p no:cacheprovider tests/clients') \
 	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
 	    'tap:tools/check_headers.py' \
+	    'pytest:env B=$B $(PYTHON) -m pytest -p no:cacheprovider tests/install' \
 	    $(if $(V8_C),'tap:tools/check_examples.py $B/examples') \
 	    'check:README.md shows what there is:tools/check_readme.py' \
 	    $(if $(wildcard tests/exports.txt),'tap:tools/check_exports.py $B/libcdpkit.so tests/exports.txt') \
@@ -311,7 +320,7 @@ bench: $(BENCHES) $(CLI)
 # ---- lint ------------------------------------------------------------------
 
 HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/net runtime/targets \
-            runtime/report runtime/v8 runtime/inspector cli examples bench tests/support tests/unit tests/remote tests/v8 tests/inspector tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
+            runtime/report runtime/v8 runtime/inspector cli examples examples/barista bench tests/support tests/unit tests/remote tests/v8 tests/inspector tests/fuzz tests/install tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
 LINT_C    = $(CORE_C) $(V8_C) $(CLI_C) $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
 # Left out: what fires on sound code here (the analyzer does not see that one function's success
 # implies another's).
@@ -353,29 +362,21 @@ generate: $B/setup-generate.mk
 size: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(CLI)
 	@tools/size.py $G $(ARCHIVES) $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES) $(CLI)
 
-# The manual page and the completions are what the command says of itself.
-define install-cli # folder
-install -d '$1/man/man1' '$1/bash-completion/completions' '$1/zsh/site-functions' '$1/fish/vendor_completions.d'
-	$(CLI) help --man >'$1/man/man1/cdp.1'
-	$(CLI) completion bash >'$1/bash-completion/completions/cdp'
-	$(CLI) completion zsh >'$1/zsh/site-functions/_cdp'
-	$(CLI) completion fish >'$1/fish/vendor_completions.d/cdp.fish'
-endef
+# With a V8 that set-up unpacked, what looks for that is linked again for where it is installed.
+BUILT     = $B$(if $(V8_DIR),/installed)
+v8_beside = $(filter-out -L% -Wl$(comma)-rpath%,$(V8_LIBS)) -L$(V8_DIR) '-Wl,-rpath,$$ORIGIN/$1' $(UV_LIBS) -lstdc++
+$B/installed/libcdpkit-v8.so: LIBS_V8 = $(call v8_beside,cdpkit)
+$B/installed/cdp: LIBS_V8 = $(call v8_beside,$(shell realpath -sm --relative-to='$(BINDIR)' '$(LIBDIR)/cdpkit'))
+$B/installed/cdp: FORCE # these folders may be others than last time
 
-install: $(ARCHIVES) $(SHARED) $(CLI)
-	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/cdp' '$(DESTDIR)$(PREFIX)/bin'
-	$(if $(CLI),install -m 755 $(CLI) '$(DESTDIR)$(PREFIX)/bin')
-	$(if $(CLI),$(call install-cli,$(DESTDIR)$(PREFIX)/share))
-	install -m 644 $(ARCHIVES) '$(DESTDIR)$(LIBDIR)'
-	install -m 755 $(SHARED:%=%.$(SOVERSION)) '$(DESTDIR)$(LIBDIR)'
-	for l in $(notdir $(SHARED)); do ln -sf $$l.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/'$$l; done
-	install -m 644 $(HEADERS) $G/include/cdp/*.h '$(DESTDIR)$(PREFIX)/include/cdp'
-	for l in $(notdir $(basename $(ARCHIVES))); do \
-	    sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@REVISION@|$(REVISION)|; s|@DOMAINS@|$(CONTENT)|' \
-	        -e 's|@V8_LIBS@|$(V8_LIBS)|; s|@UV_LIBS@|$(UV_LIBS)|; s|@LIBS@|$(LIBS)|' \
-	        tools/$${l#lib}.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/'$${l#lib}.pc || exit 1; \
-	done
-	$(tell_left_out)
+install: $(ARCHIVES) $(SHARED) $(CLI) $(sort $(SHARED:$B/libcdpkit-v8%=$(BUILT)/libcdpkit-v8%) $(CLI:$B/%=$(BUILT)/%))
+install uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' DATADIR='$(DATADIR)' \
+	    B='$B' BUILT='$(BUILT)' LIBRARIES='$(notdir $(basename $(ARCHIVES)))' CDP='$(CLI)' V8_DIR='$(V8_DIR)' \
+	    HEADERS='$(HEADERS) $(wildcard $G/include/cdp/*.h)' PROTOCOL_FILES='$(wildcard protocol_json/*.json) protocol_json/REVISION $(PROTOCOL)' CONTENT='$(CONTENT)' \
+	    VERSION='$(VERSION)' REVISION='$(REVISION)' SOVERSION='$(SOVERSION)' LIBS='$(LIBS)' UV_LIBS='$(UV_LIBS)' V8_LIBS='$(V8_LIBS)' \
+	    tools/install.sh $@
+	$(if $(filter install,$@),$(tell_left_out))
 
 clean:
 	@if [ -d $B ]; then find $B -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
@@ -388,7 +389,7 @@ help:
 
 FORCE:
 .PHONY: all demo build-tests test tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck generate size \
-        install clean distclean help FORCE
+        install uninstall clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
