@@ -71,6 +71,9 @@ def test_is_served_to_front_ends(installed, barista, tmp_path, flags):
         with urllib.request.urlopen(url, timeout=PATIENCE) as reply:
             domains = json.load(reply)["domains"]
         said = installed.run(program, port).splitlines()
+        cdp = installed.root / "bin" / "cdp"
+        order = ("Barista.order", '{"drink": "tea"}')
+        assert json.loads(run(cdp, "call", "--no-check", ":" + port, *order)) == {"ticket": 7}
     finally:
         server.kill()
         server.wait()
