@@ -142,9 +142,9 @@ VERSION  := $(shell sed -n 's/^.define CDP_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' 
 REVISION := $(shell grep -o '[0-9]\{4,\}' protocol_json/REVISION 2>/dev/null | head -n 1)
 # What --domains would take to come to the same.
 CONTENT   = $(sort $(shell sed -n '/^\#/d; s/ .* all .*//p' $G/domains.txt) $(foreach d,$(ONLY),$(if $(findstring .,$d),$d)))
-# Generated structs move with the protocol, so its revision is part of the soname; those of a selection,
-# whose tables differ from the whole protocol's, have a digest of these there as well.
-DIGEST   := $(if $(SELECTED),$(shell LC_ALL=C; cat $G/src/*.c 2>/dev/null | sha256sum | cut -c 1-8))
+# Generated structs move with the protocol, so its revision is part of the soname; those of a selection
+# have a number of their own there as well.
+DIGEST   := $(if $(SELECTED),$(shell sed -n 's/^\#define CDP_PROTOCOL_ID 0x//p' $G/include/cdp/forward.h 2>/dev/null))
 SOVERSION := $(firstword $(subst ., ,$(VERSION)))$(REVISION:%=.%)$(DIGEST:%=.%)
 
 # ---- flags -----------------------------------------------------------------
