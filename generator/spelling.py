@@ -33,7 +33,7 @@ _VALUES = {
     "OBJECT": "cdp_value",
     "STR": "cdp_str",
 }
-_OPTIONAL = {"BOOL": "cdp_opt_bool", "INT": "cdp_opt_int", "NUM": "cdp_opt_num"}
+OPTIONAL = {"BOOL": "cdp_opt_bool", "INT": "cdp_opt_int", "NUM": "cdp_opt_num"}
 
 
 def value_type(shape):
@@ -55,8 +55,8 @@ def declaration(field):
     shape = field.shape
     if shape.kind == "STRUCT":
         text = "const %s *%s" % (value_type(shape), field.symbol)
-    elif not field.required and shape.kind in _OPTIONAL:
-        text = "%s %s" % (_OPTIONAL[shape.kind], field.symbol)
+    elif not field.required and shape.kind in OPTIONAL:
+        text = "%s %s" % (OPTIONAL[shape.kind], field.symbol)
     else:
         text = "%s %s" % (value_type(shape), field.symbol)
     return text + " CDP_DEPRECATED" if field.deprecated else text
@@ -66,7 +66,7 @@ def member_note(field):
     """What a member's declaration does not show."""
     shape = field.shape
     notes = ["required"] if field.required else []
-    if shape.alias and not field.required and shape.kind in _OPTIONAL:
+    if shape.alias and not field.required and shape.kind in OPTIONAL:
         notes.append(shape.alias.symbol)
     about = _ABOUT_MEMBERS.get(field.name)
     if about is None and shape.alias:
