@@ -5,6 +5,8 @@
 # make bench      measurements against other clients, and the inspectors of Node
 # make tsan       what has threads, under ThreadSanitizer
 # make fuzz       each fuzzer for FUZZ_TIME seconds (30)
+# make protocol-update   another revision of the protocol, and what changes by it: the newest,
+#                 VERSION=, or FROM= a file, a folder or http://HOST:PORT; TEST=no: without tests
 # make generate   generated/ from protocol_json/ (make does it by itself when these change)
 # make size       what the libraries and a program take
 # make install    DESTDIR= PREFIX=/usr/local; make uninstall
@@ -43,7 +45,7 @@ all:
 GOALS := $(or $(MAKECMDGOALS),all)
 SELECTED := $(strip $(DOMAINS) $(PROTOCOL))
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
-LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(GOALS:build-tests=test))) $(if $(filter fuzz,$(GOALS)),lint) \
+LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(patsubst protocol-update,generate,$(GOALS:build-tests=test)))) $(if $(filter fuzz,$(GOALS)),lint) \
           $(if $(filter test,$(GOALS)),clients) \
           $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
@@ -138,14 +140,14 @@ THREADED := $(filter tests/inspector/% tests/remote/test_threads.c tests/remote/
 objects   = $(patsubst %,$B/$1/%.o,$(basename $(patsubst $G/%,generated/%,$2)))
 programs  = $(patsubst %.c,$B/$1/%,$2)
 
-VERSION  := $(shell sed -n 's/^.define CDP_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' runtime/include/cdp/cdp.h | paste -sd.)
+RELEASE  := $(shell sed -n 's/^.define CDP_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' runtime/include/cdp/cdp.h | paste -sd.)
 REVISION := $(shell grep -o '[0-9]\{4,\}' protocol_json/REVISION 2>/dev/null | head -n 1)
 # What --domains would take to come to the same.
 CONTENT   = $(sort $(shell sed -n '/^\#/d; s/ .* all .*//p' $G/domains.txt) $(foreach d,$(ONLY),$(if $(findstring .,$d),$d)))
 # Generated structs move with the protocol, so its revision is part of the soname; those of a selection
 # have a number of their own there as well.
 DIGEST   := $(if $(SELECTED),$(shell sed -n 's/^\#define CDP_PROTOCOL_ID 0x//p' $G/include/cdp/forward.h 2>/dev/null))
-SOVERSION := $(firstword $(subst ., ,$(VERSION)))$(REVISION:%=.%)$(DIGEST:%=.%)
+SOVERSION := $(firstword $(subst ., ,$(RELEASE)))$(REVISION:%=.%)$(DIGEST:%=.%)
 
 # ---- flags -----------------------------------------------------------------
 
@@ -359,6 +361,13 @@ lint-cppcheck:
 generate: $B/setup-generate.mk
 	$(GENERATE)
 
+# Words of protocol_json/docs/ that no longer fit are work to do, whatever the tests say.
+protocol-update: $B/setup-generate.mk
+	@$(PYTHON) tools/protocol_update.py --version '$(VERSION)' --from '$(FROM)'
+	@$(MAKE) all
+	@rc=0; $(if $(filter no,$(TEST)),,$(MAKE) test || rc=$$?;) \
+	    tools/lint_docs.py >$B/docs-to-do || { echo 'To do in protocol_json/docs/:'; cat $B/docs-to-do; }; exit $$rc
+
 size: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(CLI)
 	@tools/size.py $G $(ARCHIVES) $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES) $(CLI)
 
@@ -374,7 +383,7 @@ install uninstall:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' DATADIR='$(DATADIR)' \
 	    B='$B' BUILT='$(BUILT)' LIBRARIES='$(notdir $(basename $(ARCHIVES)))' CDP='$(CLI)' V8_DIR='$(V8_DIR)' \
 	    HEADERS='$(HEADERS) $(wildcard $G/include/cdp/*.h)' PROTOCOL_FILES='$(wildcard protocol_json/*.json) protocol_json/REVISION $(PROTOCOL)' CONTENT='$(CONTENT)' \
-	    VERSION='$(VERSION)' REVISION='$(REVISION)' SOVERSION='$(SOVERSION)' LIBS='$(LIBS)' UV_LIBS='$(UV_LIBS)' V8_LIBS='$(V8_LIBS)' \
+	    VERSION='$(RELEASE)' REVISION='$(REVISION)' SOVERSION='$(SOVERSION)' LIBS='$(LIBS)' UV_LIBS='$(UV_LIBS)' V8_LIBS='$(V8_LIBS)' \
 	    tools/install.sh $@
 	$(if $(filter install,$@),$(tell_left_out))
 
