@@ -6,9 +6,11 @@
 # make tsan       what has threads, under ThreadSanitizer
 # make fuzz       each fuzzer for FUZZ_TIME seconds (30)
 # make docs       the reference, HTML, in build/docs/html/
+# make protocol-update   another revision of the protocol, and what changes by it: the newest,
+#                 VERSION=, or FROM= a file, a folder or http://HOST:PORT; TEST=no: without tests
 # make generate   generated/ from protocol_json/ (make does it by itself when these change)
 # make size       what the libraries and a program take
-# make install    DESTDIR= PREFIX=/usr/local
+# make install    DESTDIR= PREFIX=/usr/local; make uninstall
 # make clean      all but what was downloaded; make distclean: that too
 #
 # What is missing is looked for and installed by tools/setup.sh; SETUP=no keeps
@@ -19,7 +21,10 @@
 # to, PROTOCOL=mine.json adds domains of your own; in build/selected/.
 
 PREFIX   ?= /usr/local
+BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR  ?= $(PREFIX)/share
 CFLAGS   ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
 B        ?= build
@@ -41,7 +46,7 @@ all:
 GOALS := $(or $(MAKECMDGOALS),all)
 SELECTED := $(strip $(DOMAINS) $(PROTOCOL))
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
-LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(GOALS:build-tests=test))) $(if $(filter fuzz,$(GOALS)),lint) \
+LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(patsubst protocol-update,generate,$(GOALS:build-tests=test)))) $(if $(filter fuzz,$(GOALS)),lint) \
           $(if $(filter docs,$(GOALS)),generate) $(if $(filter test,$(GOALS)),clients) \
           $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
@@ -137,21 +142,23 @@ THREADED := $(filter tests/inspector/% tests/remote/test_threads.c tests/remote/
 objects   = $(patsubst %,$B/$1/%.o,$(basename $(patsubst $G/%,generated/%,$2)))
 programs  = $(patsubst %.c,$B/$1/%,$2)
 
-VERSION  := $(shell sed -n 's/^.define CDP_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' runtime/include/cdp/cdp.h | paste -sd.)
+RELEASE  := $(shell sed -n 's/^.define CDP_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' runtime/include/cdp/cdp.h | paste -sd.)
 REVISION := $(shell grep -o '[0-9]\{4,\}' protocol_json/REVISION 2>/dev/null | head -n 1)
 # What --domains would take to come to the same.
 CONTENT   = $(sort $(shell sed -n '/^\#/d; s/ .* all .*//p' $G/domains.txt) $(foreach d,$(ONLY),$(if $(findstring .,$d),$d)))
-# Generated structs move with the protocol, so its revision is part of the soname; those of a selection,
-# whose tables differ from the whole protocol's, have a digest of these there as well.
-DIGEST   := $(if $(SELECTED),$(shell LC_ALL=C; cat $G/src/*.c 2>/dev/null | sha256sum | cut -c 1-8))
-SOVERSION := $(firstword $(subst ., ,$(VERSION)))$(REVISION:%=.%)$(DIGEST:%=.%)
+# Generated structs move with the protocol, so its revision is part of the soname; those of a selection
+# have a number of their own there as well.
+DIGEST   := $(if $(SELECTED),$(shell sed -n 's/^\#define CDP_PROTOCOL_ID 0x//p' $G/include/cdp/forward.h 2>/dev/null))
+SOVERSION := $(firstword $(subst ., ,$(RELEASE)))$(REVISION:%=.%)$(DIGEST:%=.%)
 
 # ---- flags -----------------------------------------------------------------
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef
 WARN_C   := $(WARN) -Wstrict-prototypes -Wmissing-prototypes
+# Nothing that is built names the folder it was built in.
+NOWHERE  := '-ffile-prefix-map=$(CURDIR)=.'
 BOTH     := -D_POSIX_C_SOURCE=200809L -fPIC -fno-semantic-interposition -fno-strict-overflow -pthread \
-            -ffunction-sections -fdata-sections -Iruntime/include -I$G/include \
+            -ffunction-sections -fdata-sections $(NOWHERE) -Iruntime/include -I$G/include \
             -iquote runtime -iquote runtime/core -iquote tests
 # llhttp is compiled in under names of its own, since a libnode has another one (tools/setup.sh).
 LLHTTP   := $(DEPS)/llhttp
@@ -163,6 +170,8 @@ LIBS     = $(CJSON_LIBS) $(UV_LIBS) $(OPENSSL_LIBS) -lm
 # wslay is a WebSocket peer to test ours against.
 TEST_LIBS = $(CMOCKA_LIBS) -lwslay
 LIBS_V8  = $(V8_LIBS) $(UV_LIBS) -lstdc++
+# A V8 that set-up unpacked is installed too, and found from where the library lies.
+V8_DIR   = $(if $(V8_C),$(filter $(abspath $(DEPS))/%,$(patsubst -L%,%,$(filter -L%,$(V8_LIBS)))))
 # No vptr check: V8's classes have no type information to check.
 ASAN     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
 TSAN     := -O1 -g -fsanitize=thread
@@ -181,7 +190,7 @@ $B/$1/generated/%.o: $G/%.c
 	$$(call step,CC )$2 $$(ALL_CFLAGS) $(if $5,$$(CFLAGS)) $4 -MMD -MP -c -o $$@ $$<
 $B/$1/llhttp/%.o: $(LLHTTP)/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(call step,CC )$2 -std=c11 -fPIC -fvisibility=hidden -w -DLLHTTP_STRICT_MODE=1 -include $(LLHTTP)/cdp_llhttp.h -isystem $(LLHTTP) $(if $5,$$(CFLAGS)) $4 -c -o $$@ $$<
+	$$(call step,CC )$2 -std=c11 -fPIC $(NOWHERE) -fvisibility=hidden -w -DLLHTTP_STRICT_MODE=1 -include $(LLHTTP)/cdp_llhttp.h -isystem $(LLHTTP) $(if $5,$$(CFLAGS)) $4 -c -o $$@ $$<
 endef
 $(eval $(call compile,obj,$$(CC),$$(CXX),,user))
 $(eval $(call compile,asan,$$(CC),$$(CXX),$(ASAN) -Werror))
@@ -216,15 +225,16 @@ $B/obj/libbench.a: $(call objects,obj,$(filter-out $(MEASURE_C),$(BENCH_C)))
 $B/%.map: tests/%.txt
 	@{ echo '{ global:'; sed 's/#.*//; /^ *$$/d; s/$$/;/' $<; echo 'local: *; };'; } >$@
 
+# Functions bind at once.  Tables do not: a program may have copies of them, which are then everybody's.
 $B/libcdpkit.so: $(call objects,obj,$(CORE_C)) $(LLHTTP_O:%=$B/obj/%) $B/exports.map
 	@rm -f $@.*
-	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
+	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic-functions,-z,defs,--version-script=$(filter %.map,$^) \
 	    -o $@.$(SOVERSION) $(filter %.o,$^) $(LIBS)
 	@ln -sf $(@F).$(SOVERSION) $@
 
-$B/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.so
-	@rm -f $@.*
-	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic,-z,defs,--version-script=$(filter %.map,$^) \
+$B/libcdpkit-v8.so $B/installed/libcdpkit-v8.so: $(call objects,obj,$(V8_C)) $B/exports-v8.map $B/libcdpkit.so
+	@mkdir -p $(@D) && rm -f $@.*
+	$(call step,LD )$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F).$(SOVERSION),-Bsymbolic-functions,-z,defs,--version-script=$(filter %.map,$^) \
 	    -o $@.$(SOVERSION) $(filter %.o,$^) -L$B -lcdpkit $(LIBS_V8)
 	@ln -sf $(@F).$(SOVERSION) $@
 
@@ -265,7 +275,8 @@ $(call programs,fuzz,$(FUZZ_C)): $B/fuzz/%: $B/fuzz/%.o $B/fuzz/libhelp.a $B/fuz
 $(EMBED): $B/obj/examples/embed.o $(ARCHIVES)
 	$(call step,LD )$(CXX) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
 
-$(CLI): $(call objects,obj,$(CLI_C)) $(ARCHIVES)
+$(CLI) $B/installed/cdp: $(call objects,obj,$(CLI_C)) $(ARCHIVES)
+	@mkdir -p $(@D)
 	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $(in_order) $(libraries)
 
 all: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED) $(CLI)
@@ -291,6 +302,7 @@ test: build-tests
 	    $(if $(CLI),'pytest:env CDP_TARGET="$(CLI) run" NODE_PATH=$(NODE_MODULES) $(PYTHON) -m pytest -p no:cacheprovider tests/clients') \
 	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
 	    'tap:tools/check_headers.py' \
+	    'pytest:env B=$B $(PYTHON) -m pytest -p no:cacheprovider tests/install' \
 	    $(if $(V8_C),'tap:tools/check_examples.py $B/examples') \
 	    'check:README.md shows what there is:tools/check_readme.py' \
 	    $(if $(wildcard tests/exports.txt),'tap:tools/check_exports.py $B/libcdpkit.so tests/exports.txt') \
@@ -312,7 +324,7 @@ bench: $(BENCHES) $(CLI)
 # ---- lint ------------------------------------------------------------------
 
 HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/net runtime/targets \
-            runtime/report runtime/v8 runtime/inspector cli examples bench tests/support tests/unit tests/remote tests/v8 tests/inspector tests/fuzz tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
+            runtime/report runtime/v8 runtime/inspector cli examples examples/barista bench tests/support tests/unit tests/remote tests/v8 tests/inspector tests/fuzz tests/install tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
 LINT_C    = $(CORE_C) $(V8_C) $(CLI_C) $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
 # Left out: what fires on sound code here (the analyzer does not see that one function's success
 # implies another's).
@@ -355,32 +367,31 @@ generate: $B/setup-generate.mk
 docs:
 	$(PYTHON) generator/cdpgen.py $(SOURCES) --docs $B/docs/html
 
+# Words of protocol_json/docs/ that no longer fit are work to do, whatever the tests say.
+protocol-update: $B/setup-generate.mk
+	@$(PYTHON) tools/protocol_update.py --version '$(VERSION)' --from '$(FROM)'
+	@$(MAKE) all
+	@rc=0; $(if $(filter no,$(TEST)),,$(MAKE) test || rc=$$?;) \
+	    tools/lint_docs.py >$B/docs-to-do || { echo 'To do in protocol_json/docs/:'; cat $B/docs-to-do; }; exit $$rc
+
 size: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(CLI)
 	@tools/size.py $G $(ARCHIVES) $(patsubst %,%.$(SOVERSION),$(SHARED)) $(EXAMPLES) $(CLI)
 
-# The manual page and the completions are what the command says of itself.
-define install-cli # folder
-install -d '$1/man/man1' '$1/bash-completion/completions' '$1/zsh/site-functions' '$1/fish/vendor_completions.d'
-	$(CLI) help --man >'$1/man/man1/cdp.1'
-	$(CLI) completion bash >'$1/bash-completion/completions/cdp'
-	$(CLI) completion zsh >'$1/zsh/site-functions/_cdp'
-	$(CLI) completion fish >'$1/fish/vendor_completions.d/cdp.fish'
-endef
+# With a V8 that set-up unpacked, what looks for that is linked again for where it is installed.
+BUILT     = $B$(if $(V8_DIR),/installed)
+v8_beside = $(filter-out -L% -Wl$(comma)-rpath%,$(V8_LIBS)) -L$(V8_DIR) '-Wl,-rpath,$$ORIGIN/$1' $(UV_LIBS) -lstdc++
+$B/installed/libcdpkit-v8.so: LIBS_V8 = $(call v8_beside,cdpkit)
+$B/installed/cdp: LIBS_V8 = $(call v8_beside,$(shell realpath -sm --relative-to='$(BINDIR)' '$(LIBDIR)/cdpkit'))
+$B/installed/cdp: FORCE # these folders may be others than last time
 
-install: $(ARCHIVES) $(SHARED) $(CLI)
-	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/cdp' '$(DESTDIR)$(PREFIX)/bin'
-	$(if $(CLI),install -m 755 $(CLI) '$(DESTDIR)$(PREFIX)/bin')
-	$(if $(CLI),$(call install-cli,$(DESTDIR)$(PREFIX)/share))
-	install -m 644 $(ARCHIVES) '$(DESTDIR)$(LIBDIR)'
-	install -m 755 $(SHARED:%=%.$(SOVERSION)) '$(DESTDIR)$(LIBDIR)'
-	for l in $(notdir $(SHARED)); do ln -sf $$l.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/'$$l; done
-	install -m 644 $(HEADERS) $G/include/cdp/*.h '$(DESTDIR)$(PREFIX)/include/cdp'
-	for l in $(notdir $(basename $(ARCHIVES))); do \
-	    sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@REVISION@|$(REVISION)|; s|@DOMAINS@|$(CONTENT)|' \
-	        -e 's|@V8_LIBS@|$(V8_LIBS)|; s|@UV_LIBS@|$(UV_LIBS)|; s|@LIBS@|$(LIBS)|' \
-	        tools/$${l#lib}.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/'$${l#lib}.pc || exit 1; \
-	done
-	$(tell_left_out)
+install: $(ARCHIVES) $(SHARED) $(CLI) $(sort $(SHARED:$B/libcdpkit-v8%=$(BUILT)/libcdpkit-v8%) $(CLI:$B/%=$(BUILT)/%))
+install uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' DATADIR='$(DATADIR)' \
+	    B='$B' BUILT='$(BUILT)' LIBRARIES='$(notdir $(basename $(ARCHIVES)))' CDP='$(CLI)' V8_DIR='$(V8_DIR)' \
+	    HEADERS='$(HEADERS) $(wildcard $G/include/cdp/*.h)' PROTOCOL_FILES='$(wildcard protocol_json/*.json) protocol_json/REVISION $(PROTOCOL)' CONTENT='$(CONTENT)' \
+	    VERSION='$(RELEASE)' REVISION='$(REVISION)' SOVERSION='$(SOVERSION)' LIBS='$(LIBS)' UV_LIBS='$(UV_LIBS)' V8_LIBS='$(V8_LIBS)' \
+	    tools/install.sh $@
+	$(if $(filter install,$@),$(tell_left_out))
 
 clean:
 	@if [ -d $B ]; then find $B -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
@@ -393,7 +404,7 @@ help:
 
 FORCE:
 .PHONY: all demo build-tests test tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck docs generate size \
-        install clean distclean help FORCE
+        install uninstall clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules

@@ -2,8 +2,8 @@
 """cdpgen: protocol JSON -> C headers and tables.
 
 Reads every *.json of a folder, and the folder's REVISION, and makes the output folder hold what
-follows from them; more files and folders add domains.  Running it twice changes nothing the second
-time.
+follows from them; more files and folders add domains.  With --base it makes only what is added to
+an installed library's protocol.  Running it twice changes nothing the second time.
 """
 
 import argparse
@@ -31,6 +31,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(_HERE)
 _HEADERS = os.path.join(_ROOT, "runtime", "include", "cdp")
 _INPUTS = "INPUTS.sha256"
+_SELECTION = "SELECTION"
 
 
 def main(argv=None):
@@ -44,22 +45,31 @@ def main(argv=None):
         metavar="SOURCE",
         help="folder of *.json, or one file; given again: more domains",
     )
-    p.add_argument("--out", default=out, help="folder for include/ and src/")
+    p.add_argument("--out", help="folder for include/ and src/")
     p.add_argument(
         "--domains",
         help="of the first --in only these (Runtime,Page.navigate,...), and what is referred to",
     )
+    p.add_argument(
+        "--base",
+        metavar="SOURCE",
+        help="protocol of an installed library: make only what --in adds to it",
+    )
     p.add_argument("--docs", metavar="DIR", help="only the reference (HTML), into that folder")
     p.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
     args = p.parse_args(argv)
+    if args.base and not (args.sources and (args.out or args.docs)):
+        p.error("--base needs --in, and --out or --docs")
+    if args.base and args.domains:
+        p.error("--domains is about a library, and --base has one")
     try:
-        protocol, inputs = _protocol(args.sources or [source], args.domains)
+        protocol, paths = _protocol(args.sources or [source], args.domains, args.base)
         if args.docs:
             files = reference.render(protocol, render.render(protocol), _HEADERS)
             folder = output.Folder(args.docs, output.PAGES)
         else:
-            files = generate(protocol, inputs)
-            folder = output.Folder(args.out, output.CODE)
+            files = generate(protocol, [] if args.base else paths)
+            folder = output.Folder(args.out or out, output.CODE)
         try:
             if args.check:
                 return _report(*folder.differing(files))
@@ -79,27 +89,56 @@ def main(argv=None):
 
 
 def generate(protocol, inputs):
-    """{path below the output folder: text}"""
+    """{path below the output folder: text}; inputs may be left unsaid."""
     files = render.render(protocol)
-    files[_INPUTS] = _digests(inputs)
+    if inputs:
+        files[_INPUTS] = _digests(inputs)
     return files
 
 
-def _protocol(sources, domains):
-    """The protocol with its words, and the files it is made of; domains is what to take of the
-    first source."""
+def _protocol(sources, domains, base):
+    """The protocol with its words, and the files that it is from."""
     inputs = [_inputs(source) for source in sources]
     revision = next((r for _, r in inputs if r), "unknown")
     paths = [path for found, _ in inputs for path in found]
+    if base:
+        protocol = _build_on(base, paths)
+    else:
+        protocol = _build(paths, revision, domains, len(inputs[0][0]))
     words = [path for source in sources for path in docs.files(os.path.join(source, "docs"))]
+    docs.attach(protocol, docs.read(words))
+    return protocol, paths + _revision_files(sources) + words
+
+
+def _build(paths, revision, domains, first):
+    """All that paths say, or, of the first so many of them, only some domains."""
     read = _read(paths)
     protocol = model.build(read, revision)
     if domains is not None:
-        added = read[len(inputs[0][0]) :]
-        names = [d["domain"] for value, _ in added for d in value["domains"]]
+        names = [d["domain"] for value, _ in read[first:] for d in value["domains"]]
         selection.select(protocol, domains.split(",") + names, "--domains")
-    docs.attach(protocol, docs.read(words))
-    return protocol, paths + _revision_files(sources) + words
+    return protocol
+
+
+def _build_on(base, paths):
+    """Only what paths add to an installed library's protocol."""
+    below, revision = _inputs(base)
+    read = _read(below + paths)
+    builder = model.Builder()
+    library = builder.build(read[: len(below)], revision or "unknown")
+    wanted = _selection(base)
+    if wanted:
+        selection.select(library, wanted, At(_SELECTION))
+    return builder.build_on(library, read[len(below) :])
+
+
+def _selection(base):
+    """What of the protocol the library has, where that is not all of it."""
+    try:
+        with open(os.path.join(base, _SELECTION), encoding="ascii", errors="replace") as f:
+            return f.read().split()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _inputs(source):

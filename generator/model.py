@@ -4,6 +4,7 @@ Files are merged, domains sorted; inside a domain everything keeps the protocol'
 are followed through aliases to what the codec sees; the alias itself stays for the C declaration.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, List, Optional
 
@@ -30,6 +31,11 @@ class Shape:
     target: Any = None  # the Struct or the Enum
     item: Optional["Shape"] = None  # of a list
     alias: Optional["Alias"] = None  # the typedef it was reached through
+
+    def spelled(self):
+        """The same text for what is the same in memory."""
+        inner = self.item.spelled() if self.item else self.target.symbol if self.target else ""
+        return "%s(%s)" % (self.kind, inner)
 
 
 @dataclass
@@ -113,26 +119,43 @@ class Protocol:
     revision: str
     domains: List[Domain]
     aliases: List[Alias]
+    base: Optional["Protocol"] = None  # a library's, which may be referred to and is not made again
+    forward: str = "forward"  # stem of the header with all names
+    guard: str = "CDP_FORWARD_H"  # its macro
+
+    def fingerprint(self):
+        """32 bits that differ where structs, enums, or indexes in tables do."""
+        lines = []
+        for d in self.domains:
+            lines.append("domain %s" % d.name)
+            for s in d.structs:
+                lines.append("struct %s" % s.symbol)
+                lines += ["%s %s %d" % (f.name, f.shape.spelled(), f.required) for f in s.fields]
+            lines += ["enum %s %s" % (e.symbol, " ".join(w for w, _ in e.words)) for e in d.enums]
+            lines += ["message %s" % m.name for m in d.commands + d.events]
+        return int(hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8], 16)
 
 
 def build(sources, revision):
     """sources: (JSON value, At) of each file -> Protocol"""
-    return _Builder().build(sources, revision)
+    return Builder().build(sources, revision)
 
 
-class _Builder:
+class Builder:
+    """Builds one protocol, and then maybe another on top of it, which shares its C names."""
+
     def __init__(self):
         self._symbols = names.symbols()
         self._files = names.Registry("file")
+        self._domains = names.Registry("domain")
         self._types = {}  # "Runtime.RemoteObject" -> Struct, Enum, or a pending _Alias
         self._aliases = []
 
     def build(self, sources, revision):
         """Three passes: declare all domains, resolve aliases, then fill in the members."""
         raw = [d for value, at in sources for d in schema.check_protocol(value, at)]
-        seen = names.Registry("domain")
         for value, at in raw:
-            seen.claim(value["domain"], value["domain"], at["domain"])
+            self._domains.claim(value["domain"], value["domain"], at["domain"])
         raw.sort(key=lambda d: d[0]["domain"])
         domains = [self._domain(value, at) for value, at in raw]
         todo = list(zip(domains, raw))
@@ -147,6 +170,25 @@ class _Builder:
         for domain in domains:
             _check_possible(domain)
         return Protocol(revision, domains, self._aliases)
+
+    def build_on(self, base, sources):
+        """Domains beside those of base, which was built before; they may refer to what is in it."""
+        left = {x.name for d in base.domains for x in d.structs + d.enums} | {
+            a.name for a in base.aliases
+        }
+        self._types = {name: known for name, known in self._types.items() if name in left}
+        self._aliases = []
+        protocol = self.build(sources, base.revision)
+        if not protocol.domains:
+            raise ProtocolError(sources[0][1]["domains"], "no domain of your own")
+        protocol.base = base
+        # Its header of names must not be the library's, nor that of other such domains.
+        first = protocol.domains[0]
+        protocol.forward = first.symbol + "_forward"
+        protocol.guard = "CDP_%s_H" % protocol.forward.upper()
+        self._files.claim(protocol.forward, first.name, first.at["domain"])
+        self._claim(protocol.guard, first)
+        return protocol
 
     # ---- domains and types
 

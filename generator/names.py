@@ -7,6 +7,7 @@ snake_case.  Two protocol names may come out as one C name; that is refused, nev
 import re
 
 from errors import ProtocolError
+from reserved import C_NAMES, HEADERS
 
 # Longest name the protocol may use for anything; real ones stay below 80.
 MAX_NAME = 128
@@ -44,30 +45,6 @@ _TAKEN = frozenset(
     extra_
     """.split()
 )
-
-# Headers and sources that are not made from a domain; a domain of such a name is written to
-# <name>_domain.h instead.
-_NOT_DOMAINS = frozenset("all cdp desc forward host inspector protocol v8 value".split())
-
-# The names of <cdp/cdp.h> and <cdp/desc.h> that a domain's could meet.
-_RESERVED = frozenset(
-    """
-    cdp_allocator cdp_any_cb cdp_attach cdp_bytes cdp_call cdp_call_async cdp_call_cb cdp_cancel
-    cdp_close cdp_emit cdp_error cdp_free cdp_get_data cdp_json cdp_keep cdp_last_error cdp_off
-    cdp_on cdp_on_any cdp_opt_bool cdp_opt_int cdp_opt_num cdp_options cdp_pair cdp_poll cdp_post
-    cdp_request cdp_request_method cdp_request_session cdp_respond cdp_respond_error
-    cdp_respond_value cdp_run cdp_s cdp_serve_any cdp_serve_cb cdp_session cdp_session_id
-    cdp_set_data cdp_set_timeout cdp_set_trace cdp_sn cdp_status cdp_stop cdp_str cdp_str_eq
-    cdp_strerror cdp_trace_cb cdp_unknown cdp_value cdp_wire
-    CDP_AUTO CDP_CBOR CDP_CDP_H CDP_DEPRECATED CDP_DESC_H CDP_DESC_VERSION CDP_ECANCELED
-    CDP_ECLOSED CDP_EDECODE CDP_EINVAL CDP_EIO CDP_ENOMEM CDP_ENOTSUP CDP_EPROTO CDP_EREMOTE
-    CDP_ESTATE CDP_ETIMEDOUT CDP_ETOOBIG CDP_FALLTHROUGH CDP_INTERNAL_ERROR CDP_INVALID_PARAMS
-    CDP_INVALID_REQUEST CDP_ITEMS CDP_JSON CDP_LIST CDP_METHOD_NOT_FOUND CDP_NO_DEPRECATED
-    CDP_NO_TIMEOUT CDP_OK CDP_PARSE_ERROR CDP_SERVER_ERROR CDP_SESSION_NOT_FOUND CDP_SOME
-    CDP_STATUS_MAP CDP_STUB CDP_VERSION_MAJOR CDP_VERSION_MINOR CDP_VERSION_PATCH
-    """.split()
-)
-
 
 def check_identifier(name, at):
     """Refuses what is not a name that may appear in C and in file names."""
@@ -113,8 +90,8 @@ def enumerator(word):
 
 
 def domain_file(snake_name):
-    """The stem of a domain's header and source."""
-    return snake_name + "_domain" if snake_name in _NOT_DOMAINS else snake_name
+    """The stem of a domain's header and source; not that of one which is there anyway."""
+    return snake_name + "_domain" if snake_name in HEADERS else snake_name
 
 
 class Registry:
@@ -139,4 +116,4 @@ class Registry:
 
 def symbols():
     """A registry for everything at file scope: types, functions, enumerators."""
-    return Registry("C name", _RESERVED)
+    return Registry("C name", C_NAMES)

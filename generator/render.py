@@ -34,14 +34,15 @@ def render(protocol):
         value_type=spelling.plain_type,
         word_note=comments.enumerator,
     )
+    env.globals["protocol"] = protocol
     header = env.get_template("domain.h.j2")
     source = env.get_template("tables.c.j2")
-    files = {
-        "include/cdp/forward.h": env.get_template("forward.h.j2").render(protocol=protocol),
-        "include/cdp/all.h": env.get_template("all.h.j2").render(protocol=protocol),
-        "src/protocol.c": env.get_template("protocol.c.j2").render(protocol=protocol),
-    }
-    files["domains.txt"] = _summary(protocol)
+    once = {"include/cdp/%s.h" % protocol.forward: "forward.h.j2"}
+    if not protocol.base:
+        once.update({"include/cdp/all.h": "all.h.j2", "src/protocol.c": "protocol.c.j2"})
+    files = {path: env.get_template(template).render() for path, template in once.items()}
+    if not protocol.base:
+        files["domains.txt"] = _summary(protocol)
     for domain in protocol.domains:
         text = source.render(domain=domain, table=Tables(domain))
         files["src/%s.c" % domain.file] = text

@@ -9,7 +9,7 @@ _VALUES = {
     "OBJECT": "cdp_value",
     "STR": "cdp_str",
 }
-_OPTIONAL = {"BOOL": "cdp_opt_bool", "INT": "cdp_opt_int", "NUM": "cdp_opt_num"}
+OPTIONAL = {"BOOL": "cdp_opt_bool", "INT": "cdp_opt_int", "NUM": "cdp_opt_num"}
 
 
 def value_type(shape):
@@ -28,7 +28,7 @@ def plain_type(shape):
 
 def is_optional_scalar(field):
     """Whether a member is declared as a cdp_opt_, which says nothing of a typedef."""
-    return not field.required and field.shape.kind in _OPTIONAL
+    return not field.required and field.shape.kind in OPTIONAL
 
 
 def declaration(field):
@@ -37,7 +37,7 @@ def declaration(field):
     if shape.kind == "STRUCT":
         text = "const %s *%s" % (value_type(shape), field.symbol)
     elif is_optional_scalar(field):
-        text = "%s %s" % (_OPTIONAL[shape.kind], field.symbol)
+        text = "%s %s" % (OPTIONAL[shape.kind], field.symbol)
     else:
         text = "%s %s" % (value_type(shape), field.symbol)
     return text + " CDP_DEPRECATED" if field.deprecated else text

@@ -5,6 +5,7 @@
     net         core, and libraries          v8          core; libuv in host files; V8 in C++
     targets, report: core, and the domains' headers
     inspector   core, net, v8, and libuv     cli, examples: public headers; bench: core, v8 too
+    an example with a protocol of its own: the headers made of the *.json beside it
     public headers: C's headers and each other (inspector_network.h, report.h: generated ones too)
     generated headers: cdp.h, forward.h and each other; sources: desc.h and their own header
 """
@@ -77,7 +78,8 @@ def allowed(path):
     if part[0] in ("cli", "examples", "bench"):
         here, inside = quoted_here(path), quoted_from(path, "core", "v8")
         quoted = (lambda n: here(n) or inside(n)) if part[0] == "bench" else here
-        return (lambda n: is_libc(n) or any_public(n) or is_cjson(n) or is_uv(n) or
+        own = {f"cdp/{os.path.basename(p)[:-5]}.h" for p in glob.glob(os.path.dirname(path) + "/*.json")}
+        return (lambda n: is_libc(n) or any_public(n) or n in own or is_cjson(n) or is_uv(n) or
                 (cxx and (is_cxx(n) or is_v8(n)))), quoted
     if part[0] != "runtime":
         return None

@@ -4,7 +4,7 @@
 #include <cdp/dom_snapshot.h>
 
 #if CDP_DESC_VERSION != 1
-#error "regenerate with `make generate`"
+#error "made by a cdpgen of another version: run it again"
 #endif
 
 /* Every name, once.  `":` follows each, as it does in JSON. */

@@ -1,8 +1,12 @@
 """camelCase to C, and what is refused."""
 
+import re
+
 import pytest
 
 import names
+import reserved
+from conftest import ROOT
 from errors import At, ProtocolError
 
 
@@ -99,3 +103,17 @@ def test_second_claim_names_both():
     assert str(e.value) == (
         "f.json: $.y: C name of A.B: cdp_a_b is that of A.b already (f.json: $.x)"
     )
+
+
+def test_every_name_of_the_headers_is_reserved():
+    """But for the domains' own names, that typed headers use."""
+    domains = {"cdp_" + p.stem + "_" for p in (ROOT / "generated" / "include" / "cdp").glob("*.h")}
+    found = set()
+    for path in (ROOT / "runtime" / "include" / "cdp").glob("*.h"):
+        assert path.stem in reserved.HEADERS
+        text = re.sub(r"/\*.*?\*/|^#\s*include.*?$", "", path.read_text(), flags=re.S | re.M)
+        names = set(re.findall(r"\b(?:cdp|CDP)_[A-Za-z0-9]\w*", text))
+        if path.stem in ("inspector_network", "report"):  # these take structs of domains
+            names = {n for n in names if not n.startswith(tuple(domains))}
+        found |= names
+    assert not found - reserved.C_NAMES

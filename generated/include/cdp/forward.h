@@ -11,6 +11,9 @@
 
 #include <cdp/cdp.h>
 
+/* What refers to these by their place in the tables was made for this number. */
+#define CDP_PROTOCOL_ID 0x4e4dd585
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -109,8 +109,8 @@ struct cdp__domain {
     uint8_t flags;
 };
 
-/* Every domain of the protocol in alphabetical order, NULL at the end.  Using
- * it links them all. */
+/* Every domain of the protocol in alphabetical order, NULL at the end; those
+ * that a program has in itself are not among them.  Using it links them all. */
 extern const cdp__domain *const cdp__protocol[];
 extern const char cdp__protocol_revision[]; /* "1734725" */
 

@@ -2,7 +2,7 @@
 #include <cdp/desc.h>
 
 #if CDP_DESC_VERSION != 1
-#error "regenerate with `make generate`"
+#error "made by a cdpgen of another version: run it again"
 #endif
 
 extern const cdp__domain cdp__domain_inspector;

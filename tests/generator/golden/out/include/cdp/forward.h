@@ -11,6 +11,9 @@
 
 #include <cdp/cdp.h>
 
+/* What refers to these by their place in the tables was made for this number. */
+#define CDP_PROTOCOL_ID 0x36d880b0
+
 #ifdef __cplusplus
 extern "C" {
 #endif
