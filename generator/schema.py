@@ -1,7 +1,8 @@
 """Reads protocol files and checks their form, before anything is made of what they say.
 
 After check_protocol() every value has the JSON type that model.py relies on, every name fits its
-grammar, and no key is one that this generator does not know.
+grammar, and no key is one that this generator does not know.  Two spellings of old revisions it
+turns into today's: "experimental": "true", and "type": "$ref" beside a $ref.
 """
 
 import json
@@ -32,7 +33,7 @@ _KEYS = {
 _REFERENCE = re.compile(r"(?:([^.]*)\.)?([^.]*)\Z")
 
 
-class _Object(dict):
+class Object(dict):
     """A JSON object that remembers which keys came twice."""
 
     def __init__(self, pairs):
@@ -56,7 +57,7 @@ def parse(data, at):
     """Bytes -> the JSON value; at is where they are from."""
     try:
         text = data.decode("utf-8-sig")
-        return json.loads(text, object_pairs_hook=_Object, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=Object, parse_constant=_no_constant)
     except UnicodeDecodeError as e:
         raise ProtocolError(at, "not UTF-8 at byte %d" % e.start) from None
     except RecursionError:
@@ -131,6 +132,8 @@ def _item(value, at):
 
 def _shape(value, at):
     """What says a value's type: type or $ref, and what goes with it."""
+    if "$ref" in value and value.get("type") == "$ref":
+        del value["type"]
     if ("type" in value) == ("$ref" in value):
         raise ProtocolError(at, "needs either type or $ref")
     if "$ref" in value:
@@ -185,6 +188,8 @@ def _object(value, at, what, required=()):
         if key not in value:
             raise ProtocolError(at, "%s without %s" % (what, key))
     for key in ("experimental", "deprecated", "optional"):
+        if value.get(key) in ("true", "false"):
+            value[key] = value[key] == "true"
         if key in value and not isinstance(value[key], bool):
             raise ProtocolError(at[key], "neither true nor false")
     return value

@@ -69,6 +69,9 @@ FORM = [
     (struct(field(type="integer", enum=["a"])), FIRST + ".enum", "an enum of what is no string"),
     (struct(field(type="string", optional="yes")), FIRST + ".optional", "neither true nor false"),
     (struct(*[field("f%d" % i) for i in range(65)]), TYPE + ".properties", "65 fields, at most 64"),
+    (struct(field(type="string", optional="True")), FIRST + ".optional", "neither true nor false"),
+    (struct(field(type="$ref")), FIRST + ".type", "unknown type '$ref'"),
+    (struct(field(**{"type": "object", "$ref": "S"})), FIRST, "needs either type or $ref"),
     # enums
     (enum(), TYPE + ".enum", "empty enum"),
     (enum("a", 1), TYPE + ".enum[1]", "not a string"),
