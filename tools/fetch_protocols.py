@@ -3,10 +3,10 @@
 
     fetch_protocols.py VERSION... | --sample | --all
 
-They are versions of the npm package devtools-protocol, as tests/history/versions.txt lists them:
-"VERSION INTEGRITY" a line, with "sample" behind those of --sample.  Each ends up in
-build/deps/protocols/devtools-protocol-VERSION.tgz, which has that integrity: nothing else is ever
-left there under such a name, and what is there and right is not fetched again.
+They are versions of the npm package devtools-protocol, as tests/history/versions.txt lists them.
+Each ends up in build/deps/protocols/devtools-protocol-VERSION.tgz, which has the integrity that is
+listed: nothing else is ever left there under such a name, and what is there and right is not fetched
+again.
 """
 
 import argparse
@@ -24,15 +24,36 @@ FOLDER = os.path.join(ROOT, os.environ.get("B", "build"), "deps", "protocols")
 SECONDS = 300
 
 
+class Version:
+    """A line of the list: its number, npm's integrity, and words such as "sample"."""
+
+    def __init__(self, number, integrity, *notes):
+        self.number = number
+        self.integrity = integrity
+        self.notes = notes
+
+
 def listed():
-    """{version: (integrity, is it of the sample?)}, in the file's order."""
-    versions = {}
+    """All versions, from the oldest on."""
     with open(LISTED, encoding="ascii") as f:
-        for line in f:
-            words = line.split("#")[0].split()
-            if words:
-                versions[words[0]] = (words[1], "sample" in words[2:])
-    return versions
+        lines = [line.split("#")[0].split() for line in f]
+    return [Version(*words) for words in lines if words]
+
+
+def wanted(parser):
+    """The versions that a command line asks for."""
+    parser.add_argument("versions", nargs="*", metavar="VERSION")
+    parser.add_argument("--sample", action="store_true", help="the few that make test takes")
+    parser.add_argument("--all", action="store_true", help="every one that is listed")
+    options = parser.parse_args()
+    known = listed()
+    for number in set(options.versions) - {v.number for v in known}:
+        parser.error(f"{number} is not in {os.path.relpath(LISTED)}")
+    found = [v for v in known if v.number in options.versions or options.all
+             or (options.sample and "sample" in v.notes)]
+    if not found:
+        parser.error("which versions?")
+    return found
 
 
 def path_of(version):
@@ -49,13 +70,13 @@ def integrity_of(path):
         return None
 
 
-def fetch(version, integrity):
+def fetch(version):
     """None once the package is there and right; otherwise what went wrong."""
-    path = path_of(version)
-    if integrity_of(path) == integrity:
+    path = path_of(version.number)
+    if integrity_of(path) == version.integrity:
         return None
     with tempfile.TemporaryDirectory(dir=FOLDER) as temp:
-        command = ["npm", "pack", "--silent", f"devtools-protocol@{version}"]
+        command = ["npm", "pack", "--silent", f"devtools-protocol@{version.number}"]
         try:
             done = subprocess.run(command, cwd=temp, capture_output=True, text=True, timeout=SECONDS,
                                   check=False)
@@ -65,32 +86,20 @@ def fetch(version, integrity):
         found = integrity_of(packed)
         if found is None:
             return f"npm pack: {done.stderr.strip()[-300:] or done.returncode}"
-        if found != integrity:
-            return f"its integrity is {found}, not {integrity}"
+        if found != version.integrity:
+            return f"its integrity is {found}, not {version.integrity}"
         os.rename(packed, path)
     return None
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("versions", nargs="*", metavar="VERSION")
-    parser.add_argument("--sample", action="store_true", help="the few that make test takes")
-    parser.add_argument("--all", action="store_true", help="every one that is listed")
-    options = parser.parse_args()
-    known = listed()
-    wanted = [v for v, (_, sample) in known.items()
-              if v in options.versions or options.all or (options.sample and sample)]
-    for version in options.versions:
-        if version not in known:
-            parser.error(f"{version} is not in {os.path.relpath(LISTED)}")
-    if not wanted:
-        parser.error("which versions?")
+    versions = wanted(argparse.ArgumentParser(description=__doc__.split("\n", 1)[0]))
     os.makedirs(FOLDER, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        said = list(pool.map(lambda version: fetch(version, known[version][0]), wanted))
-    for version, wrong in zip(wanted, said):
+        said = list(pool.map(fetch, versions))
+    for version, wrong in zip(versions, said):
         if wrong:
-            print(f"fetch_protocols: {version}: {wrong}", file=sys.stderr)
+            print(f"fetch_protocols: {version.number}: {wrong}", file=sys.stderr)
     return 1 if any(said) else 0
 
 
