@@ -70,7 +70,7 @@ def _facts(value):
         return [_facts(v) for v in value]
     if not isinstance(value, dict):
         return value
-    kept = {k: _facts(v) for k, v in value.items() if k != "description"}
+    kept = {k: _facts(v) for k, v in value.items() if k not in schema.PROSE}
     if kept.get("type") == "string" and _BINARY in str(value.get("description")):
         kept["type"] = "binary"
     return kept

@@ -48,6 +48,8 @@ OLD = {
             "types": [
                 {
                     "id": "UnserializableValue",
+                    "Description": "Prose.",
+                    "exported": True,
                     "type": "string",
                     "enum": ["Infinity", "NaN", "-Infinity", "-0"],
                 }
@@ -58,6 +60,14 @@ OLD = {
                     "handlers": ["browser", "renderer"],
                     "async": True,
                     "hidden": True,
+                    "error": {"$ref": "UnserializableValue"},
+                    "returns": [
+                        {
+                            "name": "o",
+                            "type": "object",
+                            "properties": [{"name": "x", "type": "string", "description": "Prose."}],
+                        }
+                    ],
                     "parameters": [
                         {
                             "name": "a",
@@ -250,11 +260,12 @@ def test_no_live_peer(run, url):
 
 
 def test_old_spellings(run, tmp_path):
-    """What revisions of 2013 to 2018 said otherwise comes out as today's do."""
+    """What revisions of 2013 to 2018 said otherwise is read, and generated from."""
     (tmp_path / "old.json").write_text(json.dumps(OLD))
     done = run(tmp_path / "old.json")
     assert (done.returncode, done.stderr) == (0, "")
     files, _ = imported(tmp_path)
+    assert "rose" not in str(files)
     kept = {"name": "a", "$ref": "UnserializableValue"}
     assert files["js_protocol.json"]["domains"][0]["commands"][0]["parameters"] == [
         dict(kept, optional=True, experimental=False)
