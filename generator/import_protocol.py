@@ -39,12 +39,14 @@ def main(argv=None):
     p.add_argument("--revision", help="what to call it; else from the package's version")
     args = p.parse_args(argv)
     try:
-        parts, revision = _protocol(args.source, args.pdl)
-        js, browser = _split(parts)
+        parts, revision = sources.read(args.source, args.pdl)
+        model.build(parts, revision)  # what C cannot be made of is told where it stands
+        js, browser = _split([_facts(value) for value, _ in parts])
         whole = {"js_protocol.json": js, "browser_protocol.json": browser}
         if args.node:
             known = {d["domain"] for d in js["domains"] + browser["domains"]}
-            whole["node_protocol.json"] = _only_new(_protocol(args.node)[0], known)
+            node = [_facts(value) for value, _ in sources.read(args.node)[0]]
+            whole["node_protocol.json"] = _only_new(node, known)
         _store(whole, args.revision or revision or "unknown", args.out)
     except (ProtocolError, OSError, subprocess.SubprocessError) as e:
         print("import_protocol: %s" % e, file=sys.stderr)
@@ -56,12 +58,6 @@ def main(argv=None):
 
 
 # ---- what is kept
-
-
-def _protocol(source, as_pdl=False):
-    """(the facts of the protocols a source holds, its revision or None)"""
-    parts, revision = sources.read(source, as_pdl)
-    return [_facts(part) for part in parts], revision
 
 
 def _facts(value):

@@ -1,6 +1,7 @@
 """Where a revision of the protocol is read from: a folder, a package, a file, a peer, a Node.
 
-read() gives the JSON values as they are there, checked, descriptions and all.  Nothing is unpacked
+read() gives the JSON values as they are there, checked, descriptions and all, each with the place it
+is from.  Nothing is unpacked
 to disk, no link is followed below a folder or in a package, and nothing is read without a limit.
 """
 
@@ -26,7 +27,7 @@ _SECONDS = 300
 
 
 def read(source, as_pdl=False):
-    """([the halves of the protocol, or all of it in one], its revision or None)
+    """([(value, place) of the protocol's halves, or of all of it], its revision or None)
 
     as_pdl: pdl/ even where there is json/."""
     if source.startswith("http://"):
@@ -57,13 +58,13 @@ def _from_json(data, shown):
     at = At(shown)
     value = schema.parse(data, at)
     schema.check_protocol(value, at)
-    return value
+    return value, at
 
 
 def _from_pdl(files, folder, name):
     value, place = pdl.parse(name, lambda path, at: files.read(folder + path, at))
     schema.check_protocol(value, place)
-    return value
+    return value, place
 
 
 # ---- packages, and folders that hold what a package does

@@ -310,6 +310,10 @@ def stored(tmp_path, name):
     return json.loads((tmp_path / "out" / name).read_text())
 
 
+def sugar(package, *lines):
+    (package / "pdl" / "domains" / "Sugar.pdl").write_text("\n".join(lines))
+
+
 def pack(package, path):
     with tarfile.open(path, "w:gz") as tar:
         tar.add(package, "package")
@@ -355,10 +359,33 @@ def test_no_pdl_to_read(run, package, tmp_path):
 
 def test_a_name_that_c_has_not(run, package, tmp_path):
     """What schema.py refuses is told with the line, too."""
-    (package / "pdl" / "domains" / "Sugar.pdl").write_text("\n\ndomain ../x\n")
+    sugar(package, "", "domain ../x")
     done = run(package)
-    message = "import_protocol: domains/Sugar.pdl:3: '../x' is not a name ([A-Za-z_][A-Za-z0-9_-]*)\n"
+    message = "import_protocol: domains/Sugar.pdl:2: '../x' is not a name ([A-Za-z_][A-Za-z0-9_-]*)\n"
     assert (done.returncode, done.stderr) == (1, message)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "lines, message",
+    [
+        (["type Lump extends Gone"], "domains/Sugar.pdl:2: no type Sugar.Gone"),
+        (
+            ["type Lump extends any", "command go", "command Go"],
+            "domains/Sugar.pdl:4: C name of Sugar.Go: cdp_sugar_go is that of Sugar.go already "
+            "(domains/Sugar.pdl:3)",
+        ),
+        (
+            ["type Lump extends any", "domain Tea"],
+            "browser_protocol.pdl:10: domain of Tea: Tea is that of Tea already (domains/Sugar.pdl:3)",
+        ),
+    ],
+)
+def test_what_c_cannot_be_made_of(run, package, tmp_path, lines, message):
+    """And so is what model.py does."""
+    sugar(package, "domain Sugar", *(line if "domain" in line else "  " + line for line in lines))
+    done = run(package)
+    assert (done.returncode, done.stderr) == (1, "import_protocol: %s\n" % message)
     assert not (tmp_path / "out").exists()
 
 
