@@ -1,6 +1,7 @@
 # make            the libraries and the examples, in build/
 # make demo       builds and runs the demonstration
 # make test       every test; the last line says how many passed and failed
+# make test-history  the generator, with revisions of the protocol from 2017 to today
 # make lint       format, warnings of gcc and clang, clang-tidy, cppcheck, our own rules
 # make bench      measurements against other clients, and the inspectors of Node
 # make tsan       what has threads, under ThreadSanitizer
@@ -46,8 +47,9 @@ all:
 GOALS := $(or $(MAKECMDGOALS),all)
 SELECTED := $(strip $(DOMAINS) $(PROTOCOL))
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
-LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(patsubst protocol-update,generate,$(GOALS:build-tests=test)))) $(if $(filter fuzz,$(GOALS)),lint) \
-          $(if $(filter docs,$(GOALS)),generate) $(if $(filter test,$(GOALS)),clients) \
+LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(patsubst protocol-update,generate,$(GOALS:build-tests=test)))) \
+          $(if $(filter fuzz,$(GOALS)),lint) $(if $(filter docs test-history,$(GOALS)),generate) \
+          $(if $(filter test,$(GOALS)),clients) $(if $(filter test test-history,$(GOALS)),history) \
           $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
 # generated/INPUTS.sha256 holds the hashes of what generated/ was made from.
@@ -63,6 +65,7 @@ include $(patsubst %,$B/setup-%.mk,$(sort $(LEVELS)))
 $(patsubst %,$B/setup-%.mk,$(filter-out build,$(LEVELS))): $B/setup-build.mk
 $B/setup-clients.mk: tests/clients/package-lock.json tests/remote/package-lock.json
 $B/setup-bench.mk: bench/package-lock.json
+$B/setup-history.mk: tests/history/versions.txt
 $B/setup-%.mk: tools/setup.sh
 	@B='$(@D)' V8='$(V8)' SETUP='$(SETUP)' CC='$(CC)' CXX='$(CXX)' tools/setup.sh $*
 
@@ -302,11 +305,23 @@ test: build-tests
 	    $(if $(CLI),'pytest:env CDP_TARGET="$(CLI) run" NODE_PATH=$(NODE_MODULES) $(PYTHON) -m pytest -p no:cacheprovider tests/clients') \
 	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
 	    'tap:tools/check_headers.py' \
+	    'tap:$(PYTHON) tools/test_history.py --sample' \
 	    'pytest:env B=$B $(PYTHON) -m pytest -p no:cacheprovider tests/install' \
 	    $(if $(V8_C),'tap:tools/check_examples.py $B/examples') \
 	    'check:README.md shows what there is:tools/check_readme.py' \
 	    $(if $(wildcard tests/exports.txt),'tap:tools/check_exports.py $B/libcdpkit.so tests/exports.txt') \
 	    $(if $(V8_C),'tap:tools/check_exports.py $B/libcdpkit-v8.so tests/exports-v8.txt')
+
+test-history:
+	@tools/fetch_protocols.py --all
+	@$(PYTHON) tools/test_history.py --all
+
+# What tools/test_history.py compiles with.
+test test-history: export B := $B
+test test-history: export CC := $(CC)
+test test-history: export CXX := $(CXX)
+test test-history: export WARN := $(WARN)
+test test-history: export WARN_C := $(WARN_C)
 
 # V8's own library is not instrumented: what is reported there is left out.
 tsan: $(call programs,tsan,$(THREADED))
@@ -403,7 +418,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all demo build-tests test tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck docs generate size \
+.PHONY: all demo build-tests test test-history tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck docs generate size \
         install uninstall clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -25,7 +25,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, List
 
-from errors import ProtocolError
+from errors import Line, ProtocolError
 
 COMPLETE = ("Console", "Debugger", "HeapProfiler", "Network", "Profiler", "Runtime", "Schema")
 LABELS = ("Errors", "Since", "Node", "Chromium")
@@ -33,16 +33,6 @@ LABELS = ("Errors", "Since", "Node", "Chromium")
 _NAME = re.compile(r"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)?\Z")
 _PART = re.compile(r"(\.|->|=)(\S+): (\S.*)\Z")
 _LABEL = re.compile(r"(%s): (\S.*)\Z" % "|".join(LABELS))
-
-
-class Line:
-    """A line of a file, for messages."""
-
-    def __init__(self, file, number):
-        self._file, self._number = file, number
-
-    def __str__(self):
-        return "%s:%d" % (self._file, self._number)
 
 
 @dataclass

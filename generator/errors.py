@@ -26,6 +26,19 @@ class At:
         return "%s: %s" % (_shown(self._file), self.path())
 
 
+class Line:
+    """A line of a file that has lines: js_protocol.pdl:12"""
+
+    __slots__ = ("_file", "_number")
+
+    def __init__(self, file, number):
+        self._file = file
+        self._number = number
+
+    def __str__(self):
+        return "%s:%d" % (_shown(self._file), self._number)
+
+
 class ProtocolError(Exception):
     """The protocol cannot be generated from; says where and why, in one line of ASCII."""
 

@@ -1,7 +1,9 @@
 """Reads protocol files and checks their form, before anything is made of what they say.
 
 After check_protocol() every value has the JSON type that model.py relies on, every name fits its
-grammar, and no key is one that this generator does not know.
+grammar, and no key is one that this generator does not know.  Two spellings of old revisions it
+turns into today's: "experimental": "true", and "type": "$ref" beside a $ref.  An object may have its
+"properties" where it is used, as until 2016; model.py takes it for any object.
 """
 
 import json
@@ -16,15 +18,16 @@ MAX_FIELDS = 64
 SCALARS = ("any", "binary", "boolean", "integer", "number", "object", "string")
 
 # Keys that say nothing about the wire are known and ignored, and so are those of 2013 to 2018:
-# handlers, hidden, async, minItems, maxItems.
-_NOTES = {"description", "experimental", "deprecated", "optional", "hidden"}
-_SHAPE = {"type", "$ref", "items", "enum", "minItems", "maxItems"}
+# Description (once), handlers, hidden, exported, async, error, minItems, maxItems.
+PROSE = ("description", "Description")
+_NOTES = {*PROSE, "experimental", "deprecated", "optional", "hidden", "exported"}
+_SHAPE = {"type", "$ref", "items", "enum", "properties", "minItems", "maxItems"}
 _KEYS = {
     "protocol": {"version", "domains"},
     "version": {"major", "minor"},
     "domain": _NOTES | {"domain", "dependencies", "types", "commands", "events", "availability"},
-    "type": _NOTES | _SHAPE | {"id", "properties"},
-    "command": _NOTES | {"name", "parameters", "returns", "redirect", "handlers", "async"},
+    "type": _NOTES | _SHAPE | {"id"},
+    "command": _NOTES | {"name", "parameters", "returns", "redirect", "handlers", "async", "error"},
     "event": _NOTES | {"name", "parameters", "handlers"},
     "field": _NOTES | _SHAPE | {"name"},
     "item": _NOTES | _SHAPE,
@@ -32,7 +35,7 @@ _KEYS = {
 _REFERENCE = re.compile(r"(?:([^.]*)\.)?([^.]*)\Z")
 
 
-class _Object(dict):
+class Object(dict):
     """A JSON object that remembers which keys came twice."""
 
     def __init__(self, pairs):
@@ -56,7 +59,7 @@ def parse(data, at):
     """Bytes -> the JSON value; at is where they are from."""
     try:
         text = data.decode("utf-8-sig")
-        return json.loads(text, object_pairs_hook=_Object, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=Object, parse_constant=_no_constant)
     except UnicodeDecodeError as e:
         raise ProtocolError(at, "not UTF-8 at byte %d" % e.start) from None
     except RecursionError:
@@ -92,9 +95,6 @@ def _type(value, at):
     _object(value, at, "type", required=("id",))
     check_identifier(_string(value, "id", at), at["id"])
     _shape(value, at)
-    if "properties" in value and value.get("type") != "object":
-        raise ProtocolError(at["properties"], "properties of what is no object")
-    _fields(value, "properties", at)
 
 
 def _command(value, at):
@@ -131,6 +131,8 @@ def _item(value, at):
 
 def _shape(value, at):
     """What says a value's type: type or $ref, and what goes with it."""
+    if "$ref" in value and value.get("type") == "$ref":
+        del value["type"]
     if ("type" in value) == ("$ref" in value):
         raise ProtocolError(at, "needs either type or $ref")
     if "$ref" in value:
@@ -142,6 +144,9 @@ def _shape(value, at):
         raise ProtocolError(at, "items belong to an array, and an array needs them")
     if kind == "array":
         _item(value["items"], at["items"])
+    if "properties" in value and kind != "object":
+        raise ProtocolError(at["properties"], "properties of what is no object")
+    _fields(value, "properties", at)
     if "enum" in value:
         if kind != "string":
             raise ProtocolError(at["enum"], "an enum of what is no string")
@@ -185,6 +190,8 @@ def _object(value, at, what, required=()):
         if key not in value:
             raise ProtocolError(at, "%s without %s" % (what, key))
     for key in ("experimental", "deprecated", "optional"):
+        if value.get(key) in ("true", "false"):
+            value[key] = value[key] == "true"
         if key in value and not isinstance(value[key], bool):
             raise ProtocolError(at[key], "neither true nor false")
     return value

@@ -1,7 +1,7 @@
 #!/bin/sh
 # setup.sh - finds what a level of the build needs, and installs what is missing.
 #
-#     tools/setup.sh build|generate|test|clients|bench|lint
+#     tools/setup.sh build|generate|test|clients|history|bench|lint
 #
 # make calls this by itself, once for each level, and reads the result from
 # build/setup-LEVEL.mk.  Where nothing is missing nothing is installed and no
@@ -386,6 +386,16 @@ NODE_MODULES := $deps/npm/node_modules
 NODES := $nodes
 END
     ;;
+history)
+    wants python3 have python3
+    wants npm have npm
+    install_missing
+    if [ "${SETUP:-yes}" != no ]; then
+        say "fetching revisions of the protocol into ${deps#"$PWD"/}/protocols"
+        tools/fetch_protocols.py --sample || fail "npm has not all of tests/history/versions.txt"
+    fi
+    echo '# Written by tools/setup.sh.' >"$mk.new"
+    ;;
 bench)
     wants python3 have python3
     wants nodejs have node
@@ -416,7 +426,7 @@ CMOCKA_LIBS := $(flags_of cmocka --libs -lcmocka)
 END
     ;;
 *)
-    fail "levels are build, generate, test, clients, bench and lint"
+    fail "levels are build, generate, test, clients, history, bench and lint"
     ;;
 esac
 

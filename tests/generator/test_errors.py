@@ -69,6 +69,16 @@ FORM = [
     (struct(field(type="integer", enum=["a"])), FIRST + ".enum", "an enum of what is no string"),
     (struct(field(type="string", optional="yes")), FIRST + ".optional", "neither true nor false"),
     (struct(*[field("f%d" % i) for i in range(65)]), TYPE + ".properties", "65 fields, at most 64"),
+    (struct(field(type="string", optional="True")), FIRST + ".optional", "neither true nor false"),
+    (struct(field(type="$ref")), FIRST + ".type", "unknown type '$ref'"),
+    (struct(field(**{"type": "object", "$ref": "S"})), FIRST, "needs either type or $ref"),
+    (struct(field(type="string", properties=[])), FIRST + ".properties", "no object"),
+    (struct(field(type="object", properties=[{}])), FIRST + ".properties[0]", "without name"),
+    (
+        types({"id": "T", "type": "array", "items": {"type": "object", "properties": [{"name": ""}]}}),
+        TYPE + ".items.properties[0].name",
+        "'' is not a name",
+    ),
     # enums
     (enum(), TYPE + ".enum", "empty enum"),
     (enum("a", 1), TYPE + ".enum[1]", "not a string"),
@@ -341,6 +351,8 @@ def test_same_domain_in_two_files(cdpgen, tmp_path):
         {"version": {"major": "1", "minor": "3"}, "domains": []},
         {"version": {"major": 1, "minor": 3}, "domains": [{"domain": "A"}]},
         domain(dependencies=["Nowhere"], hidden=True),
+        struct(field(type="object", exported=True, properties=[field()])),
+        command(error={"$ref": "Nowhere"}, Description="Prose."),
         types({"id": "Q", "type": "array", "minItems": 8, "items": {"type": "number"}}),
     ],
 )
