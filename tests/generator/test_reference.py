@@ -235,6 +235,20 @@ def test_a_made_up_protocol(folder):
     assert {"index.html", "inspector_domain.html", "mine.html"} <= left and "tea.html" not in left
 
 
+def test_domains_beside_a_library(folder):
+    """They have a reference of their own, which names what it has no place for."""
+    what = {"name": "what", "$ref": "Tea.Pot"}
+    own = {"domain": "Cafe", "commands": [{"name": "order", "parameters": [what]}]}
+    (folder / "own" / "docs").mkdir(parents=True)
+    (folder / "own" / "cafe.json").write_text(json.dumps({"domains": [own]}))
+    (folder / "own" / "docs" / "cafe.txt").write_text("Cafe.order\n  Asks for Tea.Pot.\n")
+    done = make(folder / "own", folder / "a", "--base", folder / "in")
+    assert (done.returncode, done.stderr) == (0, "")
+    text = (folder / "a" / "cafe.html").read_text()
+    assert "<p>Asks for Tea.Pot.</p>" in text and '<span class="type">Tea.Pot</span>' in text
+    assert not (folder / "a" / "tea.html").exists()
+
+
 def test_a_domain_called_index(folder):
     (folder / "in" / "made_up.json").write_text(json.dumps({"domains": [{"domain": "Index"}]}))
     shutil.rmtree(folder / "in" / "docs")
