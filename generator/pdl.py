@@ -41,7 +41,8 @@ MAX_DEPTH = 8  # files including each other
 _MARKS = ("experimental", "deprecated")
 _FIELD_MARKS = _MARKS + ("optional",)
 # Only files beside or below the one that includes them.
-_INCLUDED = re.compile(r"(?=.{1,200}\Z)(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_INCLUDED = re.compile(r"(?=.{1,200}\Z)(?:%s/)*%s\Z" % (_NAME, _NAME))
 
 
 class Place:

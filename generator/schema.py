@@ -2,8 +2,8 @@
 
 After check_protocol() every value has the JSON type that model.py relies on, every name fits its
 grammar, and no key is one that this generator does not know.  Two spellings of old revisions it
-turns into today's: "experimental": "true", and "type": "$ref" beside a $ref.  An object may have its
-"properties" where it is used, as until 2016; model.py takes it for any object.
+turns into today's: "experimental": "true", and "type": "$ref" beside a $ref.  An object may have
+its "properties" where it is used, as until 2016; model.py takes it for any object.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Where a revision of the protocol is read from: a folder, a package, a file, a peer, a Node.
 
-read() gives the JSON values as they are there, checked, descriptions and all, each with the place it
-is from.  Nothing is unpacked
-to disk, no link is followed below a folder or in a package, and nothing is read without a limit.
+read() gives the JSON values as they are there, checked, descriptions and all, each with the place
+it is from.  Nothing is unpacked to disk, no link is followed below a folder or in a package, and
+nothing is read without a limit.
 """
 
 import http.client
@@ -192,7 +192,8 @@ def _fetch(url):
 def _ask_node(package):
     """Installs and runs that Node for a moment, to ask it for its protocol."""
     with tempfile.TemporaryDirectory() as temp:
-        _run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", temp, package], temp)
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", temp]
+        _run([*install, package], temp)
         node = os.path.join(temp, "node_modules", "node", "bin", "node")
         wait = [node, "--inspect=127.0.0.1:0", "-e", "setTimeout(() => {}, 60000)"]
         process = subprocess.Popen(wait, cwd=temp, stderr=subprocess.PIPE, text=True)
