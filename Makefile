@@ -6,6 +6,7 @@
 # make bench      measurements against other clients, and the inspectors of Node
 # make tsan       what has threads, under ThreadSanitizer
 # make fuzz       each fuzzer for FUZZ_TIME seconds (30)
+# make record-traffic  what Nodes and Chromium say, anew, for tests/skew
 # make docs       the reference, HTML, in build/docs/html/
 # make protocol-update   another revision of the protocol, and what changes by it: the newest,
 #                 VERSION=, or FROM= a file, a folder or http://HOST:PORT; TEST=no: without tests
@@ -381,7 +382,7 @@ bench: $(BENCHES) $(CLI)
 
 HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/net runtime/targets \
             runtime/report runtime/v8 runtime/inspector cli examples examples/barista bench tests/support tests/unit tests/skew tests/remote tests/v8 tests/inspector tests/fuzz tests/install tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
-LINT_C    = $(CORE_C) $(V8_C) $(CLI_C) $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
+LINT_C    = $(CORE_C) $(V8_C) $(CLI_C) tools/play.c $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
 # Left out: what fires on sound code here (the analyzer does not see that one function's success
 # implies another's).
 TIDY     := bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions \

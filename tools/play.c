@@ -51,7 +51,7 @@ typedef struct play {
     kind kinds[ROOM];
 } play;
 
-static void fail(const play *p, const char *what, const char *why)
+static _Noreturn void fail(const play *p, const char *what, const char *why)
 {
     fprintf(stderr, "%s:%u: %s: %s\n", p->scene, p->line, what, why ? why : "?");
     exit(1);
@@ -68,7 +68,6 @@ static kind *kind_of(play *p, const char *name, size_t n)
             return k;
     }
     fail(p, "too many kinds of events", name);
-    return NULL;
 }
 
 static void keep(text *t, cdp_value v)
@@ -227,7 +226,6 @@ static cdp_session *session_of(play *p, const char *name)
         if (strcmp(p->sessions[i].name, name) == 0)
             return p->sessions[i].s;
     fail(p, "no such session", name);
-    return NULL;
 }
 
 static void attach(play *p, char *step, bool worker)

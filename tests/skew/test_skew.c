@@ -21,8 +21,8 @@
 
 typedef struct tally {
     unsigned messages, typed, dynamic;
-    unsigned unknown; /* of the dynamic ones: with methods that the revision does not have */
-    walk_counts walked;
+    unsigned unknown;   /* of the dynamic ones: with methods that the revision does not have */
+    walk_counts walked; /* of what peers sent */
 } tally;
 
 static char *json_of(cdp_value v, size_t *n)
@@ -67,18 +67,18 @@ static void *decoded(const traffic *m, const help_method *is, const char *bytes,
 static void check_typed(const traffic *m, const help_method *is, const json_tree *want, tally *t)
 {
     const cdp__type *type = type_of(m, is);
-    walk_counts again = { 0 };
+    walk_counts ours = { 0 }; /* or counted already */
     cdp__fault f;
     size_t n;
     char *cbor;
 
     void *root = decoded(m, is, m->body.ptr, m->body.len, CDP_JSON, want);
-    walk(is->d, type, root, want, &t->walked);
+    walk(is->d, type, root, want, m->kind == TRAFFIC_COMMAND ? &ours : &t->walked);
     if (help_encode(is->d, type, root, CDP_CBOR, false, &cbor, &n, &f) < 0)
         fail_msg("line %u, %s: %s (%s)", m->line, m->method, f.why, cdp__fault_path(&f));
     cdp_free(root);
     root = decoded(m, is, cbor, n, CDP_CBOR, want);
-    walk(is->d, type, root, want, &again);
+    walk(is->d, type, root, want, &ours);
     cdp_free(root);
     free(cbor);
     t->typed++;
