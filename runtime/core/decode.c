@@ -362,7 +362,10 @@ INLINE char *read_struct(cdp__reader *r, char *p, const cdp__domain *d, const cd
             p = keep_unknown(r, p, &f, key);
         } else if (p) {
             const cdp__field *field = keys.found;
-            seen |= (uint64_t)1 << (keys.next - 1);
+            const uint64_t bit = (uint64_t)1 << (keys.next - 1);
+            if (CDP__RARE(seen & bit))
+                cdp__forget(&f, field);
+            seen |= bit;
             char *from = p;
             p = read_member(r, p, &f, field, out + field->offset, wire);
             if (CDP__RARE(!p) && !(p = cdp__keep_member(r, from, &f, field)))

@@ -211,11 +211,12 @@ INLINE char *put_items(cdp__writer *w, char *q, const frame *f, cdp__elem is, un
                        uint64_t outer, const list *l, const cdp_wire wire)
 {
     const size_t size = stride(f->d, is), end = l->n;
+    const bool remembers = f->extra;
     const char *src = l->items;
 
     for (size_t i = 0; i < end; i++, src += size) {
         const uint64_t item = outer << 32 | i;
-        const cdp__note *n = CDP__RARE(f->extra) ? other_item(f, is, offset, item, src) : NULL;
+        const cdp__note *n = CDP__RARE(remembers) ? other_item(f, is, offset, item, src) : NULL;
         q = CDP__RARE(n) ? put_value(w, q, json_of(n))
                          : put_item(w, q, f, is, offset, item, src, wire);
         if (CDP__LIKELY(q))

@@ -38,6 +38,24 @@ char *cdp__note_here(cdp__reader *r, char *p, cdp__frame *f, cdp__note_kind kind
     return p;
 }
 
+void cdp__forget(cdp__frame *f, const cdp__field *field)
+{
+    cdp__extra *x = f->extra;
+
+    if (!x)
+        return;
+    x->absent &= ~((uint64_t)1 << (field - (f->d->fields + f->type->first)));
+    x->last = NULL;
+    for (cdp__note **at = &x->notes, *n; (n = *at);) {
+        if (n->kind != CDP__NOTE_MEMBER && n->offset == field->offset) {
+            *at = n->next;
+        } else {
+            x->last = n;
+            at = &n->next;
+        }
+    }
+}
+
 /* ---- sizes ------------------------------------------------------------- */
 
 size_t cdp__item_size(const cdp__domain *d, cdp__elem is)

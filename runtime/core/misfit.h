@@ -47,6 +47,9 @@ char *cdp__note_here(cdp__reader *r, char *p, cdp__frame *f, cdp__note_kind kind
 /* Required members (bit i: field i) that were not sent. */
 char *cdp__fill_missing(cdp__reader *r, char *p, cdp__frame *f, uint64_t missing);
 
+/* The member comes again, and the last one counts: what was noted of the one before goes. */
+void cdp__forget(cdp__frame *f, const cdp__field *field);
+
 /* The member reads as one that was not sent. */
 char *cdp__leave_out(cdp__reader *r, char *p, cdp__frame *f, const cdp__field *field);
 

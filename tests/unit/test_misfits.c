@@ -299,13 +299,46 @@ static void test_null_and_unknown(void **state)
     help_each_type(check_unknown, NULL);
 }
 
+/* Of members of the same name the last counts, whatever the others were. */
+static void test_repeated(void **state)
+{
+    static const struct {
+        const char *json, *back;
+    } rows[] = {
+        { "{\"domain\":5,\"domain\":\"\"}", "{\"domain\":\"\"}" },
+        { "{\"domain\":\"x\",\"domain\":null}", "{\"domain\":null}" },
+        { "{\"domain\":null,\"domain\":[1],\"path\":7}", "{\"domain\":[1],\"path\":7}" },
+        { "{\"sameSite\":\"Odd\",\"sameSite\":\"Lax\"}", "{\"sameSite\":\"Lax\"}" },
+        { "{\"size\":1e10,\"size\":\"\",\"size\":0}", "{\"size\":0}" },
+    };
+    const cdp__domain *d;
+    const cdp__type *t = help_find_type("Network", "Cookie", &d);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (unsigned e = 0; e < HELP_ENCODINGS; e++) {
+            size_t n = strlen(rows[i].json);
+            const bool cbor = help_encodings[e].wire == CDP_CBOR;
+            char *in = cbor ? help_to_cbor(rows[i].json, n, help_encodings[e].tagged, &n) : NULL;
+            cdp__fault f;
+            void *root;
+            assert_int_equal(
+                help_receive(d, t, in ? in : rows[i].json, n, help_encodings[e].wire, &root, &f),
+                0);
+            help_image back = help_encoded(d, t, root, 0);
+            assert_string_equal(back.p, rows[i].back);
+            cdp_free(root);
+            free(back.p);
+            free(in);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_wrong_types),
-        cmocka_unit_test(test_odd_values),
-        cmocka_unit_test(test_null_and_unknown),
+        cmocka_unit_test(test_missing),    cmocka_unit_test(test_wrong_types),
+        cmocka_unit_test(test_odd_values), cmocka_unit_test(test_null_and_unknown),
+        cmocka_unit_test(test_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
