@@ -9,7 +9,6 @@ an installed library's protocol.  Running it twice changes nothing the second ti
 import argparse
 import hashlib
 import os
-import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -19,7 +18,7 @@ import model
 import output
 import schema
 import selection
-from errors import At, ProtocolError
+from errors import At, ProtocolError, shown
 
 try:
     import reference
@@ -83,7 +82,7 @@ def main(argv=None):
         print("cdpgen: the protocol is nested too deep", file=sys.stderr)
         return 1
     except OSError as e:
-        print("cdpgen: %s" % e, file=sys.stderr)
+        print("cdpgen: %s" % shown(str(e)), file=sys.stderr)
         return 1
     return 0
 
@@ -153,8 +152,7 @@ def _inputs(source):
             revision = f.read(256).strip()
     except FileNotFoundError:
         return paths, None
-    if not re.match(r"[A-Za-z0-9._-]{1,64}\Z", revision):
-        raise ProtocolError(At("REVISION"), "%s is no revision" % ascii(revision)[:80])
+    schema.check_revision(revision, At("REVISION"))
     return paths, revision
 
 

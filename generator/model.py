@@ -12,6 +12,8 @@ import names
 import schema
 from errors import ProtocolError
 
+MAX_ALIASES = 32  # each of which is another
+
 _KINDS = {
     "any": "ANY",
     "binary": "BYTES",
@@ -59,10 +61,11 @@ class Alias(Item):
 
 @dataclass
 class Enum(Item):
-    """An enum; its table index is its position in the domain's enums."""
+    """A string that is one of some words."""
 
     domain: "Domain" = None
     short: str = ""  # "RemoteObject.type"
+    index: int = 0  # among the enums of its domain's tables
     words: List[tuple] = field(default_factory=list)  # (word, enumerator)
 
 
@@ -150,6 +153,7 @@ class Builder:
         self._domains = names.Registry("domain")
         self._types = {}  # "Runtime.RemoteObject" -> Struct, Enum, or a pending _Alias
         self._aliases = []
+        self._depth = 0  # of aliases that are being resolved
 
     def build(self, sources, revision):
         """Three passes: declare all domains, resolve aliases, then fill in the members."""
@@ -167,8 +171,7 @@ class Builder:
         for domain, (value, at) in todo:
             self._fill_types(domain, value, at)
             self._messages(domain, value, at)
-        for domain in domains:
-            _check_possible(domain)
+        _check_possible([s for domain in domains for s in domain.structs])
         return Protocol(revision, domains, self._aliases)
 
     def build_on(self, base, sources):
@@ -239,6 +242,7 @@ class Builder:
             place = enum.at["enum"][i]
             self._symbols.claim(symbol, "%s's %s" % (enum.name, ascii(word)), place)
             enum.words.append((word, symbol))
+        enum.index = len(domain.enums)
         domain.enums.append(enum)
         return enum
 
@@ -250,10 +254,14 @@ class Builder:
         if alias.shape is None:
             if pending.busy:
                 raise ProtocolError(alias.at, "%s is made of itself" % alias.name)
+            if self._depth == MAX_ALIASES:
+                raise ProtocolError(alias.at, "more than %d types one after the other" % MAX_ALIASES)
             pending.busy = True
+            self._depth += 1
             alias.shape = self._shape(
                 pending.domain, pending.json, alias.at, alias.symbol + "_item", alias.name
             )
+            self._depth -= 1
             self._aliases.append(alias)
             pending.domain.aliases.append(alias)
         return alias
@@ -378,16 +386,26 @@ def _item(name, symbol, value, at):
     }
 
 
-def _check_possible(domain):
+def _check_possible(structs):
     """Refuses a struct that requires a value of its own type: none could ever be built."""
-    for struct in domain.structs:
-        seen, todo = set(), [struct]
+    done, above = set(), set()  # ids; above are those that led to here
+    for first in structs:
+        todo = [(first, _required(first))] if id(first) not in done else []
         while todo:
-            for f in todo.pop().fields:
-                if not f.required or f.shape.kind != "STRUCT":
-                    continue
-                if f.shape.target is struct:
-                    raise ProtocolError(struct.at, "%s requires a %s" % (struct.name, struct.name))
-                if id(f.shape.target) not in seen:
-                    seen.add(id(f.shape.target))
-                    todo.append(f.shape.target)
+            struct, required = todo[-1]
+            above.add(id(struct))
+            for other in required:
+                if id(other) in above:
+                    raise ProtocolError(other.at, "%s requires a %s" % (other.name, other.name))
+                if id(other) not in done:
+                    todo.append((other, _required(other)))
+                    break
+            else:
+                todo.pop()
+                done.add(id(struct))
+                above.remove(id(struct))
+
+
+def _required(struct):
+    """The structs that a value of this one always has in it."""
+    return (f.shape.target for f in struct.fields if f.required and f.shape.kind == "STRUCT")
