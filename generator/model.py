@@ -12,6 +12,7 @@ import names
 import schema
 from errors import ProtocolError
 
+MAX_NAMES = 100000  # of types, messages, members and words; today's has 7600
 MAX_ALIASES = 32  # each of which is another
 
 _KINDS = {
@@ -153,6 +154,7 @@ class Builder:
         self._domains = names.Registry("domain")
         self._types = {}  # "Runtime.RemoteObject" -> Struct, Enum, or a pending _Alias
         self._aliases = []
+        self._names = 0
         self._depth = 0  # of aliases that are being resolved
 
     def build(self, sources, revision):
@@ -193,6 +195,12 @@ class Builder:
         self._claim(protocol.guard, first)
         return protocol
 
+    def _count(self, values, at):
+        """Bounds what is made of all files together."""
+        self._names += len(values)
+        if self._names > MAX_NAMES:
+            raise ProtocolError(at, "more than %d names in all" % MAX_NAMES)
+
     # ---- domains and types
 
     def _domain(self, value, at):
@@ -210,6 +218,7 @@ class Builder:
         return domain
 
     def _declare_types(self, domain, value, at):
+        self._count(value.get("types", []), at["types"])
         for i, t in enumerate(value.get("types", [])):
             place = at["types"][i]
             name = "%s.%s" % (domain.name, t["id"])
@@ -234,6 +243,7 @@ class Builder:
 
     def _enum(self, domain, words, item, short):
         enum = Enum(**item, domain=domain, short=short)
+        self._count(words, enum.at["enum"])
         self._claim(enum.symbol, enum)
         prefix = enum.symbol.upper() + "_"
         self._claim(prefix + "_UNKNOWN", enum)
@@ -296,6 +306,7 @@ class Builder:
 
     def _fields(self, struct, values, at, stem):
         """stem: what the names of inline enums begin with."""
+        self._count(values, at)
         members = names.Registry("member")
         seen = names.Registry("field")
         for i, value in enumerate(values):
@@ -311,6 +322,8 @@ class Builder:
             struct.fields.append(f)
 
     def _messages(self, domain, value, at):
+        for key in ("commands", "events"):
+            self._count(value.get(key, []), at[key])
         seen = names.Registry("message")
         for i, c in enumerate(value.get("commands", [])):
             m = self._message(domain, c, at["commands"][i], seen)

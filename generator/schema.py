@@ -12,7 +12,7 @@ import re
 from errors import At, ProtocolError
 from names import check_identifier, check_word
 
-MAX_BYTES = 64 << 20  # of one file
+MAX_BYTES = 16 << 20  # of one file
 MAX_DOMAINS = 1000
 MAX_WORDS = 10000
 MAX_FIELDS = 64

@@ -24,7 +24,8 @@ import schema
 from errors import At, ProtocolError
 
 _HALVES = ("js_protocol", "browser_protocol")
-_MOST = 64 << 20  # bytes of any one file or reply
+_MOST = schema.MAX_BYTES  # of any one file or reply
+_MOST_UNPACKED = 64 << 20  # of a package
 _SECONDS = 300
 
 
@@ -144,9 +145,9 @@ def _tarball(path, as_pdl):
     at = At(os.path.basename(path))
     try:
         with gzip.open(path) as f:
-            data = f.read(_MOST + 1)
-        if len(data) > _MOST:
-            raise ProtocolError(at, "more than %d bytes when unpacked" % _MOST)
+            data = f.read(_MOST_UNPACKED + 1)
+        if len(data) > _MOST_UNPACKED:
+            raise ProtocolError(at, "more than %d bytes when unpacked" % _MOST_UNPACKED)
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
             files = _Tar(tar)
             return _package(files, path, as_pdl), _revision(files)
