@@ -133,7 +133,8 @@ def _is_told(literal):
     return bool(
         re.match(
             r'"(?:-Wdeprecated-declarations|made by a cdpgen of another version: run it again'
-            r'|generated for another <cdp/forward.h> \(revision [\w.-]{1,64}\): run cdpgen again)"\Z',
+            r"|generated for another <cdp/forward.h> \(revision [\w.-]{1,64}\): run cdpgen again)"
+            r'"\Z',
             literal,
         )
     )
