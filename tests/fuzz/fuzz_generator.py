@@ -30,6 +30,8 @@ sys.path[:0] = [str(ROOT / "generator"), str(pathlib.Path(__file__).resolve().pa
 
 import jinja2
 
+import changes
+import compat
 import docs
 import import_protocol
 import model
@@ -39,6 +41,8 @@ import render
 import schema
 import selection
 import sources
+import surface
+import uses
 from errors import At, ProtocolError
 from fuzz_cases import MORE, NAMES, NASTY, PDL, PROSE, Grower, edit, package, scramble, seeds
 from generated_checks import Wrong, check_code, check_pages
@@ -71,8 +75,9 @@ class Fuzzer:
     def run(self, seed, number, show=False):
         """One case; raises Wrong."""
         rng = random.Random("%s %d" % (seed, number))
-        kinds = (self.grown, self.edited, self.bytes, self.pdl, self.docs, self.imported, self.tar)
-        kind = rng.choices(kinds, (8, 5, 3, 4, 4, 2, 2))[0]
+        kinds = {self.grown: 8, self.edited: 5, self.bytes: 3, self.pdl: 4, self.docs: 4}
+        kinds.update({self.imported: 2, self.tar: 2, self.compared: 3})
+        kind = rng.choices(list(kinds), kinds.values())[0]
         started = time.process_time()
         try:
             outcome = kind(rng, show)
@@ -167,6 +172,26 @@ class Fuzzer:
             with open(os.path.join(out, name), "rb") as f:
                 if schema.parse(f.read(), At(name)) != part:
                     raise Wrong("%s is not what was to be written" % name)
+        return "made"
+
+    def compared(self, rng, show):
+        """Two revisions, and what is said of the changes between them."""
+        old = Grower(rng).protocol() if rng.random() < 0.7 else copy.deepcopy(rng.choice(self._seeds))
+        new = copy.deepcopy(old)
+        for _ in range(rng.choice((0, 1, 1, 2))):
+            new = edit(rng, new)
+        if show:
+            print(json.dumps(old), json.dumps(new))
+        models = []
+        for value in (old, new):
+            at = At("p.json")
+            models.append(model.build([(schema.parse(json.dumps(value).encode(), at), at)], "1"))
+        found = compat.compare(*models)
+        if old == new and found:
+            raise Wrong("changes between what is the same: %s" % found[0])
+        if not re.match(r"[ -~\n]*\Z", changes.render("1", "2", found)):
+            raise Wrong("changes that are no lines of ASCII")
+        uses.program(surface.units(models[0]))
         return "made"
 
     def tar(self, rng, show):
