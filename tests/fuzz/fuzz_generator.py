@@ -282,7 +282,7 @@ def main():
     # Templates are the same every time: read them once.
     render.jinja2 = reference.jinja2 = _Jinja()
     end = time.monotonic() + args.seconds
-    found, number = 0, 0
+    found = 0
     with tempfile.TemporaryDirectory() as folder:
         fuzzer = Fuzzer(folder, args.compile)
         numbers = [args.only] if args.only is not None else _numbers(args.runs, end)
@@ -290,22 +290,15 @@ def main():
             try:
                 fuzzer.run(args.seed, number, args.only is not None)
             except Exception as e:
-                print(
-                    "seed %s, case %d: %s: %s" % (
-                        args.seed,
-                        number,
-                        type(e).__name__,
-                        ascii(str(e))[:3000],
-                    )
-                )
+                what = "%s: %s" % (type(e).__name__, ascii(str(e))[:3000])
+                print("seed %s, case %d: %s" % (args.seed, number, what), flush=True)
                 found += 1
                 if args.only is not None:
                     raise
                 if not args.go_on:
                     break
-    print(
-        "%d cases, %d findings; the slowest took %.2f s (%s)" % (number + 1, found, *fuzzer.slowest)
-    )
+    ran = sum(fuzzer.outcomes.values()) - fuzzer.outcomes["compiled"] + found
+    print("%d cases, %d findings; the slowest took %.2f s (%s)" % (ran, found, *fuzzer.slowest))
     for outcome, count in sorted(fuzzer.outcomes.items()):
         print("  %7d %s" % (count, outcome))
     return 1 if found else 0
