@@ -50,7 +50,7 @@ def main(argv=None):
             whole["node_protocol.json"] = _only_new(node, known)
         _store(whole, args.revision or revision or "unknown", args.out)
     except (ProtocolError, OSError, subprocess.SubprocessError) as e:
-        print("import_protocol: %s" % shown(str(e)), file=sys.stderr)
+        print("import_protocol: %s" % shown(str(e), 560), file=sys.stderr)
         return 1
     except RecursionError:
         print("import_protocol: the protocol is nested too deep", file=sys.stderr)

@@ -7,7 +7,9 @@ its "properties" where it is used, as until 2016; model.py takes it for any obje
 """
 
 import json
+import os
 import re
+import stat
 
 from errors import At, ProtocolError
 from names import check_identifier, check_word
@@ -56,17 +58,25 @@ class Object(dict):
 
 def read(path, shown):
     """The JSON value of a file; shown is what messages call it."""
+    return parse(read_bytes(path, At(shown)), At(shown))
+
+
+def read_bytes(path, at):
+    """What is in a plain file; others might never end, or never begin."""
     try:
-        with open(path, "rb") as f:
-            return parse(f.read(MAX_BYTES + 1), At(shown))
+        with open(path, "rb", opener=lambda p, flags: os.open(p, flags | os.O_NONBLOCK)) as f:
+            if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
+                raise ProtocolError(at, "not a plain file")
+            data = f.read(MAX_BYTES + 1)
     except OSError as e:
-        raise ProtocolError(At(shown), e.strerror or "cannot be read") from None
+        raise ProtocolError(at, e.strerror or "cannot be read") from None
+    if len(data) > MAX_BYTES:
+        raise ProtocolError(at, "more than %d bytes" % MAX_BYTES)
+    return data
 
 
 def parse(data, at):
     """Bytes -> the JSON value; at is where they are from."""
-    if len(data) > MAX_BYTES:
-        raise ProtocolError(at, "more than %d bytes" % MAX_BYTES)
     try:
         text = data.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=Object, parse_constant=_no_constant)

@@ -208,10 +208,17 @@ class Fuzzer:
     def _generate(self, rng, text, words, show):
         if show:
             print(text, words)
-        protocol = model.build([(schema.parse(text, At("p.json")), At("p.json"))], "r-1.0")
-        schema_names = [d.name for d in protocol.domains]
-        if rng.random() < 0.2:
-            wanted = rng.sample(schema_names, min(len(schema_names), 2)) or [rng.choice(NASTY)]
+        source = [(schema.parse(text, At("p.json")), At("p.json"))]
+        builder, how = model.Builder(), rng.random()
+        if how < 0.15:  # beside an installed library's
+            teapot = schema.parse(json.dumps(self._seeds[1]).encode(), At("base.json"))
+            base = builder.build([(teapot, At("base.json"))], "r-1.0")
+            protocol = builder.build_on(base, source)
+        else:
+            protocol = builder.build(source, "r-1.0")
+        if how > 0.8:
+            domains = [d.name for d in protocol.domains]
+            wanted = rng.sample(domains, min(len(domains), 2)) or [rng.choice(NASTY)]
             selection.select(protocol, wanted, "--domains")
         entries = {}
         docs.parse(words, "d.txt", entries)
@@ -227,7 +234,7 @@ class Fuzzer:
         if rng.random() < 0.3:
             check_pages(reference.render(protocol, files, self.folder))
         self._made += 1
-        if self.compile_every and (show or self._made % self.compile_every == 0):
+        if self.compile_every and not protocol.base and (show or self._made % self.compile_every == 0):
             self._compile(files, self._made % (20 * self.compile_every) == 0)
             self.outcomes["compiled"] += 1
 

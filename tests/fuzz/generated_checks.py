@@ -53,7 +53,7 @@ def check_code(protocol, files):
 
 def _vocabulary(protocol):
     """(words, string literals) that may be in what is made of a protocol."""
-    words, strings = set(_template_words()), {protocol.revision, "C", '\\":', ""}
+    words, strings = _template_words() | {protocol.forward}, {protocol.revision, "C", '\\":', ""}
     for d in protocol.domains:
         words.update((d.symbol, d.file))
         texts = {d.name}

@@ -457,15 +457,22 @@ NO_FILES = {
 @pytest.mark.parametrize("name", NO_FILES.values(), ids=NO_FILES)
 def test_names_of_files(place, name):
     path = os.path.join(place.input, name)
-    for what, message in ((None, "$: No such file"), ([], "$: not an object")):
+    for what, message in ((None, "$: "), (b"[]", "$: not an object"), (BYTES, None)):
         if what is not None:
             with open(path, "wb") as f:
-                f.write(b"[]")
-        status, err = place.run(generator.main, "--in", path)
-        place.refused((status, err), err[:1])
-        assert message in err
-    status, err = place.run(importer.main, path)
-    place.refused((status, err), "import_protocol: ")
+                f.write(what)
+        for done in (
+            place.run(importer.main, path),
+            place.run(generator.main, "--in", path),
+            place.generate(),
+        ):
+            if message:
+                place.refused(done, done[1][:1])
+                assert message in done[1]
+            else:
+                assert done == (0, "")
+    listed = (place.out / "INPUTS.sha256").read_text()
+    assert re.match(r"(?:[0-9a-f]{64}  [ -~]+\n)+\Z", listed)
 
 
 @pytest.mark.parametrize("what", ["REVISION", "docs", "p.json"])
@@ -474,10 +481,24 @@ def test_a_folder_for_a_file(place, what):
     (place.input / what).mkdir()
     if what == "docs":
         (place.input / what / "d.txt").mkdir()
-    place.refused(
-        place.generate(),
-        "p.json: $: Is a directory" if what == "p.json" else "cdpgen: [Errno 21]",
-    )
+    place.refused(place.generate(), {"docs": "d.txt:1: "}.get(what, what + ": $: "))
+
+
+@pytest.mark.parametrize("what", ["p.json", "REVISION", "docs/d.txt"])
+@pytest.mark.parametrize("kind", ["FIFO", "device", "loop"])
+def test_what_is_no_plain_file(place, what, kind):
+    """None is waited for."""
+    path = place.input / what
+    place.put("q.json", GOOD)
+    path.parent.mkdir(exist_ok=True)
+    if kind == "FIFO":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else path)
+    message = {"docs/d.txt": "d.txt:1: "}.get(what, what + ": $: ")
+    why = "Too many levels" if kind == "loop" else "not a plain file"
+    place.refused(place.generate(), message + why)
+    assert not place.out.exists()
 
 
 @pytest.mark.parametrize(
