@@ -131,7 +131,8 @@ class _Tar:
         """at: what asks for the file."""
         members = self._members(name)
         if len(members) != 1:
-            raise ProtocolError(at, "%s: %d such files in the package" % (name, len(members)))
+            how_many = "more than one" if members else "no"
+            raise ProtocolError(at, "%s: %s such file in the package" % (name, how_many))
         _check_plain(name, at, members[0].isreg(), members[0].size)
         return self._tar.extractfile(members[0]).read()
 

@@ -159,8 +159,8 @@ class Fuzzer:
         text = json.dumps(value)
         if show:
             print(text)
-        parts = [import_protocol._facts(sources._from_json(text.encode(), "p.json"))]
-        js, browser = import_protocol._split(parts)
+        value, _ = sources._from_json(text.encode(), "p.json")
+        js, browser = import_protocol._split([import_protocol._facts(value)])
         out = os.path.join(self.folder, "imported")
         whole = {"js_protocol.json": js, "browser_protocol.json": browser}
         revision = rng.choice(["1", "r1234", "unknown"] * 20 + NASTY)
@@ -200,7 +200,7 @@ class Fuzzer:
         with open(path, "wb") as f:
             f.write(package(rng, self._seeds[:4]))
         parts, revision = sources.read(path)
-        model.build([(part, At("p.json")) for part in parts], revision or "unknown")
+        model.build(parts, revision or "unknown")
         return "made"
 
     # ---- what is made
