@@ -6,6 +6,7 @@
 # make bench      measurements against other clients, and the inspectors of Node
 # make tsan       what has threads, under ThreadSanitizer
 # make fuzz       each fuzzer for FUZZ_TIME seconds (30)
+# make record-traffic  what Nodes and Chromium say, anew, for tests/skew
 # make docs       the reference, HTML, in build/docs/html/
 # make protocol-update   another revision of the protocol, and what changes by it: the newest,
 #                 VERSION=, or FROM= a file, a folder or http://HOST:PORT; TEST=no: without tests
@@ -49,7 +50,7 @@ SELECTED := $(strip $(DOMAINS) $(PROTOCOL))
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
 LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(patsubst protocol-update,generate,$(GOALS:build-tests=test)))) \
           $(if $(filter fuzz,$(GOALS)),lint) $(if $(filter docs fuzz test-history,$(GOALS)),generate) \
-          $(if $(filter test,$(GOALS)),clients) $(if $(filter test test-history,$(GOALS)),history) \
+          $(if $(filter test record-traffic,$(GOALS)),clients) $(if $(filter test test-history,$(GOALS)),history) \
           $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
 # generated/INPUTS.sha256 holds the hashes of what generated/ was made from.
@@ -115,7 +116,7 @@ EXAMPLE_C := $(sort $(wildcard examples/*.c))
 EMBED_C  := $(wildcard examples/*.cc)
 BENCH_C  := $(sort $(wildcard bench/*.c bench/*.cc))
 FUZZ_C   := $(sort $(wildcard tests/fuzz/*.c))
-TEST_C   := $(sort $(wildcard tests/unit/*.c tests/remote/*.c tests/v8/*.c tests/inspector/*.c))
+TEST_C   := $(sort $(wildcard tests/unit/*.c tests/skew/*.c tests/remote/*.c tests/v8/*.c tests/inspector/*.c))
 SUPPORT_C := $(sort $(wildcard tests/support/*.c))
 V8_HEADER := <cdp/\(host\|v8\|inspector\|inspector_network\)\.h>
 ifeq ($(V8),no)
@@ -288,10 +289,51 @@ all: $(ARCHIVES) $(SHARED) $(EXAMPLES) $(EMBED) $(CLI)
 demo: $B/examples/demo
 	$B/examples/demo
 
+# ---- version skew: tests/skew with the bindings of older revisions ----------
+# The core and the tests' helpers are those of the others; tables and headers are their own.
+# With SETUP=no those whose protocol is there.
+
+SKEW     := 1067399 1541017
+PACKAGE  := $B/deps/protocols/devtools-protocol-0.0.
+ifeq ($(SETUP),no)
+SKEW     := $(patsubst $(PACKAGE)%.tgz,%,$(wildcard $(SKEW:%=$(PACKAGE)%.tgz)))
+endif
+SKEW_C   := $(sort $(wildcard tests/skew/*.c))
+SKEW_TESTS := $(SKEW:%=$B/skew/%/test_skew)
+
+$(SKEW:%=$(PACKAGE)%.tgz): $(PACKAGE)%.tgz:
+	@B='$B' tools/fetch_protocols.py 0.0.$*
+
+# Node's own domains are not in the package.
+$B/skew/%/tables.a: $(PACKAGE)%.tgz $(wildcard generator/*.py generator/templates/*.j2) \
+        protocol_json/node_protocol.json runtime/include/cdp/desc.h
+	@rm -rf $(@D) && mkdir -p $(@D)/obj
+	$(call step,GEN)$(PYTHON) generator/import_protocol.py $< --out $(@D)/protocol
+	@cp protocol_json/node_protocol.json $(@D)/protocol
+	@$(PYTHON) generator/cdpgen.py --in $(@D)/protocol --out $(@D)/generated
+	$(call step,CC )cd $(@D)/obj && $(CC) -std=c11 $(ASAN) -w -I$(CURDIR)/runtime/include -I../generated/include -c ../generated/src/*.c
+	@$(AR) rcs $@ $(@D)/obj/*.o
+
+define skew # revision
+$B/skew/$1/%.o: tests/skew/%.c $B/skew/$1/tables.a
+	$$(call step,CC )$$(CC) $$(filter-out -I$G/include,$$(ALL_CFLAGS)) -I$B/skew/$1/generated/include $$(CMOCKA_CFLAGS) $(ASAN) -Werror -MMD -MP -c -o $$@ $$<
+$B/skew/$1/test_skew: $(SKEW_C:tests/skew/%.c=$B/skew/$1/%.o) $B/skew/$1/tables.a $B/asan/libhelp.a $B/asan/libcdpkit.a
+	$$(call step,LD )$$(CC) $$(ALL_LDFLAGS) $(ASAN) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(LIBS) $$(TEST_LIBS)
+endef
+$(foreach r,$(SKEW),$(eval $(call skew,$r)))
+
+# What real programs say, anew: tests/skew/recorded/.
+record-traffic: $B/tools/play
+	tools/record_traffic.py $< tests/skew/recorded chromium=$$(command -v chromium) $(NODES:%=node%)
+
+$B/tools/play: $B/obj/tools/play.o $B/libcdpkit.a
+	@mkdir -p $(@D)
+	$(call step,LD )$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # ---- tests -----------------------------------------------------------------
 
 # Under sanitizers; what has V8 in it without them as well.
-TESTS := $(call programs,asan,$(MAIN_C)) $(call programs,obj,$(filter tests/v8/% tests/inspector/%,$(MAIN_C)))
+TESTS := $(call programs,asan,$(MAIN_C)) $(SKEW_TESTS) $(call programs,obj,$(filter tests/v8/% tests/inspector/%,$(MAIN_C)))
 
 build-tests: all $(TESTS)
 
@@ -341,8 +383,8 @@ bench: $(BENCHES) $(CLI)
 # ---- lint ------------------------------------------------------------------
 
 HAND_C   := $(sort $(wildcard $(foreach d,runtime/include/cdp runtime/core runtime/bridge runtime/net runtime/targets \
-            runtime/report runtime/v8 runtime/inspector cli examples examples/barista bench tests/support tests/unit tests/remote tests/v8 tests/inspector tests/fuzz tests/install tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
-LINT_C    = $(CORE_C) $(V8_C) $(CLI_C) $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
+            runtime/report runtime/v8 runtime/inspector cli examples examples/barista bench tests/support tests/unit tests/skew tests/remote tests/v8 tests/inspector tests/fuzz tests/install tools,$d/*.c $d/*.h $d/*.cc $d/*.hh)))
+LINT_C    = $(CORE_C) $(V8_C) $(CLI_C) tools/play.c $(EXAMPLE_C) $(BENCH_C) $(SUPPORT_C) $(TEST_C) $(FUZZ_C)
 # Left out: what fires on sound code here (the analyzer does not see that one function's success
 # implies another's).
 TIDY     := bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions \
@@ -420,7 +462,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all demo build-tests test test-history tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck docs generate size \
+.PHONY: all demo build-tests test test-history record-traffic tsan fuzz bench lint lint-format lint-rules lint-gcc lint-clang lint-tidy lint-cppcheck docs generate size \
         install uninstall clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -35,12 +35,12 @@ def main(argv=None):
     )
     p.add_argument("source", help="npm name@version, .tgz, folder, .json, .pdl or http:// URL")
     p.add_argument("--node", metavar="SOURCE", help="the same, or node@VERSION to run that Node")
-    p.add_argument("--pdl", action="store_true", help="read pdl/ even where there is json/")
+    p.add_argument("--form", choices=("pdl", "json"), help="of a package; else PDL where it is whole")
     p.add_argument("--out", default=os.path.join(os.path.dirname(here), "protocol_json"))
     p.add_argument("--revision", help="what to call it; else from the package's version")
     args = p.parse_args(argv)
     try:
-        parts, revision = sources.read(args.source, args.pdl)
+        parts, revision = sources.read(args.source, args.form)
         model.build(parts, revision)  # what C cannot be made of is told where it stands
         js, browser = _split([_facts(value) for value, _ in parts])
         whole = {"js_protocol.json": js, "browser_protocol.json": browser}

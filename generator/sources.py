@@ -29,16 +29,17 @@ _MOST_UNPACKED = 64 << 20  # of a package
 _SECONDS = 300
 
 
-def read(source, as_pdl=False):
+def read(source, form=None):
     """([(value, place) of the protocol's halves, or of all of it], its revision or None)
 
-    as_pdl: pdl/ even where there is json/."""
+    form: "pdl" or "json" takes only that of a package or folder.  Else it is PDL where that is
+    whole: JSON is made from it, and does not always tell which strings are binary."""
     if source.startswith("http://"):
         return [_from_json(_fetch(source), source)], None
     if os.path.isdir(source):
-        return _package(_Folder(source), source, as_pdl), None
+        return _package(_Folder(source), source, form), None
     if source.endswith((".tgz", ".tar.gz")):
-        return _tarball(source, as_pdl)
+        return _tarball(source, form)
     if os.path.isfile(source):
         folder, name = os.path.split(os.path.realpath(source))
         data = _Folder(folder)
@@ -50,7 +51,7 @@ def read(source, as_pdl=False):
     if "@" in source:
         with tempfile.TemporaryDirectory() as temp:
             _run(["npm", "pack", "--silent", source], temp)
-            return _tarball(os.path.join(temp, os.listdir(temp)[0]), as_pdl)
+            return _tarball(os.path.join(temp, os.listdir(temp)[0]), form)
     raise ProtocolError(At(source), "no such file, folder or package")
 
 
@@ -73,19 +74,31 @@ def _from_pdl(files, folder, name):
 # ---- packages, and folders that hold what a package does
 
 
-def _package(files, shown, as_pdl):
-    """The two halves, from json/ or pdl/, or from right here."""
-    for kind in ("pdl",) if as_pdl else ("json", "pdl"):
+def _package(files, shown, form):
+    """The two halves, from pdl/ or json/, or from right here."""
+    kinds = (form,) if form else ("pdl", "json")
+    failed = None
+    for kind in kinds:
         for folder in (kind + "/", ""):
             names = ["%s.%s" % (half, kind) for half in _HALVES]
             if not all(files.has(folder + name) for name in names):
                 continue
-            if kind == "pdl":
-                return [_from_pdl(files, folder, name) for name in names]
-            return [_from_json(files.read(folder + name, At(name)), name) for name in names]
-    kinds = "pdl/" if as_pdl else "json/ or pdl/"
+            try:
+                return [_half(files, folder, name) for name in names]
+            except ProtocolError as e:  # some packages lack files that their PDL includes
+                failed = failed or e
+                break
+    if failed:
+        raise failed
     at = At(os.path.basename(os.path.abspath(shown)))
-    raise ProtocolError(at, "no %s with js_protocol and browser_protocol in it" % kinds)
+    where = " or ".join(kind + "/" for kind in kinds)
+    raise ProtocolError(at, "no %s with js_protocol and browser_protocol in it" % where)
+
+
+def _half(files, folder, name):
+    if name.endswith(".pdl"):
+        return _from_pdl(files, folder, name)
+    return _from_json(files.read(folder + name, At(name)), name)
 
 
 class _Folder:
@@ -142,7 +155,7 @@ def _check_plain(name, at, plain, size):
         raise ProtocolError(at, "%s: no plain file of fitting size" % name)
 
 
-def _tarball(path, as_pdl):
+def _tarball(path, form):
     at = At(os.path.basename(path))
     try:
         with gzip.open(path) as f:
@@ -151,7 +164,7 @@ def _tarball(path, as_pdl):
             raise ProtocolError(at, "more than %d bytes when unpacked" % _MOST_UNPACKED)
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
             files = _Tar(tar)
-            return _package(files, path, as_pdl), _revision(files)
+            return _package(files, path, form), _revision(files)
     except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as e:
         raise ProtocolError(at, "no package: %s" % e) from None
 

@@ -16,7 +16,7 @@ import sys
 MAX_LINES = 600
 SOURCE = (".c", ".h", ".cc", ".hh", ".py", ".sh", ".j2", ".js")
 # Written by programs, or data.
-GENERATED = ("generated/", "runtime/core/pow10.h", "tests/corpus/", "tests/generator/golden/")
+GENERATED = ("generated/", "runtime/core/pow10.h", "tests/corpus/", "tests/skew/recorded/", "tests/generator/golden/")
 
 URL = re.compile(r"\b(?:https?|wss?)://([\w.-]+)")
 HOSTS = re.compile(r"localhost|user|127\.[\d.]+|0\.0\.0\.0|host|.*\.?example(\.(com|org|net))?|chromedevtools\.github\.io|"
@@ -47,7 +47,7 @@ def faults(path, text):
     for number, line in enumerate(lines, 1):
         if line != line.rstrip() and not generated and not path.endswith(".md"):
             yield number, "blanks before the end of the line"
-        if not is_json and not path.startswith("tests/corpus/"):
+        if not is_json and not path.startswith(("tests/corpus/", "tests/skew/recorded/")):
             for url in URL.finditer(line):
                 if not HOSTS.fullmatch(url[1].lower()):
                     yield number, f"link to {url[1]}"

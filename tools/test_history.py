@@ -100,7 +100,7 @@ def check_pdl(package, source, folder, torn):
     """A word on PDL, which has to say what the JSON says (in source).
 
     One thing only PDL says: which strings are binary.  In JSON a description tells, if there is one."""
-    done = attempt(sys.executable, IMPORT, package, "--pdl", "--out", folder)
+    done = attempt(sys.executable, IMPORT, package, "--form", "pdl", "--out", folder)
     if ": no pdl/ with " in done.stderr:
         return "no PDL"
     if torn:
@@ -136,7 +136,7 @@ def test(version, torn):
     with tempfile.TemporaryDirectory() as temp:
         source, first, second, pdl = (os.path.join(temp, name) for name in ("json", "1", "2", "pdl"))
         try:
-            run(sys.executable, IMPORT, package, "--out", source)
+            run(sys.executable, IMPORT, package, "--form", "json", "--out", source)
             check_repeatable(source, first, second)
             check_compiles(first, temp)
             return None, f"{count(source)}; {check_pdl(package, source, pdl, torn)}"

@@ -236,13 +236,13 @@ static const cdp__field fields[] = {
     FIELD(simulate_characteristic_operation_response_params, type, type, R,
         ENUM(0, E_characteristic_operation_type)),
     FIELD(simulate_characteristic_operation_response_params, code, code, R, INT),
-    FIELD(simulate_characteristic_operation_response_params, data, data, 0, STR),
+    FIELD(simulate_characteristic_operation_response_params, data, data, 0, BYTES),
     /* simulateDescriptorOperationResponse */
     FIELD(simulate_descriptor_operation_response_params, descriptor_id, descriptorId, R, STR),
     FIELD(simulate_descriptor_operation_response_params, type, type, R,
         ENUM(0, E_descriptor_operation_type)),
     FIELD(simulate_descriptor_operation_response_params, code, code, R, INT),
-    FIELD(simulate_descriptor_operation_response_params, data, data, 0, STR),
+    FIELD(simulate_descriptor_operation_response_params, data, data, 0, BYTES),
     /* addService */
     FIELD(add_service_params, address, address, R, STR),
     FIELD(add_service_params, service_uuid, serviceUuid, R, STR),
@@ -275,13 +275,13 @@ static const cdp__field fields[] = {
     FIELD(characteristic_operation_received_event, characteristic_id, characteristicId, R, STR),
     FIELD(characteristic_operation_received_event, type, type, R,
         ENUM(0, E_characteristic_operation_type)),
-    FIELD(characteristic_operation_received_event, data, data, 0, STR),
+    FIELD(characteristic_operation_received_event, data, data, 0, BYTES),
     FIELD(characteristic_operation_received_event, write_type, writeType, 0,
         ENUM(0, E_characteristic_write_type)),
     /* descriptorOperationReceived */
     FIELD(descriptor_operation_received_event, descriptor_id, descriptorId, R, STR),
     FIELD(descriptor_operation_received_event, type, type, R, ENUM(0, E_descriptor_operation_type)),
-    FIELD(descriptor_operation_received_event, data, data, 0, STR),
+    FIELD(descriptor_operation_received_event, data, data, 0, BYTES),
 };
 
 /* skip: what is in front of the name in the pool, "BluetoothEmulation." say */

@@ -1230,7 +1230,7 @@ static const cdp__field fields[] = {
     FIELD(resource_timing, receive_headers_start, receiveHeadersStart, R | E, NUM),
     FIELD(resource_timing, receive_headers_end, receiveHeadersEnd, R, NUM),
     /* PostDataEntry */
-    FIELD(post_data_entry, bytes, bytes, 0, STR),
+    FIELD(post_data_entry, bytes, bytes, 0, BYTES),
     /* Request */
     FIELD(request, url, url, R, STR),
     FIELD(request, url_fragment, urlFragment, 0, STR),
@@ -1463,7 +1463,7 @@ static const cdp__field fields[] = {
     FIELD(direct_udp_socket_options, multicast_allow_address_sharing, multicastAllowAddressSharing,
         0, BOOL),
     /* DirectUDPMessage */
-    FIELD(direct_udp_message, data, data, R, STR),
+    FIELD(direct_udp_message, data, data, R, BYTES),
     FIELD(direct_udp_message, remote_addr, remoteAddr, 0, STR),
     FIELD(direct_udp_message, remote_port, remotePort, 0, INT),
     /* ConnectTiming */
@@ -1859,11 +1859,11 @@ static const cdp__field fields[] = {
     FIELD(direct_tcp_socket_closed_event, timestamp, timestamp, R, NUM),
     /* directTCPSocketChunkSent */
     FIELD(direct_tcp_socket_chunk_sent_event, identifier, identifier, R, STR),
-    FIELD(direct_tcp_socket_chunk_sent_event, data, data, R, STR),
+    FIELD(direct_tcp_socket_chunk_sent_event, data, data, R, BYTES),
     FIELD(direct_tcp_socket_chunk_sent_event, timestamp, timestamp, R, NUM),
     /* directTCPSocketChunkReceived */
     FIELD(direct_tcp_socket_chunk_received_event, identifier, identifier, R, STR),
-    FIELD(direct_tcp_socket_chunk_received_event, data, data, R, STR),
+    FIELD(direct_tcp_socket_chunk_received_event, data, data, R, BYTES),
     FIELD(direct_tcp_socket_chunk_received_event, timestamp, timestamp, R, NUM),
     /* directUDPSocketJoinedMulticastGroup */
     FIELD(direct_udp_socket_joined_multicast_group_event, identifier, identifier, R, STR),

@@ -1453,7 +1453,7 @@ static const cdp__field fields[] = {
     FIELD(get_installability_errors_result, installability_errors, installabilityErrors, R,
         LIST(20)),
     /* getManifestIcons */
-    FIELD(get_manifest_icons_result, primary_icon, primaryIcon, 0, STR),
+    FIELD(get_manifest_icons_result, primary_icon, primaryIcon, 0, BYTES),
     /* getAppId */
     FIELD(get_app_id_result, app_id, appId, 0, STR),
     FIELD(get_app_id_result, recommended_id, recommendedId, 0, STR),

@@ -262,7 +262,7 @@ static const cdp__field fields[] = {
     FIELD(reader_state_out, reader, reader, R, STR),
     FIELD(reader_state_out, event_state, eventState, R, STRUCT(0, T_reader_state_flags)),
     FIELD(reader_state_out, event_count, eventCount, R, INT),
-    FIELD(reader_state_out, atr, atr, R, STR),
+    FIELD(reader_state_out, atr, atr, R, BYTES),
     /* reportEstablishContextResult */
     FIELD(report_establish_context_result_params, request_id, requestId, R, STR),
     FIELD(report_establish_context_result_params, context_id, contextId, R, INT),
@@ -285,12 +285,12 @@ static const cdp__field fields[] = {
     FIELD(report_connect_result_params, active_protocol, activeProtocol, 0, ENUM(0, E_protocol)),
     /* reportDataResult */
     FIELD(report_data_result_params, request_id, requestId, R, STR),
-    FIELD(report_data_result_params, data, data, R, STR),
+    FIELD(report_data_result_params, data, data, R, BYTES),
     /* reportStatusResult */
     FIELD(report_status_result_params, request_id, requestId, R, STR),
     FIELD(report_status_result_params, reader_name, readerName, R, STR),
     FIELD(report_status_result_params, state, state, R, ENUM(0, E_connection_state)),
-    FIELD(report_status_result_params, atr, atr, R, STR),
+    FIELD(report_status_result_params, atr, atr, R, BYTES),
     FIELD(report_status_result_params, protocol, protocol, 0, ENUM(0, E_protocol)),
     /* reportError */
     FIELD(report_error_params, request_id, requestId, R, STR),
@@ -325,13 +325,13 @@ static const cdp__field fields[] = {
     /* transmitRequested */
     FIELD(transmit_requested_event, request_id, requestId, R, STR),
     FIELD(transmit_requested_event, handle, handle, R, INT),
-    FIELD(transmit_requested_event, data, data, R, STR),
+    FIELD(transmit_requested_event, data, data, R, BYTES),
     FIELD(transmit_requested_event, protocol, protocol, 0, ENUM(0, E_protocol)),
     /* controlRequested */
     FIELD(control_requested_event, request_id, requestId, R, STR),
     FIELD(control_requested_event, handle, handle, R, INT),
     FIELD(control_requested_event, control_code, controlCode, R, INT),
-    FIELD(control_requested_event, data, data, R, STR),
+    FIELD(control_requested_event, data, data, R, BYTES),
     /* getAttribRequested */
     FIELD(get_attrib_requested_event, request_id, requestId, R, STR),
     FIELD(get_attrib_requested_event, handle, handle, R, INT),
@@ -340,7 +340,7 @@ static const cdp__field fields[] = {
     FIELD(set_attrib_requested_event, request_id, requestId, R, STR),
     FIELD(set_attrib_requested_event, handle, handle, R, INT),
     FIELD(set_attrib_requested_event, attrib_id, attribId, R, INT),
-    FIELD(set_attrib_requested_event, data, data, R, STR),
+    FIELD(set_attrib_requested_event, data, data, R, BYTES),
     /* statusRequested */
     FIELD(status_requested_event, request_id, requestId, R, STR),
     FIELD(status_requested_event, handle, handle, R, INT),

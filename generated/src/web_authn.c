@@ -202,7 +202,7 @@ static const cdp__field fields[] = {
         BOOL),
     FIELD(virtual_authenticator_options, default_backup_state, defaultBackupState, 0, BOOL),
     /* Credential */
-    FIELD(credential, credential_id, credentialId, R, STR),
+    FIELD(credential, credential_id, credentialId, R, BYTES),
     FIELD(credential, is_resident_credential, isResidentCredential, R, BOOL),
     FIELD(credential, rp_id, rpId, 0, STR),
     FIELD(credential, private_key, privateKey, R, BYTES),
@@ -235,7 +235,7 @@ static const cdp__field fields[] = {
     FIELD(add_credential_params, credential, credential, R, STRUCT(0, T_credential)),
     /* getCredential */
     FIELD(get_credential_params, authenticator_id, authenticatorId, R, STR),
-    FIELD(get_credential_params, credential_id, credentialId, R, STR),
+    FIELD(get_credential_params, credential_id, credentialId, R, BYTES),
     /* getCredential */
     FIELD(get_credential_result, credential, credential, R, STRUCT(0, T_credential)),
     /* getCredentials */
@@ -244,7 +244,7 @@ static const cdp__field fields[] = {
     FIELD(get_credentials_result, credentials, credentials, R, LIST(1)),
     /* removeCredential */
     FIELD(remove_credential_params, authenticator_id, authenticatorId, R, STR),
-    FIELD(remove_credential_params, credential_id, credentialId, R, STR),
+    FIELD(remove_credential_params, credential_id, credentialId, R, BYTES),
     /* clearCredentials */
     FIELD(clear_credentials_params, authenticator_id, authenticatorId, R, STR),
     /* setUserVerified */
@@ -255,7 +255,7 @@ static const cdp__field fields[] = {
     FIELD(set_automatic_presence_simulation_params, enabled, enabled, R, BOOL),
     /* setCredentialProperties */
     FIELD(set_credential_properties_params, authenticator_id, authenticatorId, R, STR),
-    FIELD(set_credential_properties_params, credential_id, credentialId, R, STR),
+    FIELD(set_credential_properties_params, credential_id, credentialId, R, BYTES),
     FIELD(set_credential_properties_params, backup_eligibility, backupEligibility, 0, BOOL),
     FIELD(set_credential_properties_params, backup_state, backupState, 0, BOOL),
     FIELD(set_credential_properties_params, active_cmtg_key_index, activeCmtgKeyIndex, 0, INT),
@@ -267,7 +267,7 @@ static const cdp__field fields[] = {
     FIELD(credential_added_event, credential, credential, R, STRUCT(0, T_credential)),
     /* credentialDeleted */
     FIELD(credential_deleted_event, authenticator_id, authenticatorId, R, STR),
-    FIELD(credential_deleted_event, credential_id, credentialId, R, STR),
+    FIELD(credential_deleted_event, credential_id, credentialId, R, BYTES),
     /* credentialUpdated */
     FIELD(credential_updated_event, authenticator_id, authenticatorId, R, STR),
     FIELD(credential_updated_event, credential, credential, R, STRUCT(0, T_credential)),
@@ -306,7 +306,7 @@ static const cdp__type types[] = {
 };
 
 static const cdp__elem lists[] = {
-    STR,
+    BYTES,
     STRUCT(0, T_credential),
 };
 

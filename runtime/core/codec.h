@@ -45,13 +45,20 @@ void cdp__fault_item(cdp__fault *f, size_t index);
 
 /* ---- decoding ---------------------------------------------------------- */
 
+/* What decoding puts up with. */
+typedef enum cdp__rigour {
+    CDP__LENIENT, /* members that are missing, null or unknown */
+    CDP__KEEPING, /* these, and values of another type, which are kept apart: what peers send */
+    CDP__STRICT   /* unknown members and words alone */
+} cdp__rigour;
+
 typedef struct cdp__reader {
     char *begin, *end; /* CBOR: end is that of the container being read */
     char *nul;         /* CBOR: where the last string's NUL is still to be written */
     cdp__msg *msg;
     cdp__memo *memo; /* the pool's */
     cdp_wire wire;
-    bool strict;
+    cdp__rigour rigour;
     bool trusted; /* CBOR: V8 of this process wrote it, and its text is ASCII or UTF-16 */
     int depth;
     cdp__fault *fault;
@@ -105,17 +112,21 @@ typedef enum cdp__note_kind {
     CDP__NOTE_MEMBER, /* a member that the bindings do not know */
     CDP__NOTE_WORD,   /* an enum's unknown word */
     CDP__NOTE_NUMBER, /* a number that is no int32 */
-    CDP__NOTE_NULL    /* an optional member that was sent as null */
+    CDP__NOTE_OTHER   /* a value of another type, such as null: it reads as one that is missing */
 } cdp__note_kind;
 
 typedef struct cdp__note {
     struct cdp__note *next;
     cdp__note_kind kind;
     uint16_t offset; /* of the member */
+    uint16_t size;   /* of a list's items, where it is about one of them; else 0 */
     uint64_t item;   /* in a list; in a list of lists the outer's is in the upper half */
-    cdp_str text;    /* the word, the number, or the member's name */
+    cdp_str text;    /* the word, the number, the value's JSON, or the unknown member's name */
     cdp_value value; /* of an unknown member */
 } cdp__note;
+
+/* In the item of a note: a list in a list, as a whole. */
+#define CDP__INNER ((uint64_t)1 << 63)
 
 struct cdp__extra {
     uint64_t absent; /* bit i: required field i was missing */

@@ -208,7 +208,7 @@ static void report(cdp_session *s, int status, cdp_str method, const char *why)
     cdp__report(s, &e);
 }
 
-int cdp__decode_slice(cdp__msg *m, cdp_value slice, bool strict, const cdp__domain *d,
+int cdp__decode_slice(cdp__msg *m, cdp_value slice, cdp__rigour rigour, const cdp__domain *d,
                       const cdp__type *t, cdp__fault *f, void **root)
 {
     char *copy;
@@ -227,7 +227,7 @@ int cdp__decode_slice(cdp__msg *m, cdp_value slice, bool strict, const cdp__doma
                       .msg = m,
                       .memo = cdp__pool_memo(m->pool),
                       .wire = slice.wire,
-                      .strict = strict,
+                      .rigour = rigour,
                       .fault = f };
     return cdp__decode(&r, copy, d, t, *root) ? 0 : f->status;
 }
@@ -361,7 +361,7 @@ static void receive(cdp_session *top, cdp__msg *m, char *p, size_t len)
                       .end = p + len,
                       .msg = m,
                       .memo = cdp__pool_memo(m->pool),
-                      .strict = c->opt.strict,
+                      .rigour = c->opt.strict ? CDP__STRICT : CDP__KEEPING,
                       .trusted = cdp__transport_of(top)->trusted,
                       .wire = len && (unsigned char)*p == 0xd8 ? CDP_CBOR : CDP_JSON,
                       .fault = &fault };

@@ -3,182 +3,24 @@
  *
  * The walk is written once, in always-inlined functions that take the encoding as a constant;
  * decode_json() and decode_cbor() are its two instances.  What a message has beyond its type
- * (unknown members and words, nulls, missing required members) is noted, so that encoding
- * gives it back: see struct cdp__extra.
+ * (unknown members and words, values of another type, missing required members) is noted, so that
+ * encoding gives it back: see misfit.h.
  */
+#include "misfit.h"
 #include "read_cbor.h"
 #include "read_json.h"
-
-/* A struct being filled. */
-typedef struct frame {
-    const cdp__domain *d;
-    const cdp__type *type;
-    char *out;
-    cdp__extra *extra;
-} frame;
 
 static char *decode_json(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
                          void *out);
 static char *decode_cbor(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
                          void *out);
 
-/* ---- notes ------------------------------------------------------------- */
-
-/* The member that a value belongs to, by its offset in the struct, and the item of its list. */
-typedef struct where {
-    uint16_t offset;
-    uint64_t item; /* in a list of lists the outer's is in the upper half */
-} where;
-
-INLINE void *alloc(cdp__reader *r, const char *p, size_t size)
-{
-    void *mem = cdp__msg_alloc(r->msg, size);
-
-    if (!mem)
-        return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
-    return memset(mem, 0, size);
-}
-
-static cdp__extra *extra(cdp__reader *r, const char *p, frame *f)
-{
-    if (!f->extra && (f->extra = alloc(r, p, sizeof *f->extra))) {
-        const cdp__extra *x = f->extra;
-        memcpy(f->out + f->type->size - sizeof x, &x, sizeof x);
-    }
-    return f->extra;
-}
-
-/* Notes what stood in front of p, which is returned: NULL stays NULL. */
-static char *note(cdp__reader *r, char *p, frame *f, cdp__note_kind kind, where at, cdp_str text,
-                  cdp_value value)
-{
-    cdp__extra *x = p ? extra(r, p, f) : NULL;
-    cdp__note *n = x ? alloc(r, p, sizeof *n) : NULL;
-
-    if (!n)
-        return NULL;
-    n->kind = kind;
-    n->offset = at.offset;
-    n->item = at.item;
-    n->value = value;
-    if (text.ptr) {
-        n->text = cdp__msg_text(r->msg, text.ptr, text.len);
-        if (!n->text.ptr)
-            return cdp__read_fail_as(r, p, CDP_ENOMEM, "out of memory");
-    }
-    if (x->last)
-        x->last->next = n;
-    else
-        x->notes = n;
-    x->last = n;
-    return p;
-}
-
-static const cdp_value no_value;
-static const cdp_str no_text;
-
-/* ---- sizes ------------------------------------------------------------- */
-
 typedef struct list { /* any CDP_LIST */
     const void *items;
     size_t n;
 } __attribute__((may_alias)) list;
 
-static const cdp__domain *domain_of(const cdp__domain *d, cdp__elem is)
-{
-    return is.dep ? d->deps[is.dep - 1] : d;
-}
-
-static size_t item_size(const cdp__domain *d, cdp__elem is)
-{
-    switch ((cdp__kind)is.kind) {
-    case CDP__BOOL:
-        return sizeof(bool);
-    case CDP__INT:
-    case CDP__ENUM:
-        return sizeof(int32_t);
-    case CDP__NUM:
-        return sizeof(double);
-    case CDP__STR:
-    case CDP__BYTES:
-        return sizeof(cdp_str);
-    case CDP__ANY:
-    case CDP__OBJECT:
-        return sizeof(cdp_value);
-    case CDP__STRUCT:
-        return domain_of(d, is)->types[is.ref].size;
-    case CDP__LIST:
-        return sizeof(list);
-    }
-    return 0;
-}
-
-static size_t member_size(const cdp__domain *d, const cdp__field *f)
-{
-    if (f->is.kind == CDP__STRUCT)
-        return sizeof(void *);
-    if (f->flags & CDP__REQUIRED)
-        return item_size(d, f->is);
-    switch (f->is.kind) {
-    case CDP__BOOL:
-        return sizeof(cdp_opt_bool);
-    case CDP__INT:
-        return sizeof(cdp_opt_int);
-    case CDP__NUM:
-        return sizeof(cdp_opt_num);
-    default:
-        return item_size(d, f->is);
-    }
-}
-
-/* ---- what is missing --------------------------------------------------- */
-
-static char *fill_missing(cdp__reader *r, char *p, frame *f, uint64_t missing);
-
-/* A required struct that was not sent: an empty one, so that no required pointer is NULL. */
-static char *make_empty(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                        void **out)
-{
-    frame f = { d, type, alloc(r, p, type->size), NULL };
-    cdp__extra *x = f.out ? extra(r, p, &f) : NULL;
-
-    if (!x)
-        return NULL;
-    x->empty = true;
-    *out = f.out;
-    return fill_missing(r, p, &f, type->required);
-}
-
-static char *fill_missing(cdp__reader *r, char *p, frame *f, uint64_t missing)
-{
-    cdp__extra *x = extra(r, p, f);
-
-    if (!x)
-        return NULL;
-    x->absent |= missing;
-    for (unsigned i = 0; i < f->type->n; i++) {
-        const cdp__field *field = f->d->fields + f->type->first + i;
-        if (!(missing >> i & 1))
-            continue;
-        if (r->strict) {
-            cdp__read_fail(r, p, "required member missing");
-            cdp__fault_member(r->fault, f->d->names + field->name, field->name_len);
-            return NULL;
-        }
-        char *dst = f->out + field->offset;
-        if (field->is.kind == CDP__STR) {
-            cdp_str empty = { "", 0 };
-            memcpy(dst, &empty, sizeof empty);
-        } else if (field->is.kind == CDP__STRUCT) {
-            const cdp__domain *d = domain_of(f->d, field->is);
-            void *s = NULL;
-            if (!make_empty(r, p, d, &d->types[field->is.ref], &s))
-                return NULL;
-            memcpy(dst, &s, sizeof s);
-        }
-    }
-    return p;
-}
+static const cdp_value no_value;
 
 /* ---- the walk ---------------------------------------------------------- */
 
@@ -187,10 +29,10 @@ INLINE bool is_word(const cdp__domain *d, const cdp__word *w, cdp_str word)
     return w->len == word.len && (w->len == 0 || cdp__same(word.ptr, d->names + w->text, w->len));
 }
 
-INLINE char *read_enum(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at,
-                       const cdp_wire wire)
+INLINE char *read_enum(cdp__reader *r, char *p, cdp__frame *f, cdp__elem is, void *dst,
+                       cdp__where at, const cdp_wire wire)
 {
-    const cdp__domain *d = domain_of(f->d, is);
+    const cdp__domain *d = cdp__domain_of(f->d, is);
     const cdp__enum *e = &d->enums[is.ref];
     const cdp__word *words = d->words + e->first;
     cdp_str word = { NULL, 0 };
@@ -210,10 +52,11 @@ INLINE char *read_enum(cdp__reader *r, char *p, frame *f, cdp__elem is, void *ds
         *memo = (uint8_t)i;
     }
     memcpy(dst, &v, sizeof v);
-    return v > 0 ? p : note(r, p, f, CDP__NOTE_WORD, at, word, no_value);
+    return v > 0 ? p : cdp__note_here(r, p, f, CDP__NOTE_WORD, at, word, no_value);
 }
 
-static char *read_rare_int(cdp__reader *r, char *p, frame *f, bool optional, void *dst, where at)
+static char *read_rare_int(cdp__reader *r, char *p, cdp__frame *f, bool optional, void *dst,
+                           cdp__where at)
 {
     int32_t v = 0;
     cdp_str odd = { NULL, 0 };
@@ -223,11 +66,11 @@ static char *read_rare_int(cdp__reader *r, char *p, frame *f, bool optional, voi
     memcpy(dst, &v, sizeof v);
     if (optional)
         ((cdp_opt_int *)dst)->has = true;
-    return odd.ptr ? note(r, p, f, CDP__NOTE_NUMBER, at, odd, no_value) : p;
+    return odd.ptr ? cdp__note_here(r, p, f, CDP__NOTE_NUMBER, at, odd, no_value) : p;
 }
 
-INLINE char *read_int(cdp__reader *r, char *p, frame *f, bool optional, void *dst, where at,
-                      const cdp_wire wire)
+INLINE char *read_int(cdp__reader *r, char *p, cdp__frame *f, bool optional, void *dst,
+                      cdp__where at, const cdp_wire wire)
 {
     int32_t v;
     char *end = STEP(int, r, p, &v);
@@ -243,7 +86,9 @@ INLINE char *read_int(cdp__reader *r, char *p, frame *f, bool optional, void *ds
 static char *read_base64(cdp__reader *r, char *p, cdp_bytes *b)
 {
     cdp_str s = { NULL, 0 };
-    char *next = r->wire == CDP_JSON ? json_str(r, p, &s) : cbor_str(r, p, &s);
+    char *end, *next = r->wire == CDP_JSON ? json_token(r, p, &s, &end) : cbor_str(r, p, &s);
+
+    r->nul = NULL; /* text that nobody sees needs none, and must stay where it is no base64 */
     uint8_t *out = next ? cdp__msg_alloc(r->msg, s.len / 4 * 3 + 3) : NULL;
 
     if (!out)
@@ -296,9 +141,11 @@ static char *read_any(cdp__reader *r, char *p, bool object, void *dst)
 
 /* Lists of structs are gathered on a stack, since decoding an item takes memory of its own, and
  * then copied to where they stay; lists of anything else grow in place. */
-INLINE char *read_struct_list(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
-                              list *l, bool more, cdp__scope *scope, const cdp_wire wire)
+INLINE char *read_struct_list(cdp__reader *r, char *p, cdp__frame *f, cdp__elem is, list *l,
+                              cdp__where list_at, bool more, cdp__scope *scope, const cdp_wire wire)
 {
+    const cdp__domain *d = cdp__domain_of(f->d, is);
+    const cdp__type *type = &d->types[is.ref];
     cdp__stack *const stack = cdp__pool_stack(r->msg->pool);
     const cdp__mark mark = cdp__stack_mark(stack);
     char *items = NULL;
@@ -312,7 +159,12 @@ INLINE char *read_struct_list(cdp__reader *r, char *p, const cdp__domain *d, con
         }
         char *item = items + n * type->size;
         memset(item, 0, type->size);
+        char *from = p;
         p = wire == CDP_JSON ? decode_json(r, p, d, type, item) : decode_cbor(r, p, d, type, item);
+        if (CDP__RARE(!p)) {
+            const cdp__where at = { list_at.offset, type->size, list_at.item << 32 | n };
+            p = cdp__keep_item(r, from, f, is, item, at);
+        }
         if (p)
             p = STEP(next, r, p, scope, '[', &more);
         if (!p)
@@ -347,11 +199,13 @@ static bool list_grow(cdp__reader *r, const char *p, list *l, size_t *cap, size_
     return true;
 }
 
-static char *read_json_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at);
-static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at);
+static char *read_json_list(cdp__reader *r, char *p, cdp__frame *f, cdp__elem is, void *dst,
+                            cdp__where at);
+static char *read_cbor_list(cdp__reader *r, char *p, cdp__frame *f, cdp__elem is, void *dst,
+                            cdp__where at);
 
-INLINE char *read_value(cdp__reader *r, char *p, frame *f, cdp__elem is, bool optional, void *dst,
-                        where at, const cdp_wire wire)
+INLINE char *read_value(cdp__reader *r, char *p, cdp__frame *f, cdp__elem is, bool optional,
+                        void *dst, cdp__where at, const cdp_wire wire)
 {
     if (is.kind == CDP__STR) /* most are */
         return STEP(str, r, p, (cdp_str *)dst);
@@ -383,19 +237,22 @@ INLINE char *read_value(cdp__reader *r, char *p, frame *f, cdp__elem is, bool op
     return cdp__read_fail(r, p, "tables are damaged");
 }
 
-INLINE char *read_scalar_list(cdp__reader *r, char *p, frame *f, cdp__elem is, list *l,
-                              where list_at, bool more, cdp__scope *scope, const cdp_wire wire)
+INLINE char *read_scalar_list(cdp__reader *r, char *p, cdp__frame *f, cdp__elem is, list *l,
+                              cdp__where list_at, bool more, cdp__scope *scope, const cdp_wire wire)
 {
-    const size_t size = item_size(f->d, is);
+    const size_t size = cdp__item_size(f->d, is);
     size_t cap = 0, n = 0;
 
     while (p && more) {
         if (n == cap && !list_grow(r, p, l, &cap, size))
             return NULL;
         char *dst = (char *)(uintptr_t)l->items + n * size;
-        const where at = { list_at.offset, list_at.item << 32 | n };
+        const cdp__where at = { list_at.offset, (uint16_t)size, list_at.item << 32 | n };
+        char *from = p;
         p = is.kind == CDP__INT ? read_int(r, p, f, false, dst, at, wire)
                                 : read_value(r, p, f, is, false, dst, at, wire);
+        if (CDP__RARE(!p))
+            p = cdp__keep_item(r, from, f, is, dst, at);
         if (p)
             p = STEP(next, r, p, scope, '[', &more);
         if (!p)
@@ -406,8 +263,8 @@ INLINE char *read_scalar_list(cdp__reader *r, char *p, frame *f, cdp__elem is, l
     return p;
 }
 
-INLINE char *read_list(cdp__reader *r, char *p, frame *f, cdp__elem of, void *dst, where at,
-                       const cdp_wire wire)
+INLINE char *read_list(cdp__reader *r, char *p, cdp__frame *f, cdp__elem of, void *dst,
+                       cdp__where at, const cdp_wire wire)
 {
     const cdp__elem is = f->d->lists[of.ref];
     list l = { "", 0 };
@@ -418,8 +275,7 @@ INLINE char *read_list(cdp__reader *r, char *p, frame *f, cdp__elem of, void *ds
         return cdp__read_fail_as(r, p, CDP_ETOOBIG, "nested too deeply");
     p = STEP(enter, r, p, &scope, '[', &more);
     if (is.kind == CDP__STRUCT) {
-        const cdp__domain *d = domain_of(f->d, is);
-        p = read_struct_list(r, p, d, &d->types[is.ref], &l, more, &scope, wire);
+        p = read_struct_list(r, p, f, is, &l, at, more, &scope, wire);
     } else {
         p = read_scalar_list(r, p, f, is, &l, at, more, &scope, wire);
     }
@@ -429,22 +285,24 @@ INLINE char *read_list(cdp__reader *r, char *p, frame *f, cdp__elem of, void *ds
 }
 
 /* Out of line: their code is long, and lists of lists come back here. */
-static char *read_json_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at)
+static char *read_json_list(cdp__reader *r, char *p, cdp__frame *f, cdp__elem is, void *dst,
+                            cdp__where at)
 {
     return read_list(r, p, f, is, dst, at, CDP_JSON);
 }
 
-static char *read_cbor_list(cdp__reader *r, char *p, frame *f, cdp__elem is, void *dst, where at)
+static char *read_cbor_list(cdp__reader *r, char *p, cdp__frame *f, cdp__elem is, void *dst,
+                            cdp__where at)
 {
     return read_list(r, p, f, is, dst, at, CDP_CBOR);
 }
 
-INLINE char *read_child(cdp__reader *r, char *p, const frame *f, cdp__elem is, void *dst,
+INLINE char *read_child(cdp__reader *r, char *p, const cdp__frame *f, cdp__elem is, void *dst,
                         const cdp_wire wire)
 {
-    const cdp__domain *d = domain_of(f->d, is);
+    const cdp__domain *d = cdp__domain_of(f->d, is);
     const cdp__type *type = &d->types[is.ref];
-    void *child = alloc(r, p, type->size);
+    void *child = cdp__read_alloc(r, p, type->size);
 
     if (!child)
         return NULL;
@@ -453,36 +311,33 @@ INLINE char *read_child(cdp__reader *r, char *p, const frame *f, cdp__elem is, v
 }
 
 /* A member that is null is absent, which serving does not allow. */
-static char *read_null(cdp__reader *r, char *p, frame *f, const cdp__field *field)
+static char *read_null(cdp__reader *r, char *p, cdp__frame *f, const cdp__field *field)
 {
-    const where at = { field->offset, 0 };
+    const cdp__where at = { field->offset, 0, 0 };
 
-    memset(f->out + field->offset, 0, member_size(f->d, field));
-    p = note(r, r->wire == CDP_JSON ? json_null(p) : cbor_null(p), f, CDP__NOTE_NULL, at, no_text,
-             no_value);
-    if (!p || !(field->flags & CDP__REQUIRED))
-        return p;
-    return fill_missing(r, p, f, (uint64_t)1 << (field - (f->d->fields + f->type->first)));
+    p = cdp__note_here(r, r->wire == CDP_JSON ? json_null(p) : cbor_null(p), f, CDP__NOTE_OTHER, at,
+                       cdp_s("null"), no_value);
+    return p ? cdp__leave_out(r, p, f, field) : NULL;
 }
 
-INLINE char *read_member(cdp__reader *r, char *p, frame *f, const cdp__field *field, void *dst,
+INLINE char *read_member(cdp__reader *r, char *p, cdp__frame *f, const cdp__field *field, void *dst,
                          const cdp_wire wire)
 {
-    const where at = { field->offset, 0 };
+    const cdp__where at = { field->offset, 0, 0 };
 
-    if (CDP__RARE(STEP(at_null, r, p)) && field->is.kind != CDP__ANY && !r->strict)
+    if (CDP__RARE(STEP(at_null, r, p)) && field->is.kind != CDP__ANY && r->rigour != CDP__STRICT)
         return read_null(r, p, f, field);
     if (field->is.kind == CDP__STRUCT)
         return read_child(r, p, f, field->is, dst, wire);
     return read_value(r, p, f, field->is, !(field->flags & CDP__REQUIRED), dst, at, wire);
 }
 
-static char *keep_unknown(cdp__reader *r, char *p, frame *f, cdp_str key)
+static char *keep_unknown(cdp__reader *r, char *p, cdp__frame *f, cdp_str key)
 {
     cdp_value v = no_value;
 
     p = cdp__skip(r, p, &v);
-    p = note(r, p, f, CDP__NOTE_MEMBER, (where){ 0, 0 }, key, v);
+    p = cdp__note_here(r, p, f, CDP__NOTE_MEMBER, (cdp__where){ 0, 0, 0 }, key, v);
     if (!p)
         cdp__fault_member(r->fault, key.ptr, key.len);
     return p;
@@ -491,7 +346,7 @@ static char *keep_unknown(cdp__reader *r, char *p, frame *f, cdp_str key)
 INLINE char *read_struct(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,
                          char *out, const cdp_wire wire)
 {
-    frame f = { d, type, out, NULL };
+    cdp__frame f = { d, type, out, NULL };
     cdp__keys keys = cdp__keys_of(r, d, type);
     uint64_t seen = 0;
     bool more = false;
@@ -507,16 +362,20 @@ INLINE char *read_struct(cdp__reader *r, char *p, const cdp__domain *d, const cd
             p = keep_unknown(r, p, &f, key);
         } else if (p) {
             const cdp__field *field = keys.found;
-            seen |= (uint64_t)1 << (keys.next - 1);
+            const uint64_t bit = (uint64_t)1 << (keys.next - 1);
+            if (CDP__RARE(seen & bit))
+                cdp__forget(&f, field);
+            seen |= bit;
+            char *from = p;
             p = read_member(r, p, &f, field, out + field->offset, wire);
-            if (!p)
+            if (CDP__RARE(!p) && !(p = cdp__keep_member(r, from, &f, field)))
                 cdp__fault_member(r->fault, keys.names + field->name, field->name_len);
         }
         if (p)
             p = STEP(next, r, p, &scope, '{', &more);
     }
     r->depth--;
-    return p && type->required & ~seen ? fill_missing(r, p, &f, type->required & ~seen) : p;
+    return p && type->required & ~seen ? cdp__fill_missing(r, p, &f, type->required & ~seen) : p;
 }
 
 static char *decode_json(cdp__reader *r, char *p, const cdp__domain *d, const cdp__type *type,

@@ -87,6 +87,11 @@ static const cdp__note *odd_number(const frame *f, unsigned offset, uint64_t ite
     return n && reads_as(n, v) ? n : NULL;
 }
 
+static cdp_value json_of(const cdp__note *n)
+{
+    return (cdp_value){ n->text.ptr, n->text.len, CDP_JSON };
+}
+
 static char *put_value(cdp__writer *w, char *q, cdp_value v)
 {
     cdp__write_leave(w, q);
@@ -99,7 +104,7 @@ INLINE char *put_number(cdp__writer *w, char *q, const frame *f, unsigned offset
     const cdp__note *n = CDP__RARE(f->extra) ? odd_number(f, offset, item, v) : NULL;
 
     if (n)
-        return put_value(w, q, (cdp_value){ n->text.ptr, n->text.len, CDP_JSON });
+        return put_value(w, q, json_of(n));
     return PUT(int, q, v);
 }
 
@@ -170,14 +175,50 @@ static size_t stride(const cdp__domain *d, cdp__elem is)
     return is.kind == CDP__STRUCT ? domain_of(d, is)->types[is.ref].size : size[is.kind];
 }
 
+/* Reads as what stands in for an item of another type. */
+static bool is_nothing(const cdp__domain *d, cdp__elem is, const char *src)
+{
+    switch ((cdp__kind)is.kind) {
+    case CDP__BOOL:
+        return !*(const bool *)src;
+    case CDP__INT:
+    case CDP__ENUM:
+        return int_at(src) == 0;
+    case CDP__NUM:
+        return num_at(src) == 0;
+    case CDP__STR:
+        return ((const cdp_str *)src)->len == 0;
+    case CDP__STRUCT: {
+        const cdp__extra *x = cdp__extra_in(&domain_of(d, is)->types[is.ref], src);
+        return x && x->empty;
+    }
+    default:
+        return !pointer_at(src);
+    }
+}
+
+/* What was received in place of an item, or NULL. */
+static const cdp__note *other_item(const frame *f, cdp__elem is, unsigned offset, uint64_t item,
+                                   const char *src)
+{
+    if (!is_nothing(f->d, is, src))
+        return NULL;
+    return find_note(f->extra, CDP__NOTE_OTHER, offset,
+                     is.kind == CDP__LIST ? item | CDP__INNER : item);
+}
+
 INLINE char *put_items(cdp__writer *w, char *q, const frame *f, cdp__elem is, unsigned offset,
                        uint64_t outer, const list *l, const cdp_wire wire)
 {
-    const size_t size = stride(f->d, is), n = l->n;
+    const size_t size = stride(f->d, is), end = l->n;
+    const bool remembers = f->extra;
     const char *src = l->items;
 
-    for (size_t i = 0; i < n; i++, src += size) {
-        q = put_item(w, q, f, is, offset, outer << 32 | i, src, wire);
+    for (size_t i = 0; i < end; i++, src += size) {
+        const uint64_t item = outer << 32 | i;
+        const cdp__note *n = CDP__RARE(remembers) ? other_item(f, is, offset, item, src) : NULL;
+        q = CDP__RARE(n) ? put_value(w, q, json_of(n))
+                         : put_item(w, q, f, is, offset, item, src, wire);
         if (CDP__LIKELY(q))
             q = cdp__room(w, PUT(next, q), 0);
         if (CDP__RARE(!q)) {
@@ -230,22 +271,23 @@ static inline bool was_absent(const frame *f, const cdp__field *field)
     return f->extra && f->extra->absent >> i & 1;
 }
 
-/* A member that is not there: null if it was sent as that. */
-static char *put_null(cdp__writer *w, char *q, const frame *f, const cdp__field *field)
+/* A member that is not there, unless a value of another type was. */
+static char *put_other(cdp__writer *w, char *q, const frame *f, const cdp__field *field)
 {
+    const cdp__note *n = find_note(f->extra, CDP__NOTE_OTHER, field->offset, 0);
     const cdp_wire wire = w->wire;
 
-    if (!find_note(f->extra, CDP__NOTE_NULL, field->offset, 0))
+    if (!n || n->size) /* that is about an item of what was there */
         return q;
-    q = PUT(name, q, f->d->names + field->name, field->name_len);
-    return PUT(next, PUT(null, q));
+    q = put_value(w, PUT(name, q, f->d->names + field->name, field->name_len), json_of(n));
+    return q ? PUT(next, q) : NULL;
 }
 
 INLINE char *put_absent(cdp__writer *w, char *q, const frame *f, const cdp__field *field)
 {
     if (CDP__RARE(field->flags & CDP__REQUIRED && !was_absent(f, field)))
         return cdp__write_fail(w, CDP_EINVAL, "required member not set");
-    return CDP__LIKELY(!f->extra) ? q : put_null(w, q, f, field);
+    return CDP__LIKELY(!f->extra) ? q : put_other(w, q, f, field);
 }
 
 /* The name is written before it is known whether the member is there; where it is not, writing
@@ -319,7 +361,7 @@ INLINE char *put_member(cdp__writer *w, char *q, const frame *f, const cdp__fiel
         const cdp__domain *d = domain_of(f->d, is);
         const cdp__extra *x = cdp__extra_in(&d->types[is.ref], child);
         if (CDP__RARE(x) && x->empty)
-            return put_null(w, q, f, field);
+            return put_other(w, q, f, field);
         at = put_item(w, at, f, is, field->offset, 0, child, wire);
         break;
     }
@@ -409,15 +451,16 @@ cdp_str cdp__unknown(const void *msg, const cdp__extra *x, const void *member)
     size_t offset = (size_t)((const char *)member - (const char *)msg);
 
     for (const cdp__note *n = x ? x->notes : NULL; n; n = n->next) {
-        if (n->kind != CDP__NOTE_WORD && n->kind != CDP__NOTE_NUMBER)
+        if (n->kind == CDP__NOTE_MEMBER || n->item > UINT32_MAX) /* in a list of lists */
             continue;
-        if (n->item == 0 && n->offset == offset)
-            return n->text;
-        if (n->item > UINT32_MAX) /* in a list of lists */
+        if (n->size == 0) {
+            if (n->offset == offset)
+                return n->text;
             continue;
+        }
         list l;
         memcpy(&l, (const char *)msg + n->offset, sizeof l.items);
-        if (l.items && (const char *)l.items + n->item * sizeof(int32_t) == member)
+        if (l.items && (const char *)l.items + n->item * n->size == member)
             return n->text;
     }
     return none;

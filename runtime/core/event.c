@@ -261,7 +261,7 @@ static void typed(cdp_session *s, cdp__topic *t, cdp__msg *m, cdp__envelope *e, 
         return;
     if (type && !event) {
         cdp__fault_clear(r->fault);
-        rc = cdp__decode_slice(m, e->params, r->strict, sub->d, type, r->fault, &event);
+        rc = cdp__decode_slice(m, e->params, r->rigour, sub->d, type, r->fault, &event);
     }
     if (rc < 0) {
         cdp__error err = { .owner = NULL };

@@ -242,7 +242,7 @@ void cdp__pending_reply(cdp__pending *p, cdp__msg *m, cdp__envelope *e, cdp__rea
     }
     if (p->want && !root && p->d && type) { /* the id came after the result */
         cdp__fault_clear(r->fault);
-        if (cdp__decode_slice(m, e->result, r->strict, p->d, type, r->fault, &root) < 0) {
+        if (cdp__decode_slice(m, e->result, r->rigour, p->d, type, r->fault, &root) < 0) {
             end_with_fault(p, r->fault);
             return;
         }

@@ -111,7 +111,7 @@ char *cdp__skip(cdp__reader *r, char *p, cdp_value *slice)
 static char *odd_number(cdp__reader *r, char *p, char *end, double d, int32_t *out)
 {
     *out = cdp__clamp(d);
-    return *out != d && r->strict ? cdp__read_fail(r, p, "int32 expected") : end;
+    return *out != d && r->rigour == CDP__STRICT ? cdp__read_fail(r, p, "int32 expected") : end;
 }
 
 /* ---- JSON -------------------------------------------------------------- */

@@ -229,8 +229,8 @@ static int serve_typed(const cdp__service *v, cdp_request *req, const cdp__envel
     uint16_t type = v->d->commands[command].params;
     if (type != CDP__NONE) {
         cdp__fault_clear(&fault);
-        if (cdp__decode_slice(req->msg, e->params, !v->lenient, v->d, &v->d->types[type], &fault,
-                              &params) < 0) {
+        if (cdp__decode_slice(req->msg, e->params, v->lenient ? CDP__LENIENT : CDP__STRICT, v->d,
+                              &v->d->types[type], &fault, &params) < 0) {
             if (fault.status == CDP_ENOMEM)
                 return CDP_ENOMEM;
             invalid_params(req, &fault);

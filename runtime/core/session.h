@@ -252,7 +252,7 @@ void cdp__interrupted(cdp_session *root, int status, int sys, const char *why);
 void cdp__report(cdp_session *s, cdp__error *e);
 
 /* Decodes a slice of m (absent: an empty object) into a new root. */
-int cdp__decode_slice(cdp__msg *m, cdp_value slice, bool strict, const cdp__domain *d,
+int cdp__decode_slice(cdp__msg *m, cdp_value slice, cdp__rigour rigour, const cdp__domain *d,
                       const cdp__type *t, cdp__fault *f, void **root);
 
 /* pending.c */

@@ -324,7 +324,7 @@ def test_no_package(run, tmp_path, data):
 def test_a_package_without_a_protocol(run, folder, tmp_path):
     (folder / "js_protocol.json").unlink()
     done = run(folder)
-    message = "import_protocol: json: $: no json/ or pdl/ with js_protocol and browser_protocol in it\n"
+    message = "import_protocol: json: $: no pdl/ or json/ with js_protocol and browser_protocol in it\n"
     assert (done.returncode, done.stderr) == (1, message)
 
 

@@ -330,16 +330,22 @@ def test_a_package_without_json(run, package, tmp_path, how):
     assert stored(tmp_path, "js_protocol.json")["domains"][0]["domain"] == "Runtime"
 
 
-def test_pdl_is_read_when_asked_for(run, package, tmp_path):
+def test_pdl_is_read_where_it_is_whole(run, package, tmp_path):
+    """JSON of the same package is there for the others, and for who wants it."""
     (package / "json").mkdir()
     for half in ("js", "browser"):
         (package / "json" / (half + "_protocol.json")).write_text('{"domains": []}')
+    for source in (package, pack(package, tmp_path / "p.tgz")):
+        assert run(source).returncode == 0
+        assert stored(tmp_path, "browser_protocol.json") == VALUE
+        assert run(source, "--form", "json").returncode == 0
+        assert stored(tmp_path, "browser_protocol.json") == {"domains": []}
+        assert run(source, "--form", "pdl").returncode == 0
+        assert stored(tmp_path, "browser_protocol.json") == VALUE
+    (package / "pdl" / "domains" / "Sugar.pdl").unlink()
     assert run(package).returncode == 0
     assert stored(tmp_path, "browser_protocol.json") == {"domains": []}
-    assert run(package, "--pdl").returncode == 0
-    assert stored(tmp_path, "browser_protocol.json") == VALUE
-    assert run(pack(package, tmp_path / "p.tgz"), "--pdl").returncode == 0
-    assert stored(tmp_path, "browser_protocol.json") == VALUE
+    assert run(package, "--form", "pdl").returncode == 1
 
 
 def test_one_file_is_split(run, package, tmp_path):
@@ -352,7 +358,7 @@ def test_one_file_is_split(run, package, tmp_path):
 
 def test_no_pdl_to_read(run, package, tmp_path):
     (package / "pdl" / "js_protocol.pdl").unlink()
-    done = run(package, "--pdl")
+    done = run(package, "--form", "pdl")
     message = "import_protocol: package: $: no pdl/ with js_protocol and browser_protocol in it\n"
     assert (done.returncode, done.stderr) == (1, message)
 

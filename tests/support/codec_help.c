@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-int help_decode(const cdp__domain *d, const cdp__type *t, const void *bytes, size_t n,
-                cdp_wire wire, bool strict, void **root, cdp__fault *f)
+static int decode(const cdp__domain *d, const cdp__type *t, const void *bytes, size_t n,
+                  cdp_wire wire, cdp__rigour rigour, void **root, cdp__fault *f)
 {
     cdp__pool *pool = cdp__pool_new(NULL);
     cdp__msg *m = cdp__msg_new(pool, n + CDP__PAD + 512);
@@ -19,7 +19,7 @@ int help_decode(const cdp__domain *d, const cdp__type *t, const void *bytes, siz
                       .msg = m,
                       .memo = cdp__pool_memo(pool),
                       .wire = wire,
-                      .strict = strict,
+                      .rigour = rigour,
                       .fault = f };
     char *end = cdp__decode(&r, p, d, t, *root);
     while (end && wire == CDP_JSON && end < p + n && strchr(" \t\r\n", *end))
@@ -32,6 +32,18 @@ int help_decode(const cdp__domain *d, const cdp__type *t, const void *bytes, siz
     }
     cdp__pool_unref(pool); /* the message has its own share */
     return f->status;
+}
+
+int help_decode(const cdp__domain *d, const cdp__type *t, const void *bytes, size_t n,
+                cdp_wire wire, bool strict, void **root, cdp__fault *f)
+{
+    return decode(d, t, bytes, n, wire, strict ? CDP__STRICT : CDP__LENIENT, root, f);
+}
+
+int help_receive(const cdp__domain *d, const cdp__type *t, const void *bytes, size_t n,
+                 cdp_wire wire, void **root, cdp__fault *f)
+{
+    return decode(d, t, bytes, n, wire, CDP__KEEPING, root, f);
 }
 
 static int take(cdp__buf *b, int rc, char **out, size_t *n)
@@ -58,6 +70,23 @@ int help_encode(const cdp__domain *d, const cdp__type *t, const void *in, cdp_wi
     int rc = take(&b, cdp__encode(&w, d, t, in), out, n);
     cdp__pool_unref(pool);
     return rc;
+}
+
+const struct help_encoding help_encodings[HELP_ENCODINGS] = { { CDP_JSON, false },
+                                                              { CDP_CBOR, false },
+                                                              { CDP_CBOR, true } };
+
+help_image help_encoded(const cdp__domain *d, const cdp__type *t, const void *in, unsigned e)
+{
+    help_image out;
+    cdp__fault f;
+
+    if (help_encode(d, t, in, help_encodings[e].wire, help_encodings[e].tagged, &out.p, &out.n,
+                    &f) < 0) {
+        fprintf(stderr, "%s: %s\n", cdp__fault_path(&f), f.why);
+        abort();
+    }
+    return out;
 }
 
 char *help_to_cbor(const char *json, size_t len, bool tagged, size_t *n)

@@ -11,9 +11,25 @@
 int help_decode(const cdp__domain *d, const cdp__type *t, const void *bytes, size_t n,
                 cdp_wire wire, bool strict, void **root, cdp__fault *f);
 
+/* The same as sessions do it: values of another type are kept apart. */
+int help_receive(const cdp__domain *d, const cdp__type *t, const void *bytes, size_t n,
+                 cdp_wire wire, void **root, cdp__fault *f);
+
 /* Encodes in; *out is malloc'd, with a NUL behind it.  tagged: the newer CBOR envelopes. */
 int help_encode(const cdp__domain *d, const cdp__type *t, const void *in, cdp_wire wire,
                 bool tagged, char **out, size_t *n, cdp__fault *f);
+
+/* The encodings that there are, and a struct in one of them (malloc'd).  Fails if that fails. */
+enum { HELP_ENCODINGS = 3 };
+extern const struct help_encoding {
+    cdp_wire wire;
+    bool tagged;
+} help_encodings[HELP_ENCODINGS];
+typedef struct help_image {
+    char *p;
+    size_t n;
+} help_image;
+help_image help_encoded(const cdp__domain *d, const cdp__type *t, const void *in, unsigned e);
 
 /* JSON text as CBOR (malloc'd), by the library. */
 char *help_to_cbor(const char *json, size_t len, bool tagged, size_t *n);

@@ -248,7 +248,7 @@ static void test_endings(void **state)
     for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
         rig r;
         seen reply, error, decode, timeout, cancel, close, stray;
-        open_served(&r, wire, NULL);
+        open_served(&r, wire, &(cdp_options){ .strict = true });
         start(r.a, "x", &reply);
         start(r.a, "error", &error);
         rig_settle(&r);

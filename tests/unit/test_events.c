@@ -351,7 +351,7 @@ static void test_misfits(void **state)
         const char *params, *path;
         bool strict;
     } bad[] = {
-        { "{\"executionContextId\":\"7\"}}", "params.executionContextId", false },
+        { "{\"executionContextId\":\"7\"}}", "params.executionContextId", true },
         { "[]}", "params", false },
         { "{\"executionContextId\":7}}", "params.executionContextUniqueId", true },
         { "{\"executionContextId\":7.5,\"executionContextUniqueId\":\"\"}}",
@@ -385,6 +385,50 @@ static void test_misfits(void **state)
             assert_int_equal(f.n, 1);
             rig_close(&r);
         }
+}
+
+/* What is of another type reads as missing, can be asked for, and goes on as it came. */
+static void on_other(cdp_session *s, const destroyed_event *ev, void *data)
+{
+    trail *t = data;
+
+    (void)s;
+    assert_int_equal(ev->execution_context_id, 0);
+    assert_string_equal(cdp_unknown(ev, &ev->execution_context_id).ptr, "\"7\"");
+    assert_string_equal(ev->execution_context_unique_id.ptr, "");
+    assert_string_equal(cdp_unknown(ev, &ev->execution_context_unique_id).ptr, "[null,{}]");
+    assert_int_equal(cdp_runtime_emit_execution_context_destroyed(t->peer, ev), 0);
+    step(t, 'o');
+}
+
+static void on_other_untyped(cdp_session *s, cdp_str method, const cdp_value *params, void *data)
+{
+    (void)s;
+    (void)method;
+    assert_true(cdp_value_equal(*params, cdp_json("{\"executionContextUniqueId\":[null,{}],"
+                                                  "\"executionContextId\":\"7\"}")));
+    step(data, 'u');
+}
+
+static void test_other_types(void **state)
+{
+    static const char json[] = "{\"method\":\"Runtime.executionContextDestroyed\",\"params\":"
+                               "{\"executionContextId\":\"7\",\"executionContextUniqueId\":"
+                               "[null,{}]}}";
+
+    (void)state;
+    for (int wire = CDP_JSON; wire <= CDP_CBOR; wire++) {
+        rig r;
+        trail t = { .text = "" };
+        rig_open(&r, (cdp_wire)wire, NULL);
+        t.peer = r.a;
+        cdp_runtime_on_execution_context_destroyed(r.a, on_other, &t);
+        cdp_on(r.b, "Runtime.executionContextDestroyed", on_other_untyped, &t);
+        rig_feed(r.a, json);
+        rig_settle(&r);
+        assert_string_equal(t.text, "ou");
+        rig_close(&r);
+    }
 }
 
 /* ---- keeping ----------------------------------------------------------------- */
@@ -446,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_expectation_ended_while_awaited),
         cmocka_unit_test(test_closed_while_awaited),
         cmocka_unit_test(test_misfits),
+        cmocka_unit_test(test_other_types),
         cmocka_unit_test(test_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

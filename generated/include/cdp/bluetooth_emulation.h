@@ -523,7 +523,7 @@ struct cdp_bluetooth_emulation_simulate_characteristic_operation_response_params
     cdp_str characteristic_id; /* required */
     cdp_bluetooth_emulation_characteristic_operation_type type; /* required */
     int32_t code; /* required */
-    cdp_str data;
+    cdp_bytes data;
     const cdp__extra *extra_;
 };
 
@@ -596,7 +596,7 @@ struct cdp_bluetooth_emulation_simulate_descriptor_operation_response_params {
     cdp_str descriptor_id; /* required */
     cdp_bluetooth_emulation_descriptor_operation_type type; /* required */
     int32_t code; /* required */
-    cdp_str data;
+    cdp_bytes data;
     const cdp__extra *extra_;
 };
 
@@ -1294,7 +1294,7 @@ CDP_STUB int cdp_bluetooth_emulation_emit_gatt_operation_received(
 struct cdp_bluetooth_emulation_characteristic_operation_received_event {
     cdp_str characteristic_id; /* required */
     cdp_bluetooth_emulation_characteristic_operation_type type; /* required */
-    cdp_str data;
+    cdp_bytes data;
     cdp_bluetooth_emulation_characteristic_write_type write_type;
     const cdp__extra *extra_;
 };
@@ -1361,7 +1361,7 @@ CDP_STUB int cdp_bluetooth_emulation_emit_characteristic_operation_received(
 struct cdp_bluetooth_emulation_descriptor_operation_received_event {
     cdp_str descriptor_id; /* required */
     cdp_bluetooth_emulation_descriptor_operation_type type; /* required */
-    cdp_str data;
+    cdp_bytes data;
     const cdp__extra *extra_;
 };
 

@@ -12,7 +12,7 @@
 #include <cdp/cdp.h>
 
 /* What refers to these by their place in the tables was made for this number. */
-#define CDP_PROTOCOL_ID 0x4e4dd585
+#define CDP_PROTOCOL_ID 0x09ac79cc
 
 #ifdef __cplusplus
 extern "C" {

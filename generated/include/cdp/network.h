@@ -106,7 +106,7 @@ CDP_STUB int cdp_network_resource_timing_from_json(cdp_str json, cdp_network_res
 
 /* Network.PostDataEntry: A part of a request's body. */
 struct cdp_network_post_data_entry {
-    cdp_str bytes; /* Base64; absent for a part that is a file or blob. */
+    cdp_bytes bytes; /* Base64; absent for a part that is a file or blob. */
     const cdp__extra *extra_;
 };
 
@@ -1025,7 +1025,7 @@ CDP_STUB int cdp_network_direct_udp_socket_options_from_json(
 
 /* Network.DirectUDPMessage (experimental): A datagram. */
 struct cdp_network_direct_udp_message {
-    cdp_str data; /* required. Base64. */
+    cdp_bytes data; /* required. Base64. */
     cdp_str remote_addr; /* Sender or receiver; absent if the socket is connected. */
     cdp_opt_int remote_port; /* Sender or receiver; absent if the socket is connected. */
     const cdp__extra *extra_;
@@ -6112,7 +6112,7 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_closed(
  * reportDirectSocketTraffic of Network.enable. */
 struct cdp_network_direct_tcp_socket_chunk_sent_event {
     cdp_network_request_id identifier; /* required. From Network.directTCPSocketCreated. */
-    cdp_str data; /* required. Base64. */
+    cdp_bytes data; /* required. Base64. */
     cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };
@@ -6177,7 +6177,7 @@ CDP_STUB int cdp_network_emit_direct_tcp_socket_chunk_sent(
  * reportDirectSocketTraffic of Network.enable. */
 struct cdp_network_direct_tcp_socket_chunk_received_event {
     cdp_network_request_id identifier; /* required. From Network.directTCPSocketCreated. */
-    cdp_str data; /* required. Base64. */
+    cdp_bytes data; /* required. Base64. */
     cdp_network_monotonic_time timestamp; /* required. When, in monotonic seconds. */
     const cdp__extra *extra_;
 };

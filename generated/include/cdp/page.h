@@ -2043,7 +2043,7 @@ CDP_STUB int cdp_page_get_installability_errors_respond(
 
 /* Page.getManifestIcons (experimental; deprecated) */
 struct cdp_page_get_manifest_icons_result {
-    cdp_str primary_icon;
+    cdp_bytes primary_icon;
     const cdp__extra *extra_;
 };
 

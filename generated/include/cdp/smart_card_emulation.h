@@ -120,7 +120,7 @@ struct cdp_smart_card_emulation_reader_state_out {
     cdp_str reader; /* required */
     const cdp_smart_card_emulation_reader_state_flags *event_state; /* required */
     int32_t event_count; /* required */
-    cdp_str atr; /* required */
+    cdp_bytes atr; /* required */
     const cdp__extra *extra_;
 };
 
@@ -705,7 +705,7 @@ CDP_STUB uint32_t cdp_smart_card_emulation_report_connect_result_async(
 /* SmartCardEmulation.reportDataResult */
 struct cdp_smart_card_emulation_report_data_result_params {
     cdp_str request_id; /* required */
-    cdp_str data; /* required */
+    cdp_bytes data; /* required */
     const cdp__extra *extra_;
 };
 
@@ -773,7 +773,7 @@ struct cdp_smart_card_emulation_report_status_result_params {
     cdp_str request_id; /* required */
     cdp_str reader_name; /* required */
     cdp_smart_card_emulation_connection_state state; /* required */
-    cdp_str atr; /* required */
+    cdp_bytes atr; /* required */
     cdp_smart_card_emulation_protocol protocol;
     const cdp__extra *extra_;
 };
@@ -1360,7 +1360,7 @@ CDP_STUB int cdp_smart_card_emulation_emit_disconnect_requested(
 struct cdp_smart_card_emulation_transmit_requested_event {
     cdp_str request_id; /* required */
     int32_t handle; /* required */
-    cdp_str data; /* required */
+    cdp_bytes data; /* required */
     cdp_smart_card_emulation_protocol protocol;
     const cdp__extra *extra_;
 };
@@ -1426,7 +1426,7 @@ struct cdp_smart_card_emulation_control_requested_event {
     cdp_str request_id; /* required */
     int32_t handle; /* required */
     int32_t control_code; /* required */
-    cdp_str data; /* required */
+    cdp_bytes data; /* required */
     const cdp__extra *extra_;
 };
 
@@ -1555,7 +1555,7 @@ struct cdp_smart_card_emulation_set_attrib_requested_event {
     cdp_str request_id; /* required */
     int32_t handle; /* required */
     int32_t attrib_id; /* required */
-    cdp_str data; /* required */
+    cdp_bytes data; /* required */
     const cdp__extra *extra_;
 };
 

@@ -74,7 +74,7 @@ CDP_STUB int cdp_web_authn_virtual_authenticator_options_from_json(
 
 /* WebAuthn.Credential */
 struct cdp_web_authn_credential {
-    cdp_str credential_id; /* required */
+    cdp_bytes credential_id; /* required */
     bool is_resident_credential; /* required */
     cdp_str rp_id;
     cdp_bytes private_key; /* required */
@@ -85,7 +85,7 @@ struct cdp_web_authn_credential {
     cdp_opt_bool backup_state;
     cdp_str user_name;
     cdp_str user_display_name;
-    CDP_LIST(cdp_str) cmtg_keys;
+    CDP_LIST(cdp_bytes) cmtg_keys;
     cdp_opt_int active_cmtg_key_index;
     cdp_opt_bool generate_cmtg_key_on_next_operation;
     const cdp__extra *extra_;
@@ -497,7 +497,7 @@ CDP_STUB uint32_t cdp_web_authn_add_credential_async(
 /* WebAuthn.getCredential */
 struct cdp_web_authn_get_credential_params {
     cdp_web_authn_authenticator_id authenticator_id; /* required */
-    cdp_str credential_id; /* required */
+    cdp_bytes credential_id; /* required */
     const cdp__extra *extra_;
 };
 
@@ -694,7 +694,7 @@ CDP_STUB int cdp_web_authn_get_credentials_respond(cdp_request *req,
 /* WebAuthn.removeCredential */
 struct cdp_web_authn_remove_credential_params {
     cdp_web_authn_authenticator_id authenticator_id; /* required */
-    cdp_str credential_id; /* required */
+    cdp_bytes credential_id; /* required */
     const cdp__extra *extra_;
 };
 
@@ -942,7 +942,7 @@ CDP_STUB uint32_t cdp_web_authn_set_automatic_presence_simulation_async(
 /* WebAuthn.setCredentialProperties */
 struct cdp_web_authn_set_credential_properties_params {
     cdp_web_authn_authenticator_id authenticator_id; /* required */
-    cdp_str credential_id; /* required */
+    cdp_bytes credential_id; /* required */
     cdp_opt_bool backup_eligibility;
     cdp_opt_bool backup_state;
     cdp_opt_int active_cmtg_key_index;
@@ -1076,7 +1076,7 @@ CDP_STUB int cdp_web_authn_emit_credential_added(cdp_session *s,
 /* WebAuthn.credentialDeleted */
 struct cdp_web_authn_credential_deleted_event {
     cdp_web_authn_authenticator_id authenticator_id; /* required */
-    cdp_str credential_id; /* required */
+    cdp_bytes credential_id; /* required */
     const cdp__extra *extra_;
 };
 

@@ -321,9 +321,10 @@ int cdp_emit(cdp_session *s, const char *method, cdp_value params);
 
 /* ---- what these bindings do not know ----------------------------------- */
 
-/* The peer's own word for an enumerator that reads as -1, or its text of a
- * number that fits no int32: cdp_unknown(ev, &ev->type), where the first is
- * the struct that holds the second.  Empty if there is none. */
+/* The peer's own word for an enumerator that reads as -1, its text of a number
+ * that fits no int32, or the JSON of a value of another type, such as null, of
+ * a member or item that reads as missing: cdp_unknown(ev, &ev->type), where the
+ * first is the struct that holds the second.  Empty if there is none. */
 #define cdp_unknown(msg, member) cdp__unknown(msg, (msg)->extra_, member)
 cdp_str cdp__unknown(const void *msg, const cdp__extra *extra, const void *member);
 
