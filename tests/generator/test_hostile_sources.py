@@ -51,13 +51,13 @@ BAD_PACKAGES = {
     "no tar": (gzip.compress(b"x" * 2000), "no package"),
     "one half": (
         gzip.compress(package(BOTH[0])),
-        "no json/ or pdl/ with js_protocol and browser_protocol",
+        "no pdl/ or json/ with js_protocol and browser_protocol",
     ),
     "only outside": (
         gzip.compress(
             package(member("../js_protocol.json", BYTES), member("/browser_protocol.json", PAGE))
         ),
-        "no json/ or pdl/",
+        "no pdl/ or json/",
     ),
 }
 BAD_MEMBERS = {
