@@ -49,7 +49,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 SELECTED := $(strip $(DOMAINS) $(PROTOCOL))
 ifneq ($(filter-out clean distclean help,$(GOALS)),)
 LEVELS := build $(filter generate test bench lint,$(patsubst tsan,test,$(patsubst protocol-update,generate,$(GOALS:build-tests=test)))) \
-          $(if $(filter fuzz,$(GOALS)),lint) $(if $(filter docs test-history,$(GOALS)),generate) \
+          $(if $(filter fuzz,$(GOALS)),lint) $(if $(filter docs fuzz test-history,$(GOALS)),generate) \
           $(if $(filter test record-traffic,$(GOALS)),clients) $(if $(filter test test-history,$(GOALS)),history) \
           $(if $(findstring /tests/,$(GOALS)),test) $(patsubst $B/setup-%.mk,%,$(wildcard $B/setup-*.mk))
 
@@ -346,6 +346,7 @@ test: build-tests
 	    $(if $(CLI_C),'pytest:$(PYTHON) -m pytest -p no:cacheprovider tests/cli') \
 	    $(if $(CLI),'pytest:env CDP_TARGET="$(CLI) run" NODE_PATH=$(NODE_MODULES) $(PYTHON) -m pytest -p no:cacheprovider tests/clients') \
 	    $(if $(wildcard generator/cdpgen.py),'check:generated/ is what the generator makes:$(GENERATE) --check') \
+	    'check:the generator stands 500 odd cases:$(PYTHON) tests/fuzz/fuzz_generator.py --runs 500' \
 	    'tap:tools/check_headers.py' \
 	    'tap:$(PYTHON) tools/test_history.py --sample' \
 	    'pytest:env B=$B $(PYTHON) -m pytest -p no:cacheprovider tests/install' \
@@ -370,6 +371,7 @@ tsan: $(call programs,tsan,$(THREADED))
 	@TSAN_OPTIONS='suppressions=tests/tsan.supp exitcode=66' tools/run_tests.py --logs $B/tsan-logs $(^:%='tap:%')
 
 fuzz: $(call programs,fuzz,$(FUZZ_C))
+	@$(PYTHON) tests/fuzz/fuzz_generator.py --seconds $(FUZZ_TIME) --seed "$$(date +%s)"
 	@for f in $^; do \
 	    mkdir -p $$f.corpus && echo "# $$f" && \
 	    $$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus $(wildcard tests/corpus) || exit 1; \

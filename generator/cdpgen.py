@@ -9,7 +9,6 @@ an installed library's protocol.  Running it twice changes nothing the second ti
 import argparse
 import hashlib
 import os
-import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -19,7 +18,7 @@ import model
 import output
 import schema
 import selection
-from errors import At, ProtocolError
+from errors import At, ProtocolError, shown
 
 try:
     import reference
@@ -83,7 +82,7 @@ def main(argv=None):
         print("cdpgen: the protocol is nested too deep", file=sys.stderr)
         return 1
     except OSError as e:
-        print("cdpgen: %s" % e, file=sys.stderr)
+        print("cdpgen: %s" % shown(str(e), 560), file=sys.stderr)
         return 1
     return 0
 
@@ -148,13 +147,11 @@ def _inputs(source):
     paths = [os.path.join(source, f) for f in sorted(os.listdir(source)) if f.endswith(".json")]
     if not paths:
         raise ProtocolError(At(os.path.basename(os.path.abspath(source))), "no *.json in it")
-    try:
-        with open(os.path.join(source, "REVISION"), encoding="ascii", errors="replace") as f:
-            revision = f.read(256).strip()
-    except FileNotFoundError:
+    path, at = os.path.join(source, "REVISION"), At("REVISION")
+    if not os.path.lexists(path):
         return paths, None
-    if not re.match(r"[A-Za-z0-9._-]{1,64}\Z", revision):
-        raise ProtocolError(At("REVISION"), "%s is no revision" % ascii(revision)[:80])
+    revision = schema.read_bytes(path, at).decode("ascii", "replace").strip()
+    schema.check_revision(revision, at)
     return paths, revision
 
 
@@ -180,19 +177,19 @@ def _digests(paths):
     templates = [path for path in templates if path.endswith(".j2")]
     lines = set()
     for path in paths + programs + templates:
-        shown = os.path.relpath(os.path.abspath(path), _ROOT)
-        if shown.startswith(".."):  # where that lies is nobody's business
-            shown = os.path.basename(path)
+        name = os.path.relpath(os.path.abspath(path), _ROOT)
+        if name.startswith(".."):  # where that lies is nobody's business
+            name = os.path.basename(path)
         with open(path, "rb") as f:
-            lines.add((shown, hashlib.sha256(f.read()).hexdigest()))
-    return "".join("%s  %s\n" % (digest, shown) for shown, digest in sorted(lines))
+            lines.add((shown(name), hashlib.sha256(f.read()).hexdigest()))
+    return "".join("%s  %s\n" % (digest, name) for name, digest in sorted(lines))
 
 
 def _report(changed, stale):
     for path in changed:
-        print("out of date: %s" % path, file=sys.stderr)
+        print("out of date: %s" % shown(path), file=sys.stderr)
     for path in stale:
-        print("left over: %s" % path, file=sys.stderr)
+        print("left over: %s" % shown(path), file=sys.stderr)
     return 1 if changed or stale else 0
 
 

@@ -25,6 +25,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, List
 
+import schema
 from errors import Line, ProtocolError
 
 COMPLETE = ("Console", "Debugger", "HeapProfiler", "Network", "Profiler", "Runtime", "Schema")
@@ -60,8 +61,8 @@ def read(paths):
     """{name: Entry} of files."""
     entries = {}
     for path in paths:
-        with open(path, "rb") as f:
-            parse(f.read(), os.path.basename(path), entries)
+        file = os.path.basename(path)
+        parse(schema.read_bytes(path, Line(file, 1)), file, entries)
     return entries
 
 

@@ -19,11 +19,11 @@ class At:
         """The JSON path, from $ on."""
         if self._parent is None:
             return "$"
-        step = "[%d]" % self._step if isinstance(self._step, int) else "." + _shown(self._step)
+        step = "[%d]" % self._step if isinstance(self._step, int) else "." + shown(self._step)
         return self._parent.path() + step
 
     def __str__(self):
-        return "%s: %s" % (_shown(self._file), self.path())
+        return "%s: %s" % (shown(self._file), self.path())
 
 
 class Line:
@@ -36,18 +36,18 @@ class Line:
         self._number = number
 
     def __str__(self):
-        return "%s:%d" % (_shown(self._file), self._number)
+        return "%s:%d" % (shown(self._file), self._number)
 
 
 class ProtocolError(Exception):
     """The protocol cannot be generated from; says where and why, in one line of ASCII."""
 
     def __init__(self, at, message):
-        super().__init__("%s: %s" % (at, message))
+        super().__init__("%s: %s" % (at, shown(message, 320)))
 
 
-def _shown(text):
+def shown(text, most=160):
     """Text from a file, made fit for a terminal: one line, plain ASCII, not endless."""
     text = text.encode("ascii", "backslashreplace").decode()
     text = "".join(c if c.isprintable() else "\\x%02x" % ord(c) for c in text)
-    return text if len(text) <= 160 else text[:160] + "..."
+    return text if len(text) <= most else text[:most] + "..."

@@ -17,9 +17,10 @@ import sys
 sys.dont_write_bytecode = True
 
 import model
+import output
 import schema
 import sources
-from errors import At, ProtocolError
+from errors import At, ProtocolError, shown
 
 # The domains of V8 itself, for sources that come in one piece.
 _V8 = ("Console", "Debugger", "HeapProfiler", "Profiler", "Runtime", "Schema")
@@ -49,7 +50,7 @@ def main(argv=None):
             whole["node_protocol.json"] = _only_new(node, known)
         _store(whole, args.revision or revision or "unknown", args.out)
     except (ProtocolError, OSError, subprocess.SubprocessError) as e:
-        print("import_protocol: %s" % e, file=sys.stderr)
+        print("import_protocol: %s" % shown(str(e), 560), file=sys.stderr)
         return 1
     except RecursionError:
         print("import_protocol: the protocol is nested too deep", file=sys.stderr)
@@ -95,15 +96,16 @@ def _only_new(parts, known):
 
 def _store(whole, revision, folder):
     """Writes all files, once it is sure that C can be made of them."""
+    schema.check_revision(revision, At("--revision"))
     texts = {name: dump(value) + "\n" for name, value in whole.items()}
     sources = [(schema.parse(t.encode(), At(n)), At(n)) for n, t in sorted(texts.items())]
     model.build(sources, revision)
-    os.makedirs(folder, exist_ok=True)
-    for name, text in list(texts.items()) + [("REVISION", revision + "\n")]:
-        temp = os.path.join(folder, ".%s.%d" % (name, os.getpid()))
-        with open(temp, "x", encoding="utf-8") as f:
-            f.write(text)
-        os.rename(temp, os.path.join(folder, name))
+    texts["REVISION"] = revision + "\n"
+    files = output.Folder(folder, output.PROTOCOL)
+    try:
+        files.update(texts)
+    finally:
+        files.close()
 
 
 def dump(value, indent=0):

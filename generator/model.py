@@ -12,6 +12,9 @@ import names
 import schema
 from errors import ProtocolError
 
+MAX_NAMES = 100000  # of types, messages, members and words; today's has 7600
+MAX_ALIASES = 32  # each of which is another
+
 _KINDS = {
     "any": "ANY",
     "binary": "BYTES",
@@ -59,10 +62,11 @@ class Alias(Item):
 
 @dataclass
 class Enum(Item):
-    """An enum; its table index is its position in the domain's enums."""
+    """A string that is one of some words."""
 
     domain: "Domain" = None
     short: str = ""  # "RemoteObject.type"
+    index: int = 0  # among the enums of its domain's tables
     words: List[tuple] = field(default_factory=list)  # (word, enumerator)
 
 
@@ -150,6 +154,8 @@ class Builder:
         self._domains = names.Registry("domain")
         self._types = {}  # "Runtime.RemoteObject" -> Struct, Enum, or a pending _Alias
         self._aliases = []
+        self._names = 0
+        self._depth = 0  # of aliases that are being resolved
 
     def build(self, sources, revision):
         """Three passes: declare all domains, resolve aliases, then fill in the members."""
@@ -167,8 +173,7 @@ class Builder:
         for domain, (value, at) in todo:
             self._fill_types(domain, value, at)
             self._messages(domain, value, at)
-        for domain in domains:
-            _check_possible(domain)
+        _check_possible([s for domain in domains for s in domain.structs])
         return Protocol(revision, domains, self._aliases)
 
     def build_on(self, base, sources):
@@ -190,6 +195,12 @@ class Builder:
         self._claim(protocol.guard, first)
         return protocol
 
+    def _count(self, values, at):
+        """Bounds what is made of all files together."""
+        self._names += len(values)
+        if self._names > MAX_NAMES:
+            raise ProtocolError(at, "more than %d names in all" % MAX_NAMES)
+
     # ---- domains and types
 
     def _domain(self, value, at):
@@ -207,6 +218,7 @@ class Builder:
         return domain
 
     def _declare_types(self, domain, value, at):
+        self._count(value.get("types", []), at["types"])
         for i, t in enumerate(value.get("types", [])):
             place = at["types"][i]
             name = "%s.%s" % (domain.name, t["id"])
@@ -231,6 +243,7 @@ class Builder:
 
     def _enum(self, domain, words, item, short):
         enum = Enum(**item, domain=domain, short=short)
+        self._count(words, enum.at["enum"])
         self._claim(enum.symbol, enum)
         prefix = enum.symbol.upper() + "_"
         self._claim(prefix + "_UNKNOWN", enum)
@@ -239,6 +252,7 @@ class Builder:
             place = enum.at["enum"][i]
             self._symbols.claim(symbol, "%s's %s" % (enum.name, ascii(word)), place)
             enum.words.append((word, symbol))
+        enum.index = len(domain.enums)
         domain.enums.append(enum)
         return enum
 
@@ -250,10 +264,14 @@ class Builder:
         if alias.shape is None:
             if pending.busy:
                 raise ProtocolError(alias.at, "%s is made of itself" % alias.name)
+            if self._depth == MAX_ALIASES:
+                raise ProtocolError(alias.at, "more than %d types one after the other" % MAX_ALIASES)
             pending.busy = True
+            self._depth += 1
             alias.shape = self._shape(
                 pending.domain, pending.json, alias.at, alias.symbol + "_item", alias.name
             )
+            self._depth -= 1
             self._aliases.append(alias)
             pending.domain.aliases.append(alias)
         return alias
@@ -288,6 +306,7 @@ class Builder:
 
     def _fields(self, struct, values, at, stem):
         """stem: what the names of inline enums begin with."""
+        self._count(values, at)
         members = names.Registry("member")
         seen = names.Registry("field")
         for i, value in enumerate(values):
@@ -303,6 +322,8 @@ class Builder:
             struct.fields.append(f)
 
     def _messages(self, domain, value, at):
+        for key in ("commands", "events"):
+            self._count(value.get(key, []), at[key])
         seen = names.Registry("message")
         for i, c in enumerate(value.get("commands", [])):
             m = self._message(domain, c, at["commands"][i], seen)
@@ -378,16 +399,26 @@ def _item(name, symbol, value, at):
     }
 
 
-def _check_possible(domain):
+def _check_possible(structs):
     """Refuses a struct that requires a value of its own type: none could ever be built."""
-    for struct in domain.structs:
-        seen, todo = set(), [struct]
+    done, above = set(), set()  # ids; above are those that led to here
+    for first in structs:
+        todo = [(first, _required(first))] if id(first) not in done else []
         while todo:
-            for f in todo.pop().fields:
-                if not f.required or f.shape.kind != "STRUCT":
-                    continue
-                if f.shape.target is struct:
-                    raise ProtocolError(struct.at, "%s requires a %s" % (struct.name, struct.name))
-                if id(f.shape.target) not in seen:
-                    seen.add(id(f.shape.target))
-                    todo.append(f.shape.target)
+            struct, required = todo[-1]
+            above.add(id(struct))
+            for other in required:
+                if id(other) in above:
+                    raise ProtocolError(other.at, "%s requires a %s" % (other.name, other.name))
+                if id(other) not in done:
+                    todo.append((other, _required(other)))
+                    break
+            else:
+                todo.pop()
+                done.add(id(struct))
+                above.remove(id(struct))
+
+
+def _required(struct):
+    """The structs that a value of this one always has in it."""
+    return (f.shape.target for f in struct.fields if f.required and f.shape.kind == "STRUCT")

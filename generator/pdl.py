@@ -37,6 +37,7 @@ import schema
 from errors import Line, ProtocolError
 
 MAX_DEPTH = 8  # files including each other
+MAX_LINES = 100000  # of all files; today's have 18000
 
 _MARKS = ("experimental", "deprecated")
 _FIELD_MARKS = _MARKS + ("optional",)
@@ -132,11 +133,16 @@ class _Files:
         self._domains = domains
         self._read = read
         self._seen = set()
+        self._lines = 0
 
     def parse(self, name, line, depth):
         """line: what asks for the file."""
         self._seen.add(name)
-        for node in _nodes(self._read(name, line), name):
+        data = self._read(name, line)
+        self._lines += data.count(b"\n") + 1
+        if self._lines > MAX_LINES:
+            raise ProtocolError(line, "more than %d lines" % MAX_LINES)
+        for node in _nodes(data, name):
             if node.is_("include", None):
                 self._include(node, name, depth)
             elif node.is_("version"):

@@ -41,13 +41,14 @@ def render(protocol):
     if not protocol.base:
         once.update({"include/cdp/all.h": "all.h.j2", "src/protocol.c": "protocol.c.j2"})
     files = {path: env.get_template(template).render() for path, template in once.items()}
-    if not protocol.base:
-        files["domains.txt"] = _summary(protocol)
     for domain in protocol.domains:
         text = source.render(domain=domain, table=Tables(domain))
         files["src/%s.c" % domain.file] = text
         files["include/cdp/%s.h" % domain.file] = header.render(domain=domain)
-    return {path: fold(text) for path, text in files.items()}
+    files = {path: fold(text) for path, text in files.items()}
+    if not protocol.base:
+        files["domains.txt"] = _summary(protocol)
+    return files
 
 
 def _summary(protocol):
@@ -68,17 +69,20 @@ def fold(text):
     """Breaks what is wider than WIDTH, so that templates need not care."""
     if len(max(text.splitlines(), key=len)) <= WIDTH:
         return text
-    return "".join(_fold_line(line) for line in text.splitlines(True))
+    lines = text.splitlines(True)
+    return "".join(map(_fold_line, lines, [""] + lines))
 
 
-def _fold_line(line):
-    if len(line) <= WIDTH + 1 or line.endswith("\\\n"):
+def _fold_line(line, before):
+    if len(line) <= WIDTH + 1 or "\\\n" in line + before:  # a macro of more lines
         return line
     note = re.match(r"( *)(\S.*) /\* (.*) \*/\n\Z", line)
     if note:  # the comment goes above what it is about
         indent, code, text = note.groups()
         comment = comments.block([text], indent=len(indent))
-        return indent + comment + "\n" + _fold_line(indent + code + "\n")
+        return indent + comment + "\n" + _fold_line(indent + code + "\n", "")
+    if line.startswith("#"):
+        return line
     head = re.match(r"(?:CDP_|typedef |    int \(\*).*\(", line)
     if head:
         return _fold_parameters(line, head.group())

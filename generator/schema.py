@@ -7,13 +7,18 @@ its "properties" where it is used, as until 2016; model.py takes it for any obje
 """
 
 import json
+import os
 import re
+import stat
 
 from errors import At, ProtocolError
 from names import check_identifier, check_word
 
+MAX_BYTES = 16 << 20  # of one file
+MAX_DOMAINS = 1000
 MAX_WORDS = 10000
 MAX_FIELDS = 64
+MAX_DEPTH = 8  # arrays, and objects without a name, in each other
 
 SCALARS = ("any", "binary", "boolean", "integer", "number", "object", "string")
 
@@ -32,6 +37,11 @@ _KEYS = {
     "field": _NOTES | _SHAPE | {"name"},
     "item": _NOTES | _SHAPE,
 }
+# What is in them, alone or in a list, is text or a number all the same.
+_IGNORED = frozenset(
+    "availability dependencies handlers hidden exported async minItems maxItems".split()
+)
+_VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _REFERENCE = re.compile(r"(?:([^.]*)\.)?([^.]*)\Z")
 
 
@@ -48,11 +58,21 @@ class Object(dict):
 
 def read(path, shown):
     """The JSON value of a file; shown is what messages call it."""
+    return parse(read_bytes(path, At(shown)), At(shown))
+
+
+def read_bytes(path, at):
+    """What is in a plain file; others might never end, or never begin."""
     try:
-        with open(path, "rb") as f:
-            return parse(f.read(), At(shown))
+        with open(path, "rb", opener=lambda p, flags: os.open(p, flags | os.O_NONBLOCK)) as f:
+            if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
+                raise ProtocolError(at, "not a plain file")
+            data = f.read(MAX_BYTES + 1)
     except OSError as e:
-        raise ProtocolError(At(shown), e.strerror or "cannot be read") from None
+        raise ProtocolError(at, e.strerror or "cannot be read") from None
+    if len(data) > MAX_BYTES:
+        raise ProtocolError(at, "more than %d bytes" % MAX_BYTES)
+    return data
 
 
 def parse(data, at):
@@ -80,7 +100,18 @@ def check_protocol(value, at):
         for key in version:
             if not isinstance(version[key], (str, int)) or isinstance(version[key], bool):
                 raise ProtocolError(at["version"][key], "not a string")
+            if not _VERSION.match(str(version[key])):
+                raise ProtocolError(at["version"][key], "not a number")
+    count = len(_list(value["domains"], at["domains"]))
+    if count > MAX_DOMAINS:
+        raise ProtocolError(at["domains"], "%d domains, at most %d" % (count, MAX_DOMAINS))
     return list(_each(value, "domains", at, _domain))
+
+
+def check_revision(text, at):
+    """Refuses what no revision is called."""
+    if not _VERSION.match(text):
+        raise ProtocolError(at, "%s is no revision" % ascii(text)[:80])
 
 
 def _domain(value, at):
@@ -104,6 +135,9 @@ def _command(value, at):
     _fields(value, "returns", at)
     if "redirect" in value:
         check_identifier(_string(value, "redirect", at), at["redirect"])
+    if "error" in value:
+        _object(value["error"], at["error"], "item")
+        _shape(value["error"], at["error"])
 
 
 def _event(value, at):
@@ -112,25 +146,21 @@ def _event(value, at):
     _fields(value, "parameters", at)
 
 
-def _fields(value, key, at):
-    count = sum(1 for _ in _each(value, key, at, _field))
+def _fields(value, key, at, depth=0):
+    def field(value, at):
+        _object(value, at, "field", required=("name",))
+        check_identifier(_string(value, "name", at), at["name"])
+        _shape(value, at, depth)
+
+    count = sum(1 for _ in _each(value, key, at, field))
     if count > MAX_FIELDS:
         raise ProtocolError(at[key], "%d fields, at most %d" % (count, MAX_FIELDS))
 
 
-def _field(value, at):
-    _object(value, at, "field", required=("name",))
-    check_identifier(_string(value, "name", at), at["name"])
-    _shape(value, at)
-
-
-def _item(value, at):
-    _object(value, at, "item")
-    _shape(value, at)
-
-
-def _shape(value, at):
+def _shape(value, at, depth=0):
     """What says a value's type: type or $ref, and what goes with it."""
+    if depth > MAX_DEPTH:
+        raise ProtocolError(at, "nested more than %d deep" % MAX_DEPTH)
     if "$ref" in value and value.get("type") == "$ref":
         del value["type"]
     if ("type" in value) == ("$ref" in value):
@@ -143,10 +173,11 @@ def _shape(value, at):
     if ("items" in value) != (kind == "array"):
         raise ProtocolError(at, "items belong to an array, and an array needs them")
     if kind == "array":
-        _item(value["items"], at["items"])
+        _object(value["items"], at["items"], "item")
+        _shape(value["items"], at["items"], depth + 1)
     if "properties" in value and kind != "object":
         raise ProtocolError(at["properties"], "properties of what is no object")
-    _fields(value, "properties", at)
+    _fields(value, "properties", at, depth + 1)
     if "enum" in value:
         if kind != "string":
             raise ProtocolError(at["enum"], "an enum of what is no string")
@@ -194,7 +225,19 @@ def _object(value, at, what, required=()):
             value[key] = value[key] == "true"
         if key in value and not isinstance(value[key], bool):
             raise ProtocolError(at[key], "neither true nor false")
+    for key in value:
+        if key in PROSE:
+            _string(value, key, at)
+        if key in _IGNORED:
+            _plain(value[key], at[key])
     return value
+
+
+def _plain(value, at):
+    """What is ignored is not nested, either, and can be written again."""
+    for part in value if isinstance(value, list) else [value]:
+        if not isinstance(part, (str, int)) or isinstance(part, str) and not part.isascii():
+            raise ProtocolError(at, "neither words nor numbers")
 
 
 def _list(value, at):

@@ -29,8 +29,9 @@ def select(protocol, wanted, at):
         domain.aliases = [a for a in domain.aliases if a in reached]
         domain.structs = [s for s in domain.structs if s in reached]
         domain.enums = [e for e in domain.enums if e in reached]
-        for index, struct in enumerate(domain.structs):
-            struct.index = index
+        for items in (domain.structs, domain.enums):
+            for index, item in enumerate(items):
+                item.index = index
     # Typedefs alone need neither a header nor tables.
     protocol.domains = [
         d for d in protocol.domains if d.whole or d.structs or d.enums or d.commands or d.events
@@ -42,7 +43,7 @@ def _find(protocol, wanted, at):
     domains = {d.name for d in protocol.domains}
     messages = {m.name for d in protocol.domains for m in d.commands + d.events}
     for name in wanted:
-        if name not in domains | messages:
+        if name not in domains and name not in messages:
             near = difflib.get_close_matches(name, sorted(messages if "." in name else domains), 1)
             what = "command or event" if "." in name else "domain"
             hint = ", but there is %s" % near[0] if near else ""

@@ -5,16 +5,18 @@ it is from.  Nothing is unpacked to disk, no link is followed below a folder or 
 nothing is read without a limit.
 """
 
+import gzip
 import http.client
+import io
 import os
 import re
+import socket
 import stat
 import subprocess
 import tarfile
 import tempfile
-import urllib.error
+import threading
 import urllib.parse
-import urllib.request
 import zlib
 
 import pdl
@@ -22,7 +24,8 @@ import schema
 from errors import At, ProtocolError
 
 _HALVES = ("js_protocol", "browser_protocol")
-_MOST = 64 << 20  # bytes of any one file or reply
+_MOST = schema.MAX_BYTES  # of any one file or reply
+_MOST_UNPACKED = 64 << 20  # of a package
 _SECONDS = 300
 
 
@@ -131,22 +134,20 @@ class _Tar:
     def __init__(self, tar):
         self._tar = tar
 
-    def _member(self, name):
-        try:
-            return self._tar.getmember("package/" + name)
-        except KeyError:
-            return None
+    def _members(self, name):
+        return [m for m in self._tar.getmembers() if m.name == "package/" + name]
 
     def has(self, name):
-        return self._member(name) is not None
+        return bool(self._members(name))
 
     def read(self, name, at):
         """at: what asks for the file."""
-        member = self._member(name)
-        if member is None:
-            raise ProtocolError(at, "%s: no such file in the package" % name)
-        _check_plain(name, at, member.isreg(), member.size)
-        return self._tar.extractfile(member).read()
+        members = self._members(name)
+        if len(members) != 1:
+            how_many = "more than one" if members else "no"
+            raise ProtocolError(at, "%s: %s such file in the package" % (name, how_many))
+        _check_plain(name, at, members[0].isreg(), members[0].size)
+        return self._tar.extractfile(members[0]).read()
 
 
 def _check_plain(name, at, plain, size):
@@ -155,12 +156,17 @@ def _check_plain(name, at, plain, size):
 
 
 def _tarball(path, form):
+    at = At(os.path.basename(path))
     try:
-        with tarfile.open(path, "r:gz") as tar:
+        with gzip.open(path) as f:
+            data = f.read(_MOST_UNPACKED + 1)
+        if len(data) > _MOST_UNPACKED:
+            raise ProtocolError(at, "more than %d bytes when unpacked" % _MOST_UNPACKED)
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
             files = _Tar(tar)
             return _package(files, path, form), _revision(files)
-    except (EOFError, tarfile.TarError, zlib.error) as e:
-        raise ProtocolError(At(os.path.basename(path)), "no package: %s" % e) from None
+    except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as e:
+        raise ProtocolError(at, "no package: %s" % e) from None
 
 
 def _revision(files):
@@ -175,28 +181,29 @@ def _revision(files):
 # ---- programs
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """What was named is what is asked, no other place."""
-
-    def redirect_request(self, *args):
-        return None
-
-
 def _fetch(url):
-    """What a peer says its protocol is; not by way of a proxy."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
+    """What a peer says its protocol is: itself, not one it sends us to, nor by way of a proxy."""
+    connection = cut = None
     try:
         parts = urllib.parse.urlsplit(url)
-        if parts.path in ("", "/"):
-            url = urllib.parse.urlunsplit(parts._replace(path="/json/protocol"))
-        with opener.open(url, timeout=30) as reply:
-            data = reply.read(_MOST + 1)
-    except urllib.error.HTTPError as e:
-        raise ProtocolError(At(url), ascii("answers %d %s" % (e.code, e.reason))[1:-1]) from None
-    except urllib.error.URLError as e:
-        raise ProtocolError(At(url), ascii(str(e.reason))[1:-1]) from None
+        path = parts.path if parts.path.strip("/") else "/json/protocol"
+        connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+        connection.connect()
+        # Some peers never stop, and are never silent for long.
+        cut = threading.Timer(_SECONDS, connection.sock.shutdown, (socket.SHUT_RDWR,))
+        cut.start()
+        connection.request("GET", path + ("?" + parts.query) * bool(parts.query))
+        reply = connection.getresponse()
+        if reply.status != 200:
+            raise ProtocolError(At(url), "answers %d %s" % (reply.status, reply.reason))
+        data = reply.read(_MOST + 1)
     except (OSError, ValueError, http.client.HTTPException) as e:
-        raise ProtocolError(At(url), ascii(str(e) or type(e).__name__)[1:-1]) from None
+        raise ProtocolError(At(url), str(e) or type(e).__name__) from None
+    finally:
+        if cut:
+            cut.cancel()
+        if connection:
+            connection.close()
     if len(data) > _MOST:
         raise ProtocolError(At(url), "more than %d bytes" % _MOST)
     return data

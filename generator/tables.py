@@ -48,8 +48,8 @@ class Tables:
     def __init__(self, domain):
         self.domain = domain
         self.pool = Pool(domain.name)
-        self.deps = []
-        self.lists = []  # (C initialiser, comment)
+        self.deps = {}  # symbol of another domain: its number, from 1 on
+        self.lists = {}  # (C initialiser, comment): its number, from 0 on
         self.name = self.pool.add(domain.name, domain.at)
         self.commands = [self._command(c) for c in domain.commands]
         self.events = [self._event(e) for e in domain.events]
@@ -119,20 +119,15 @@ class Tables:
         """A cdp__elem, through the macros of the template."""
         if shape.kind == "LIST":
             row = (self._elem(shape.item, at), _foreign(shape.item, self.domain))
-            if row not in self.lists:
-                self.lists.append(row)
-            return "LIST(%d)" % self.lists.index(row)
+            return "LIST(%d)" % self.lists.setdefault(row, len(self.lists))
         if shape.target is None:
             return shape.kind
         other = shape.target.domain
         if other is self.domain:
             letter = "T" if shape.kind == "STRUCT" else "E"
             return "%s(0, %s)" % (shape.kind, _label(letter, shape.target))
-        if other not in self.deps:
-            self.deps.append(other)
-        where = other.structs if shape.kind == "STRUCT" else other.enums
-        index = next(i for i, x in enumerate(where) if x is shape.target)
-        return "%s(%d, %d)" % (shape.kind, self.deps.index(other) + 1, index)
+        dep = self.deps.setdefault(other.symbol, len(self.deps) + 1)
+        return "%s(%d, %d)" % (shape.kind, dep, shape.target.index)
 
 
 def _stem(item):

@@ -160,8 +160,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -240,7 +241,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_accessibility_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_accessibility_##type, member), is }
 static const cdp__field fields[] = {
     /* AXValueSource */
     FIELD(ax_value_source, type, type, R, ENUM(0, E_ax_value_source_type)),
@@ -321,8 +322,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Accessibility." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_accessibility_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_accessibility_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(ax_value_source, AXValueSource, 0, 9, 0x1),
     TYPE(ax_related_node, AXRelatedNode, 0, 3, 0x1),
@@ -353,7 +354,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_ax_node),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* ax_value_type */
     WORD(boolean),
@@ -452,7 +453,7 @@ static const cdp__word words[] = {
     WORD(uninteresting),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(ax_value_type, AXValueType, 17, 0),
     WORDS(ax_value_source_type, AXValueSourceType, 6, 0),
@@ -460,7 +461,7 @@ static const cdp__enum enums[] = {
     WORDS(ax_property_name, AXPropertyName, 58, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Accessibility_disable, 0, NONE, NONE),
     COMMAND(Accessibility_enable, 0, NONE, NONE),
@@ -475,7 +476,7 @@ static const cdp__command commands[] = {
     COMMAND(Accessibility_queryAXTree, E, T_query_ax_tree_params, T_query_ax_tree_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Accessibility_loadComplete, E, T_load_complete_event),
     EVENT(Accessibility_nodesUpdated, E, T_nodes_updated_event),
@@ -490,8 +491,8 @@ const cdp__domain cdp__domain_accessibility = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Accessibility),
-    .name_len = LENGTH(Accessibility),
+    .name = NAME(n_Accessibility),
+    .name_len = LENGTH(n_Accessibility),
     .flags = E,
     .n_types = 19,
     .n_enums = 4,

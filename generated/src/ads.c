@@ -44,8 +44,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -81,7 +82,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_ads_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_ads_##type, member), is }
 static const cdp__field fields[] = {
     /* AdFrameData */
     FIELD(ad_frame_data, frame_id, frameId, R, STR),
@@ -108,8 +109,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Ads." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_ads_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_ads_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(ad_frame_data, AdFrameData, 0, 4, 0xd),
     TYPE(ad_metrics, AdMetrics, 0, 8, 0xff),
@@ -124,7 +125,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_ad_script),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Ads_getAdMetrics, 0, NONE, T_get_ad_metrics_result),
     COMMAND(Ads_getAdScripts, 0, NONE, T_get_ad_scripts_result),
@@ -142,8 +143,8 @@ const cdp__domain cdp__domain_ads = {
     .lists = lists,
     .commands = commands,
     .deps = deps,
-    .name = NAME(Ads),
-    .name_len = LENGTH(Ads),
+    .name = NAME(n_Ads),
+    .name_len = LENGTH(n_Ads),
     .flags = E,
     .n_types = 5,
     .n_enums = 0,

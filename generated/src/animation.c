@@ -79,8 +79,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -153,7 +154,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_animation_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_animation_##type, member), is }
 static const cdp__field fields[] = {
     /* Animation */
     FIELD(animation, id, id, R, STR),
@@ -229,8 +230,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Animation." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_animation_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_animation_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(animation, Animation, 0, 11, 0xff),
     TYPE(view_or_scroll_timeline, ViewOrScrollTimeline, 0, 5, 0x10),
@@ -259,7 +260,7 @@ static const cdp__elem lists[] = {
     NUM,
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* animation_type */
     WORD(CSSTransition),
@@ -267,12 +268,12 @@ static const cdp__word words[] = {
     WORD(WebAnimation),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(animation_type, Animation_type, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Animation_disable, 0, NONE, NONE),
     COMMAND(Animation_enable, 0, NONE, NONE),
@@ -286,7 +287,7 @@ static const cdp__command commands[] = {
     COMMAND(Animation_setTiming, 0, T_set_timing_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Animation_animationCanceled, 0, T_animation_canceled_event),
     EVENT(Animation_animationCreated, 0, T_animation_created_event),
@@ -311,8 +312,8 @@ const cdp__domain cdp__domain_animation = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Animation),
-    .name_len = LENGTH(Animation),
+    .name = NAME(n_Animation),
+    .name_len = LENGTH(n_Animation),
     .flags = E,
     .n_types = 19,
     .n_enums = 1,

@@ -569,8 +569,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -750,7 +751,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_audits_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_audits_##type, member), is }
 static const cdp__field fields[] = {
     /* AffectedCookie */
     FIELD(affected_cookie, name, name, R, STR),
@@ -1044,8 +1045,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Audits." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_audits_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_audits_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(affected_cookie, AffectedCookie, 0, 3, 0x7),
     TYPE(affected_request, AffectedRequest, 0, 2, 0x2),
@@ -1102,7 +1103,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_generic_issue_details),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* cookie_exclusion_reason */
     WORD(ExcludeSameSiteUnspecifiedTreatedAsLax),
@@ -1498,7 +1499,7 @@ static const cdp__word words[] = {
     WORD(png),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(cookie_exclusion_reason, CookieExclusionReason, 8, 0),
     WORDS(cookie_warning_reason, CookieWarningReason, 14, 0),
@@ -1533,7 +1534,7 @@ static const cdp__enum enums[] = {
     WORDS(get_encoded_response_encoding, getEncodedResponse_encoding, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Audits_getEncodedResponse, 0, T_get_encoded_response_params,
         T_get_encoded_response_result),
@@ -1542,7 +1543,7 @@ static const cdp__command commands[] = {
     COMMAND(Audits_checkFormsIssues, 0, NONE, T_check_forms_issues_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Audits_issueAdded, 0, T_issue_added_event),
 };
@@ -1564,8 +1565,8 @@ const cdp__domain cdp__domain_audits = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Audits),
-    .name_len = LENGTH(Audits),
+    .name = NAME(n_Audits),
+    .name_len = LENGTH(n_Audits),
     .flags = E,
     .n_types = 43,
     .n_enums = 30,

@@ -56,8 +56,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -110,7 +111,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_autofill_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_autofill_##type, member), is }
 static const cdp__field fields[] = {
     /* CreditCard */
     FIELD(credit_card, number, number, R, STR),
@@ -150,8 +151,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Autofill." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_autofill_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_autofill_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(credit_card, CreditCard, 0, 5, 0x1f),
     TYPE(address_field, AddressField, 0, 2, 0x3),
@@ -171,19 +172,19 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_filled_field),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* filling_strategy */
     WORD(autocompleteAttribute),
     WORD(autofillInferred),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(filling_strategy, FillingStrategy, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Autofill_trigger, 0, T_trigger_params, NONE),
     COMMAND(Autofill_setAddresses, 0, T_set_addresses_params, NONE),
@@ -191,7 +192,7 @@ static const cdp__command commands[] = {
     COMMAND(Autofill_enable, 0, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Autofill_addressFormFilled, 0, T_address_form_filled_event),
 };
@@ -205,8 +206,8 @@ const cdp__domain cdp__domain_autofill = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Autofill),
-    .name_len = LENGTH(Autofill),
+    .name = NAME(n_Autofill),
+    .name_len = LENGTH(n_Autofill),
     .flags = E,
     .n_types = 9,
     .n_enums = 1,

@@ -51,8 +51,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -103,7 +104,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_background_service_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_background_service_##type, member), is }
 static const cdp__field fields[] = {
     /* EventMetadata */
     FIELD(event_metadata, key, key, R, STR),
@@ -137,8 +138,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "BackgroundService." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_background_service_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_background_service_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(event_metadata, EventMetadata, 0, 2, 0x3),
     TYPE(background_service_event, BackgroundServiceEvent, 0, 8, 0xff),
@@ -155,7 +156,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_event_metadata),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* service_name */
     WORD(backgroundFetch),
@@ -166,12 +167,12 @@ static const cdp__word words[] = {
     WORD(periodicBackgroundSync),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(service_name, ServiceName, 6, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(BackgroundService_startObserving, 0, T_start_observing_params, NONE),
     COMMAND(BackgroundService_stopObserving, 0, T_stop_observing_params, NONE),
@@ -179,7 +180,7 @@ static const cdp__command commands[] = {
     COMMAND(BackgroundService_clearEvents, 0, T_clear_events_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(BackgroundService_recordingStateChanged, 0, T_recording_state_changed_event),
     EVENT(BackgroundService_backgroundServiceEventReceived, 0,
@@ -195,8 +196,8 @@ const cdp__domain cdp__domain_background_service = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(BackgroundService),
-    .name_len = LENGTH(BackgroundService),
+    .name = NAME(n_BackgroundService),
+    .name_len = LENGTH(n_BackgroundService),
     .flags = E,
     .n_types = 8,
     .n_enums = 1,

@@ -93,8 +93,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -187,7 +188,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_bluetooth_emulation_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_bluetooth_emulation_##type, member), is }
 static const cdp__field fields[] = {
     /* ManufacturerData */
     FIELD(manufacturer_data, key, key, R, INT),
@@ -285,8 +286,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "BluetoothEmulation." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_bluetooth_emulation_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_bluetooth_emulation_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(manufacturer_data, ManufacturerData, 0, 2, 0x3),
     TYPE(scan_record, ScanRecord, 0, 5, 0x0),
@@ -327,7 +328,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_manufacturer_data),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* central_state */
     WORD(absent),
@@ -350,7 +351,7 @@ static const cdp__word words[] = {
     WORD(write),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(central_state, CentralState, 3, 0),
     WORDS(gatt_operation_type, GATTOperationType, 2, 0),
@@ -359,7 +360,7 @@ static const cdp__enum enums[] = {
     WORDS(descriptor_operation_type, DescriptorOperationType, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(BluetoothEmulation_enable, 0, T_enable_params, NONE),
     COMMAND(BluetoothEmulation_setSimulatedCentralState, 0, T_set_simulated_central_state_params,
@@ -385,7 +386,7 @@ static const cdp__command commands[] = {
         NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(BluetoothEmulation_gattOperationReceived, 0, T_gatt_operation_received_event),
     EVENT(BluetoothEmulation_characteristicOperationReceived, 0,
@@ -402,8 +403,8 @@ const cdp__domain cdp__domain_bluetooth_emulation = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(BluetoothEmulation),
-    .name_len = LENGTH(BluetoothEmulation),
+    .name = NAME(n_BluetoothEmulation),
+    .name_len = LENGTH(n_BluetoothEmulation),
     .flags = E,
     .n_types = 24,
     .n_enums = 5,

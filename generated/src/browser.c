@@ -163,8 +163,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -269,7 +270,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_browser_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_browser_##type, member), is }
 static const cdp__field fields[] = {
     /* Bounds */
     FIELD(bounds, left, left, 0, INT),
@@ -378,8 +379,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Browser." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_browser_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_browser_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(bounds, Bounds, 0, 5, 0x0),
     TYPE(permission_descriptor, PermissionDescriptor, 0, 6, 0x1),
@@ -421,7 +422,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_histogram),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* window_state */
     WORD(normal),
@@ -486,7 +487,7 @@ static const cdp__word words[] = {
     WORD(canceled),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(window_state, WindowState, 4, E),
     WORDS(permission_type, PermissionType, 38, E),
@@ -496,7 +497,7 @@ static const cdp__enum enums[] = {
     WORDS(download_progress_event_state, downloadProgress_state, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Browser_setPermission, E, T_set_permission_params, NONE),
     COMMAND(Browser_grantPermissions, E | D, T_grant_permissions_params, NONE),
@@ -525,7 +526,7 @@ static const cdp__command commands[] = {
         T_set_global_privacy_control_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Browser_downloadWillBegin, E, T_download_will_begin_event),
     EVENT(Browser_downloadProgress, E, T_download_progress_event),
@@ -540,8 +541,8 @@ const cdp__domain cdp__domain_browser = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Browser),
-    .name_len = LENGTH(Browser),
+    .name = NAME(n_Browser),
+    .name_len = LENGTH(n_Browser),
     .flags = 0,
     .n_types = 30,
     .n_enums = 6,

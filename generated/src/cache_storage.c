@@ -63,8 +63,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -123,7 +124,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_cache_storage_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_cache_storage_##type, member), is }
 static const cdp__field fields[] = {
     /* DataEntry */
     FIELD(data_entry, request_url, requestURL, R, STR),
@@ -175,8 +176,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "CacheStorage." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_cache_storage_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_cache_storage_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(data_entry, DataEntry, 0, 8, 0xff),
     TYPE(cache, Cache, 0, 5, 0x17),
@@ -198,7 +199,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_data_entry),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* cached_response_type */
     WORD(basic),
@@ -209,12 +210,12 @@ static const cdp__word words[] = {
     WORD(opaqueRedirect),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(cached_response_type, CachedResponseType, 6, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(CacheStorage_deleteCache, 0, T_delete_cache_params, NONE),
     COMMAND(CacheStorage_deleteEntry, 0, T_delete_entry_params, NONE),
@@ -239,8 +240,8 @@ const cdp__domain cdp__domain_cache_storage = {
     .words = words,
     .commands = commands,
     .deps = deps,
-    .name = NAME(CacheStorage),
-    .name_len = LENGTH(CacheStorage),
+    .name = NAME(n_CacheStorage),
+    .name_len = LENGTH(n_CacheStorage),
     .flags = E,
     .n_types = 12,
     .n_enums = 1,

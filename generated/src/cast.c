@@ -39,8 +39,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -82,7 +83,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_cast_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_cast_##type, member), is }
 static const cdp__field fields[] = {
     /* Sink */
     FIELD(sink, name, name, R, STR),
@@ -106,8 +107,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Cast." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_cast_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_cast_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(sink, Sink, 0, 3, 0x3),
     TYPE(enable_params, Cast_enable, 5, 1, 0x0),
@@ -123,7 +124,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_sink),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Cast_enable, 0, T_enable_params, NONE),
     COMMAND(Cast_disable, 0, NONE, NONE),
@@ -133,7 +134,7 @@ static const cdp__command commands[] = {
     COMMAND(Cast_stopCasting, 0, T_stop_casting_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Cast_sinksUpdated, 0, T_sinks_updated_event),
     EVENT(Cast_issueUpdated, 0, T_issue_updated_event),
@@ -146,8 +147,8 @@ const cdp__domain cdp__domain_cast = {
     .lists = lists,
     .commands = commands,
     .events = events,
-    .name = NAME(Cast),
-    .name_len = LENGTH(Cast),
+    .name = NAME(n_Cast),
+    .name_len = LENGTH(n_Cast),
     .flags = E,
     .n_types = 8,
     .n_enums = 0,

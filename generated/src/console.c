@@ -53,8 +53,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -95,7 +96,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_console_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_console_##type, member), is }
 static const cdp__field fields[] = {
     /* ConsoleMessage */
     FIELD(console_message, source, source, R, ENUM(0, E_console_message_source)),
@@ -110,14 +111,14 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Console." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_console_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_console_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(console_message, ConsoleMessage, 0, 6, 0x7),
     TYPE(message_added_event, Console_messageAdded, 8, 1, 0x1),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* console_message_source */
     WORD(xml),
@@ -139,20 +140,20 @@ static const cdp__word words[] = {
     WORD(info),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(console_message_source, ConsoleMessage_source, 11, 0),
     WORDS(console_message_level, ConsoleMessage_level, 5, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Console_clearMessages, 0, NONE, NONE),
     COMMAND(Console_disable, 0, NONE, NONE),
     COMMAND(Console_enable, 0, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Console_messageAdded, 0, T_message_added_event),
 };
@@ -165,8 +166,8 @@ const cdp__domain cdp__domain_console = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Console),
-    .name_len = LENGTH(Console),
+    .name = NAME(n_Console),
+    .name_len = LENGTH(n_Console),
     .flags = D,
     .n_types = 2,
     .n_enums = 2,

@@ -29,8 +29,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -60,7 +61,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_crash_report_context_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_crash_report_context_##type, member), is }
 static const cdp__field fields[] = {
     /* CrashReportContextEntry */
     FIELD(crash_report_context_entry, key, key, R, STR),
@@ -72,8 +73,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "CrashReportContext." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_crash_report_context_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_crash_report_context_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(crash_report_context_entry, CrashReportContextEntry, 0, 3, 0x7),
     TYPE(get_entries_result, CrashReportContext_getEntries, 19, 1, 0x1),
@@ -83,7 +84,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_crash_report_context_entry),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(CrashReportContext_getEntries, 0, NONE, T_get_entries_result),
 };
@@ -94,8 +95,8 @@ const cdp__domain cdp__domain_crash_report_context = {
     .fields = fields,
     .lists = lists,
     .commands = commands,
-    .name = NAME(CrashReportContext),
-    .name_len = LENGTH(CrashReportContext),
+    .name = NAME(n_CrashReportContext),
+    .name_len = LENGTH(n_CrashReportContext),
     .flags = E,
     .n_types = 2,
     .n_enums = 0,

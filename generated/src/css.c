@@ -298,8 +298,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -564,7 +565,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_css_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_css_##type, member), is }
 static const cdp__field fields[] = {
     /* PseudoElementMatches */
     FIELD(pseudo_element_matches, pseudo_type, pseudoType, R, ENUM(1, 0)), /* DOM.PseudoType */
@@ -1010,8 +1011,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "CSS." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_css_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_css_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(pseudo_element_matches, PseudoElementMatches, 0, 3, 0x5),
     TYPE(css_animation_style, CSSAnimationStyle, 0, 2, 0x2),
@@ -1170,7 +1171,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_rule_usage),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* style_sheet_origin */
     WORD(injected),
@@ -1205,7 +1206,7 @@ static const cdp__word words[] = {
     WORD(character_variant),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(style_sheet_origin, StyleSheetOrigin, 4, 0),
     WORDS(css_rule_type, CSSRuleType, 8, E),
@@ -1214,7 +1215,7 @@ static const cdp__enum enums[] = {
     WORDS(css_at_rule_subsection, CSSAtRule_subsection, 6, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(CSS_addRule, 0, T_add_rule_params, T_add_rule_result),
     COMMAND(CSS_collectClassNames, 0, T_collect_class_names_params, T_collect_class_names_result),
@@ -1271,7 +1272,7 @@ static const cdp__command commands[] = {
     COMMAND(CSS_setLocalFontsEnabled, E, T_set_local_fonts_enabled_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(CSS_fontsUpdated, 0, T_fonts_updated_event),
     EVENT(CSS_mediaQueryResultChanged, 0, NONE),
@@ -1296,8 +1297,8 @@ const cdp__domain cdp__domain_css = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(CSS),
-    .name_len = LENGTH(CSS),
+    .name = NAME(n_CSS),
+    .name_len = LENGTH(n_CSS),
     .flags = E,
     .n_types = 111,
     .n_enums = 5,

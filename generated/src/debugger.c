@@ -231,8 +231,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -405,7 +406,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_debugger_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_debugger_##type, member), is }
 static const cdp__field fields[] = {
     /* Location */
     FIELD(location, script_id, scriptId, R, STR),
@@ -667,8 +668,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Debugger." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_debugger_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_debugger_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(location, Location, 0, 3, 0x3),
     TYPE(script_position, ScriptPosition, 0, 2, 0x3),
@@ -745,7 +746,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_resolved_breakpoint),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* script_language */
     WORD(JavaScript),
@@ -807,7 +808,7 @@ static const cdp__word words[] = {
     WORD(step),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(script_language, ScriptLanguage, 2, 0),
     WORDS(scope_type, Scope_type, 10, 0),
@@ -823,7 +824,7 @@ static const cdp__enum enums[] = {
     WORDS(paused_event_reason, paused_reason, 13, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Debugger_continueToLocation, 0, T_continue_to_location_params, NONE),
     COMMAND(Debugger_disable, 0, NONE, NONE),
@@ -868,7 +869,7 @@ static const cdp__command commands[] = {
     COMMAND(Debugger_stepOver, 0, T_step_over_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Debugger_breakpointResolved, D, T_breakpoint_resolved_event),
     EVENT(Debugger_paused, 0, T_paused_event),
@@ -892,8 +893,8 @@ const cdp__domain cdp__domain_debugger = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Debugger),
-    .name_len = LENGTH(Debugger),
+    .name = NAME(n_Debugger),
+    .name_len = LENGTH(n_Debugger),
     .flags = 0,
     .n_types = 59,
     .n_enums = 11,

@@ -33,8 +33,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -68,7 +69,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_device_access_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_device_access_##type, member), is }
 static const cdp__field fields[] = {
     /* PromptDevice */
     FIELD(prompt_device, id, id, R, STR),
@@ -85,8 +86,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "DeviceAccess." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_device_access_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_device_access_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(prompt_device, PromptDevice, 0, 2, 0x3),
     TYPE(select_prompt_params, DeviceAccess_selectPrompt, 13, 2, 0x3),
@@ -98,7 +99,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_prompt_device),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(DeviceAccess_enable, 0, NONE, NONE),
     COMMAND(DeviceAccess_disable, 0, NONE, NONE),
@@ -106,7 +107,7 @@ static const cdp__command commands[] = {
     COMMAND(DeviceAccess_cancelPrompt, 0, T_cancel_prompt_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(DeviceAccess_deviceRequestPrompted, 0, T_device_request_prompted_event),
 };
@@ -118,8 +119,8 @@ const cdp__domain cdp__domain_device_access = {
     .lists = lists,
     .commands = commands,
     .events = events,
-    .name = NAME(DeviceAccess),
-    .name_len = LENGTH(DeviceAccess),
+    .name = NAME(n_DeviceAccess),
+    .name_len = LENGTH(n_DeviceAccess),
     .flags = E,
     .n_types = 4,
     .n_enums = 0,

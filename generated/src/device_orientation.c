@@ -28,8 +28,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -57,7 +58,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_device_orientation_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_device_orientation_##type, member), is }
 static const cdp__field fields[] = {
     /* setDeviceOrientationOverride */
     FIELD(set_device_orientation_override_params, alpha, alpha, R, NUM),
@@ -67,14 +68,14 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "DeviceOrientation." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_device_orientation_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_device_orientation_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(set_device_orientation_override_params, DeviceOrientation_setDeviceOrientationOverride,
         18, 3, 0x7),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(DeviceOrientation_clearDeviceOrientationOverride, 0, NONE, NONE),
     COMMAND(DeviceOrientation_setDeviceOrientationOverride, 0,
@@ -86,8 +87,8 @@ const cdp__domain cdp__domain_device_orientation = {
     .types = types,
     .fields = fields,
     .commands = commands,
-    .name = NAME(DeviceOrientation),
-    .name_len = LENGTH(DeviceOrientation),
+    .name = NAME(n_DeviceOrientation),
+    .name_len = LENGTH(n_DeviceOrientation),
     .flags = E,
     .n_types = 1,
     .n_enums = 0,

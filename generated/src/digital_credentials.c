@@ -33,8 +33,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -71,7 +72,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_digital_credentials_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_digital_credentials_##type, member), is }
 static const cdp__field fields[] = {
     /* setVirtualWalletBehavior */
     FIELD(set_virtual_wallet_behavior_params, action, action, R, ENUM(0, E_virtual_wallet_action)),
@@ -82,14 +83,14 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "DigitalCredentials." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_digital_credentials_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_digital_credentials_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(set_virtual_wallet_behavior_params, DigitalCredentials_setVirtualWalletBehavior, 19, 4,
         0x1),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* virtual_wallet_action */
     WORD(respond),
@@ -98,12 +99,12 @@ static const cdp__word words[] = {
     WORD(clear),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(virtual_wallet_action, VirtualWalletAction, 4, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(DigitalCredentials_setVirtualWalletBehavior, 0, T_set_virtual_wallet_behavior_params,
         NONE),
@@ -116,8 +117,8 @@ const cdp__domain cdp__domain_digital_credentials = {
     .enums = enums,
     .words = words,
     .commands = commands,
-    .name = NAME(DigitalCredentials),
-    .name_len = LENGTH(DigitalCredentials),
+    .name = NAME(n_DigitalCredentials),
+    .name_len = LENGTH(n_DigitalCredentials),
     .flags = E,
     .n_types = 1,
     .n_enums = 1,

@@ -287,8 +287,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -551,7 +552,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_dom_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_dom_##type, member), is }
 static const cdp__field fields[] = {
     /* BackendNode */
     FIELD(backend_node, node_type, nodeType, R, INT),
@@ -913,8 +914,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "DOM." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_dom_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_dom_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(backend_node, BackendNode, 0, 3, 0x7),
     TYPE(node, Node, 0, 35, 0x7d),
@@ -1040,7 +1041,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_detached_element_info),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* pseudo_type */
     WORD(first_line),
@@ -1118,7 +1119,7 @@ static const cdp__word words[] = {
     WORD(grammar),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(pseudo_type, PseudoType, 44, 0),
     WORDS(shadow_root_type, ShadowRootType, 3, 0),
@@ -1131,7 +1132,7 @@ static const cdp__enum enums[] = {
     WORDS(set_text_marker_type, setTextMarker_type, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(DOM_collectClassNamesFromSubtree, E, T_collect_class_names_from_subtree_params,
         T_collect_class_names_from_subtree_result),
@@ -1205,7 +1206,7 @@ static const cdp__command commands[] = {
     COMMAND(DOM_clearTextMarkers, E, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(DOM_attributeModified, 0, T_attribute_modified_event),
     EVENT(DOM_adoptedStyleSheetsModified, E, T_adopted_style_sheets_modified_event),
@@ -1246,8 +1247,8 @@ const cdp__domain cdp__domain_dom = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(DOM),
-    .name_len = LENGTH(DOM),
+    .name = NAME(n_DOM),
+    .name_len = LENGTH(n_DOM),
     .flags = 0,
     .n_types = 105,
     .n_enums = 9,

@@ -60,8 +60,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -122,7 +123,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_dom_debugger_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_dom_debugger_##type, member), is }
 static const cdp__field fields[] = {
     /* EventListener */
     FIELD(event_listener, type, type, R, STR),
@@ -168,8 +169,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "DOMDebugger." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_dom_debugger_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_dom_debugger_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(event_listener, EventListener, 0, 10, 0x7f),
     TYPE(get_event_listeners_params, DOMDebugger_getEventListeners, 12, 3, 0x1),
@@ -193,7 +194,7 @@ static const cdp__elem lists[] = {
     ENUM(0, E_csp_violation_type),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* dom_breakpoint_type */
     WORD(subtree_modified),
@@ -204,13 +205,13 @@ static const cdp__word words[] = {
     WORD(trustedtype_policy_violation),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(dom_breakpoint_type, DOMBreakpointType, 3, 0),
     WORDS(csp_violation_type, CSPViolationType, 2, E),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(DOMDebugger_getEventListeners, 0, T_get_event_listeners_params,
         T_get_event_listeners_result),
@@ -243,8 +244,8 @@ const cdp__domain cdp__domain_dom_debugger = {
     .words = words,
     .commands = commands,
     .deps = deps,
-    .name = NAME(DOMDebugger),
-    .name_len = LENGTH(DOMDebugger),
+    .name = NAME(n_DOMDebugger),
+    .name_len = LENGTH(n_DOMDebugger),
     .flags = 0,
     .n_types = 12,
     .n_enums = 2,

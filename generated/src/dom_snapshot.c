@@ -115,8 +115,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -174,7 +175,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_dom_snapshot_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_dom_snapshot_##type, member), is }
 static const cdp__field fields[] = {
     /* DOMNode */
     FIELD(dom_node, node_type, nodeType, R, INT),
@@ -309,8 +310,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "DOMSnapshot." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_dom_snapshot_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_dom_snapshot_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(dom_node, DOMNode, 0, 28, 0x87),
     TYPE(inline_text_box, InlineTextBox, 0, 3, 0x7),
@@ -345,7 +346,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_document_snapshot),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(DOMSnapshot_disable, 0, NONE, NONE),
     COMMAND(DOMSnapshot_enable, 0, NONE, NONE),
@@ -367,8 +368,8 @@ const cdp__domain cdp__domain_dom_snapshot = {
     .lists = lists,
     .commands = commands,
     .deps = deps,
-    .name = NAME(DOMSnapshot),
-    .name_len = LENGTH(DOMSnapshot),
+    .name = NAME(n_DOMSnapshot),
+    .name_len = LENGTH(n_DOMSnapshot),
     .flags = E,
     .n_types = 16,
     .n_enums = 0,

@@ -43,8 +43,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -90,7 +91,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_dom_storage_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_dom_storage_##type, member), is }
 static const cdp__field fields[] = {
     /* StorageId */
     FIELD(storage_id, security_origin, securityOrigin, 0, STR),
@@ -127,8 +128,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "DOMStorage." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_dom_storage_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_dom_storage_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(storage_id, StorageId, 0, 3, 0x4),
     TYPE(clear_params, DOMStorage_clear, 11, 1, 0x1),
@@ -147,7 +148,7 @@ static const cdp__elem lists[] = {
     LIST(0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(DOMStorage_clear, 0, T_clear_params, NONE),
     COMMAND(DOMStorage_disable, 0, NONE, NONE),
@@ -158,7 +159,7 @@ static const cdp__command commands[] = {
     COMMAND(DOMStorage_setDOMStorageItem, 0, T_set_dom_storage_item_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(DOMStorage_domStorageItemAdded, 0, T_dom_storage_item_added_event),
     EVENT(DOMStorage_domStorageItemRemoved, 0, T_dom_storage_item_removed_event),
@@ -173,8 +174,8 @@ const cdp__domain cdp__domain_dom_storage = {
     .lists = lists,
     .commands = commands,
     .events = events,
-    .name = NAME(DOMStorage),
-    .name_len = LENGTH(DOMStorage),
+    .name = NAME(n_DOMStorage),
+    .name_len = LENGTH(n_DOMStorage),
     .flags = E,
     .n_types = 10,
     .n_enums = 0,

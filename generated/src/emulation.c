@@ -261,8 +261,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -451,7 +452,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_emulation_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_emulation_##type, member), is }
 static const cdp__field fields[] = {
     /* SafeAreaInsets */
     FIELD(safe_area_insets, top, top, 0, INT),
@@ -713,8 +714,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Emulation." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_emulation_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_emulation_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(safe_area_insets, SafeAreaInsets, 0, 8, 0x0),
     TYPE(screen_orientation, ScreenOrientation, 0, 2, 0x3),
@@ -797,7 +798,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_screen_info),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* virtual_time_policy */
     WORD(advance),
@@ -862,7 +863,7 @@ static const cdp__word words[] = {
     WORD(ultra),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(virtual_time_policy, VirtualTimePolicy, 3, E),
     WORDS(sensor_type, SensorType, 8, E),
@@ -883,7 +884,7 @@ static const cdp__enum enums[] = {
         5, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Emulation_canEmulate, D, NONE, T_can_emulate_result),
     COMMAND(Emulation_clearDeviceMetricsOverride, 0, NONE, NONE),
@@ -945,7 +946,7 @@ static const cdp__command commands[] = {
     COMMAND(Emulation_setPrimaryScreen, E, T_set_primary_screen_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Emulation_virtualTimeBudgetExpired, E, NONE),
     EVENT(Emulation_screenOrientationLockChanged, E, T_screen_orientation_lock_changed_event),
@@ -968,8 +969,8 @@ const cdp__domain cdp__domain_emulation = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Emulation),
-    .name_len = LENGTH(Emulation),
+    .name = NAME(n_Emulation),
+    .name_len = LENGTH(n_Emulation),
     .flags = 0,
     .n_types = 63,
     .n_enums = 14,

@@ -27,8 +27,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -58,7 +59,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_event_breakpoints_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_event_breakpoints_##type, member), is }
 static const cdp__field fields[] = {
     /* setInstrumentationBreakpoint */
     FIELD(set_instrumentation_breakpoint_params, event_name, eventName, R, STR),
@@ -68,8 +69,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "EventBreakpoints." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_event_breakpoints_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_event_breakpoints_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(set_instrumentation_breakpoint_params, EventBreakpoints_setInstrumentationBreakpoint, 17,
         1, 0x1),
@@ -77,7 +78,7 @@ static const cdp__type types[] = {
         EventBreakpoints_removeInstrumentationBreakpoint, 17, 1, 0x1),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(EventBreakpoints_setInstrumentationBreakpoint, 0,
         T_set_instrumentation_breakpoint_params, NONE),
@@ -91,8 +92,8 @@ const cdp__domain cdp__domain_event_breakpoints = {
     .types = types,
     .fields = fields,
     .commands = commands,
-    .name = NAME(EventBreakpoints),
-    .name_len = LENGTH(EventBreakpoints),
+    .name = NAME(n_EventBreakpoints),
+    .name_len = LENGTH(n_EventBreakpoints),
     .flags = E,
     .n_types = 2,
     .n_enums = 0,

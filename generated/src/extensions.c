@@ -49,8 +49,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -107,7 +108,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_extensions_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_extensions_##type, member), is }
 static const cdp__field fields[] = {
     /* ExtensionInfo */
     FIELD(extension_info, id, id, R, STR),
@@ -148,8 +149,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Extensions." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_extensions_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_extensions_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(extension_info, ExtensionInfo, 0, 5, 0x1f),
     TYPE(trigger_action_params, Extensions_triggerAction, 11, 2, 0x3),
@@ -169,7 +170,7 @@ static const cdp__elem lists[] = {
     STR,
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* storage_area */
     WORD(session),
@@ -178,12 +179,12 @@ static const cdp__word words[] = {
     WORD(managed),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(storage_area, StorageArea, 4, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Extensions_triggerAction, 0, T_trigger_action_params, NONE),
     COMMAND(Extensions_loadUnpacked, 0, T_load_unpacked_params, T_load_unpacked_result),
@@ -203,8 +204,8 @@ const cdp__domain cdp__domain_extensions = {
     .enums = enums,
     .words = words,
     .commands = commands,
-    .name = NAME(Extensions),
-    .name_len = LENGTH(Extensions),
+    .name = NAME(n_Extensions),
+    .name_len = LENGTH(n_Extensions),
     .flags = E,
     .n_types = 11,
     .n_enums = 1,

@@ -68,8 +68,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -126,7 +127,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_fed_cm_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_fed_cm_##type, member), is }
 static const cdp__field fields[] = {
     /* Account */
     FIELD(account, account_id, accountId, R, STR),
@@ -166,8 +167,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "FedCm." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_fed_cm_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_fed_cm_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(account, Account, 0, 10, 0xff),
     TYPE(enable_params, FedCm_enable, 6, 1, 0x0),
@@ -183,7 +184,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_account),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* login_state */
     WORD(SignIn),
@@ -202,7 +203,7 @@ static const cdp__word words[] = {
     WORD(PrivacyPolicy),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(login_state, LoginState, 2, 0),
     WORDS(dialog_type, DialogType, 4, 0),
@@ -210,7 +211,7 @@ static const cdp__enum enums[] = {
     WORDS(account_url_type, AccountUrlType, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(FedCm_enable, 0, T_enable_params, NONE),
     COMMAND(FedCm_disable, 0, NONE, NONE),
@@ -221,7 +222,7 @@ static const cdp__command commands[] = {
     COMMAND(FedCm_resetCooldown, 0, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(FedCm_dialogShown, 0, T_dialog_shown_event),
     EVENT(FedCm_dialogClosed, 0, T_dialog_closed_event),
@@ -236,8 +237,8 @@ const cdp__domain cdp__domain_fed_cm = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(FedCm),
-    .name_len = LENGTH(FedCm),
+    .name = NAME(n_FedCm),
+    .name_len = LENGTH(n_FedCm),
     .flags = E,
     .n_types = 8,
     .n_enums = 4,

@@ -85,8 +85,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -157,7 +158,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_fetch_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_fetch_##type, member), is }
 static const cdp__field fields[] = {
     /* RequestPattern */
     FIELD(request_pattern, url_pattern, urlPattern, 0, STR),
@@ -239,8 +240,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Fetch." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_fetch_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_fetch_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(request_pattern, RequestPattern, 0, 3, 0x0),
     TYPE(header_entry, HeaderEntry, 0, 2, 0x3),
@@ -265,7 +266,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_header_entry),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* request_stage */
     WORD(Request),
@@ -279,14 +280,14 @@ static const cdp__word words[] = {
     WORD(ProvideCredentials),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(request_stage, RequestStage, 2, 0),
     WORDS(auth_challenge_source, AuthChallenge_source, 2, 0),
     WORDS(auth_challenge_response_response, AuthChallengeResponse_response, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Fetch_disable, 0, NONE, NONE),
     COMMAND(Fetch_enable, 0, T_enable_params, NONE),
@@ -300,7 +301,7 @@ static const cdp__command commands[] = {
         T_take_response_body_as_stream_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Fetch_requestPaused, 0, T_request_paused_event),
     EVENT(Fetch_authRequired, 0, T_auth_required_event),
@@ -321,8 +322,8 @@ const cdp__domain cdp__domain_fetch = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Fetch),
-    .name_len = LENGTH(Fetch),
+    .name = NAME(n_Fetch),
+    .name_len = LENGTH(n_Fetch),
     .flags = 0,
     .n_types = 16,
     .n_enums = 3,

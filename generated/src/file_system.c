@@ -38,8 +38,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -75,7 +76,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_file_system_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_file_system_##type, member), is }
 static const cdp__field fields[] = {
     /* File */
     FIELD(file, name, name, R, STR),
@@ -99,8 +100,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "FileSystem." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_file_system_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_file_system_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(file, File, 0, 4, 0xf),
     TYPE(directory, Directory, 0, 3, 0x7),
@@ -114,7 +115,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_file),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(FileSystem_getDirectory, 0, T_get_directory_params, T_get_directory_result),
 };
@@ -125,8 +126,8 @@ const cdp__domain cdp__domain_file_system = {
     .fields = fields,
     .lists = lists,
     .commands = commands,
-    .name = NAME(FileSystem),
-    .name_len = LENGTH(FileSystem),
+    .name = NAME(n_FileSystem),
+    .name_len = LENGTH(n_FileSystem),
     .flags = E,
     .n_types = 5,
     .n_enums = 0,

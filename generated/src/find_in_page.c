@@ -28,8 +28,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -57,7 +58,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_find_in_page_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_find_in_page_##type, member), is }
 static const cdp__field fields[] = {
     /* findFirst */
     FIELD(find_first_params, query, query, R, STR),
@@ -65,13 +66,13 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "FindInPage." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_find_in_page_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_find_in_page_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(find_first_params, FindInPage_findFirst, 11, 1, 0x1),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(FindInPage_findFirst, 0, T_find_first_params, NONE),
     COMMAND(FindInPage_findNext, 0, NONE, NONE),
@@ -84,8 +85,8 @@ const cdp__domain cdp__domain_find_in_page = {
     .types = types,
     .fields = fields,
     .commands = commands,
-    .name = NAME(FindInPage),
-    .name_len = LENGTH(FindInPage),
+    .name = NAME(n_FindInPage),
+    .name_len = LENGTH(n_FindInPage),
     .flags = E,
     .n_types = 1,
     .n_enums = 0,

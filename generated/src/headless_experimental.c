@@ -40,8 +40,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -82,7 +83,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_headless_experimental_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_headless_experimental_##type, member), is }
 static const cdp__field fields[] = {
     /* ScreenshotParams */
     FIELD(screenshot_params, format, format, 0, ENUM(0, E_screenshot_params_format)),
@@ -100,15 +101,15 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "HeadlessExperimental." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_headless_experimental_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_headless_experimental_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(screenshot_params, ScreenshotParams, 0, 3, 0x0),
     TYPE(begin_frame_params, HeadlessExperimental_beginFrame, 21, 4, 0x0),
     TYPE(begin_frame_result, HeadlessExperimental_beginFrame, 21, 2, 0x1),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* screenshot_params_format */
     WORD(jpeg),
@@ -116,12 +117,12 @@ static const cdp__word words[] = {
     WORD(webp),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(screenshot_params_format, ScreenshotParams_format, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(HeadlessExperimental_beginFrame, 0, T_begin_frame_params, T_begin_frame_result),
     COMMAND(HeadlessExperimental_disable, D, NONE, NONE),
@@ -135,8 +136,8 @@ const cdp__domain cdp__domain_headless_experimental = {
     .enums = enums,
     .words = words,
     .commands = commands,
-    .name = NAME(HeadlessExperimental),
-    .name_len = LENGTH(HeadlessExperimental),
+    .name = NAME(n_HeadlessExperimental),
+    .name_len = LENGTH(n_HeadlessExperimental),
     .flags = E,
     .n_types = 3,
     .n_enums = 1,

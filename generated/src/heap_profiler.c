@@ -74,8 +74,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -137,7 +138,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_heap_profiler_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_heap_profiler_##type, member), is }
 static const cdp__field fields[] = {
     /* SamplingHeapProfileNode */
     /* Runtime.CallFrame */
@@ -204,8 +205,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "HeapProfiler." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_heap_profiler_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_heap_profiler_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(sampling_heap_profile_node, SamplingHeapProfileNode, 0, 4, 0xf),
     TYPE(sampling_heap_profile_sample, SamplingHeapProfileSample, 0, 3, 0x7),
@@ -233,7 +234,7 @@ static const cdp__elem lists[] = {
     INT,
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(HeapProfiler_addInspectedHeapObject, 0, T_add_inspected_heap_object_params, NONE),
     COMMAND(HeapProfiler_collectGarbage, 0, NONE, NONE),
@@ -251,7 +252,7 @@ static const cdp__command commands[] = {
     COMMAND(HeapProfiler_takeHeapSnapshot, 0, T_take_heap_snapshot_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(HeapProfiler_addHeapSnapshotChunk, 0, T_add_heap_snapshot_chunk_event),
     EVENT(HeapProfiler_heapStatsUpdate, 0, T_heap_stats_update_event),
@@ -273,8 +274,8 @@ const cdp__domain cdp__domain_heap_profiler = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(HeapProfiler),
-    .name_len = LENGTH(HeapProfiler),
+    .name = NAME(n_HeapProfiler),
+    .name_len = LENGTH(n_HeapProfiler),
     .flags = E,
     .n_types = 18,
     .n_enums = 0,

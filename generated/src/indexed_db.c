@@ -77,8 +77,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -151,7 +152,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_indexed_db_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_indexed_db_##type, member), is }
 static const cdp__field fields[] = {
     /* DatabaseWithObjectStores */
     FIELD(database_with_object_stores, name, name, R, STR),
@@ -251,8 +252,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "IndexedDB." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_indexed_db_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_indexed_db_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(database_with_object_stores, DatabaseWithObjectStores, 0, 3, 0x7),
     TYPE(object_store, ObjectStore, 0, 4, 0xf),
@@ -282,7 +283,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_data_entry),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* key_type */
     WORD(number),
@@ -295,13 +296,13 @@ static const cdp__word words[] = {
     WORD(array),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(key_type, Key_type, 4, 0),
     WORDS(key_path_type, KeyPath_type, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(IndexedDB_clearObjectStore, 0, T_clear_object_store_params, NONE),
     COMMAND(IndexedDB_deleteDatabase, 0, T_delete_database_params, NONE),
@@ -331,8 +332,8 @@ const cdp__domain cdp__domain_indexed_db = {
     .words = words,
     .commands = commands,
     .deps = deps,
-    .name = NAME(IndexedDB),
-    .name_len = LENGTH(IndexedDB),
+    .name = NAME(n_IndexedDB),
+    .name_len = LENGTH(n_IndexedDB),
     .flags = E,
     .n_types = 18,
     .n_enums = 2,

@@ -134,8 +134,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -216,7 +217,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_input_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_input_##type, member), is }
 static const cdp__field fields[] = {
     /* TouchPoint */
     FIELD(touch_point, x, x, R, NUM),
@@ -341,8 +342,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Input." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_input_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_input_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(touch_point, TouchPoint, 0, 11, 0x3),
     TYPE(drag_data_item, DragDataItem, 0, 4, 0x3),
@@ -368,7 +369,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_touch_point),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* gesture_source_type */
     WORD(default),
@@ -411,7 +412,7 @@ static const cdp__word words[] = {
     WORD(mouseWheel),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(gesture_source_type, GestureSourceType, 3, E),
     WORDS(mouse_button, MouseButton, 6, 0),
@@ -423,7 +424,7 @@ static const cdp__enum enums[] = {
     WORDS(emulate_touch_from_mouse_event_type, emulateTouchFromMouseEvent_type, 4, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Input_dispatchDragEvent, E, T_dispatch_drag_event_params, NONE),
     COMMAND(Input_dispatchKeyEvent, 0, T_dispatch_key_event_params, NONE),
@@ -440,7 +441,7 @@ static const cdp__command commands[] = {
     COMMAND(Input_synthesizeTapGesture, E, T_synthesize_tap_gesture_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Input_dragIntercepted, E, T_drag_intercepted_event),
 };
@@ -454,8 +455,8 @@ const cdp__domain cdp__domain_input = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Input),
-    .name_len = LENGTH(Input),
+    .name = NAME(n_Input),
+    .name_len = LENGTH(n_Input),
     .flags = 0,
     .n_types = 16,
     .n_enums = 8,

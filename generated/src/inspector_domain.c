@@ -30,8 +30,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -59,7 +60,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_inspector_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_inspector_##type, member), is }
 static const cdp__field fields[] = {
     /* detached */
     FIELD(detached_event, reason, reason, R, STR),
@@ -67,19 +68,19 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Inspector." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_inspector_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_inspector_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(detached_event, Inspector_detached, 10, 1, 0x1),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Inspector_disable, 0, NONE, NONE),
     COMMAND(Inspector_enable, 0, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Inspector_detached, 0, T_detached_event),
     EVENT(Inspector_targetCrashed, 0, NONE),
@@ -93,8 +94,8 @@ const cdp__domain cdp__domain_inspector = {
     .fields = fields,
     .commands = commands,
     .events = events,
-    .name = NAME(Inspector),
-    .name_len = LENGTH(Inspector),
+    .name = NAME(n_Inspector),
+    .name_len = LENGTH(n_Inspector),
     .flags = E,
     .n_types = 1,
     .n_enums = 0,

@@ -34,8 +34,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -71,7 +72,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_io_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_io_##type, member), is }
 static const cdp__field fields[] = {
     /* close */
     FIELD(close_params, handle, handle, R, STR),
@@ -91,8 +92,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "IO." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_io_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_io_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(close_params, IO_close, 3, 1, 0x1),
     TYPE(read_params, IO_read, 3, 3, 0x1),
@@ -101,7 +102,7 @@ static const cdp__type types[] = {
     TYPE(resolve_blob_result, IO_resolveBlob, 3, 1, 0x1),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(IO_close, 0, T_close_params, NONE),
     COMMAND(IO_read, 0, T_read_params, T_read_result),
@@ -113,8 +114,8 @@ const cdp__domain cdp__domain_io = {
     .types = types,
     .fields = fields,
     .commands = commands,
-    .name = NAME(IO),
-    .name_len = LENGTH(IO),
+    .name = NAME(n_IO),
+    .name_len = LENGTH(n_IO),
     .flags = 0,
     .n_types = 5,
     .n_enums = 0,

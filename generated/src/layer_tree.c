@@ -82,8 +82,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -156,7 +157,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_layer_tree_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_layer_tree_##type, member), is }
 static const cdp__field fields[] = {
     /* ScrollRect */
     FIELD(scroll_rect, rect, rect, R, STRUCT(1, 6)), /* DOM.Rect */
@@ -234,8 +235,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "LayerTree." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_layer_tree_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_layer_tree_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(scroll_rect, ScrollRect, 0, 2, 0x3),
     TYPE(sticky_position_constraint, StickyPositionConstraint, 0, 4, 0x3),
@@ -268,7 +269,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_layer),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* scroll_rect_type */
     WORD(RepaintsOnScroll),
@@ -276,12 +277,12 @@ static const cdp__word words[] = {
     WORD(WheelEventHandler),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(scroll_rect_type, ScrollRect_type, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(LayerTree_compositingReasons, 0, T_compositing_reasons_params,
         T_compositing_reasons_result),
@@ -296,7 +297,7 @@ static const cdp__command commands[] = {
         T_snapshot_command_log_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(LayerTree_layerPainted, 0, T_layer_painted_event),
     EVENT(LayerTree_layerTreeDidChange, 0, T_layer_tree_did_change_event),
@@ -317,8 +318,8 @@ const cdp__domain cdp__domain_layer_tree = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(LayerTree),
-    .name_len = LENGTH(LayerTree),
+    .name = NAME(n_LayerTree),
+    .name_len = LENGTH(n_LayerTree),
     .flags = E,
     .n_types = 19,
     .n_enums = 1,

@@ -75,8 +75,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -125,7 +126,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_log_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_log_##type, member), is }
 static const cdp__field fields[] = {
     /* LogEntry */
     FIELD(log_entry, source, source, R, ENUM(0, E_log_entry_source)),
@@ -150,8 +151,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Log." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_log_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_log_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(log_entry, LogEntry, 0, 11, 0x17),
     TYPE(violation_setting, ViolationSetting, 0, 2, 0x3),
@@ -164,7 +165,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_violation_setting),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* log_entry_source */
     WORD(xml),
@@ -197,7 +198,7 @@ static const cdp__word words[] = {
     WORD(recurringHandler),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(log_entry_source, LogEntry_source, 13, 0),
     WORDS(log_entry_level, LogEntry_level, 4, 0),
@@ -205,7 +206,7 @@ static const cdp__enum enums[] = {
     WORDS(violation_setting_name, ViolationSetting_name, 7, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Log_clear, 0, NONE, NONE),
     COMMAND(Log_disable, 0, NONE, NONE),
@@ -214,7 +215,7 @@ static const cdp__command commands[] = {
     COMMAND(Log_stopViolationsReport, 0, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Log_entryAdded, 0, T_entry_added_event),
 };
@@ -234,8 +235,8 @@ const cdp__domain cdp__domain_log = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Log),
-    .name_len = LENGTH(Log),
+    .name = NAME(n_Log),
+    .name_len = LENGTH(n_Log),
     .flags = 0,
     .n_types = 4,
     .n_enums = 4,

@@ -60,8 +60,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -118,7 +119,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_media_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_media_##type, member), is }
 static const cdp__field fields[] = {
     /* PlayerMessage */
     FIELD(player_message, level, level, R, ENUM(0, E_player_message_level)),
@@ -159,8 +160,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Media." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_media_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_media_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(player_message, PlayerMessage, 0, 2, 0x3),
     TYPE(player_property, PlayerProperty, 0, 2, 0x3),
@@ -183,7 +184,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_player_message),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* player_message_level */
     WORD(error),
@@ -192,18 +193,18 @@ static const cdp__word words[] = {
     WORD(debug),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(player_message_level, PlayerMessage_level, 4, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Media_enable, 0, NONE, NONE),
     COMMAND(Media_disable, 0, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Media_playerPropertiesChanged, 0, T_player_properties_changed_event),
     EVENT(Media_playerEventsAdded, 0, T_player_events_added_event),
@@ -221,8 +222,8 @@ const cdp__domain cdp__domain_media = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Media),
-    .name_len = LENGTH(Media),
+    .name = NAME(n_Media),
+    .name_len = LENGTH(n_Media),
     .flags = E,
     .n_types = 11,
     .n_enums = 1,

@@ -59,8 +59,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -120,7 +121,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_memory_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_memory_##type, member), is }
 static const cdp__field fields[] = {
     /* SamplingProfileNode */
     FIELD(sampling_profile_node, size, size, R, NUM),
@@ -160,8 +161,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Memory." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_memory_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_memory_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(sampling_profile_node, SamplingProfileNode, 0, 3, 0x7),
     TYPE(sampling_profile, SamplingProfile, 0, 2, 0x3),
@@ -186,19 +187,19 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_dom_counter),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* pressure_level */
     WORD(moderate),
     WORD(critical),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(pressure_level, PressureLevel, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Memory_getDOMCounters, 0, NONE, T_get_dom_counters_result),
     COMMAND(Memory_getDOMCountersForLeakDetection, 0, NONE,
@@ -223,8 +224,8 @@ const cdp__domain cdp__domain_memory = {
     .enums = enums,
     .words = words,
     .commands = commands,
-    .name = NAME(Memory),
-    .name_len = LENGTH(Memory),
+    .name = NAME(n_Memory),
+    .name_len = LENGTH(n_Memory),
     .flags = E,
     .n_types = 12,
     .n_enums = 1,

@@ -812,8 +812,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -1204,7 +1205,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_network_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_network_##type, member), is }
 static const cdp__field fields[] = {
     /* ResourceTiming */
     FIELD(resource_timing, request_time, requestTime, R, NUM),
@@ -1966,8 +1967,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Network." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_network_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_network_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(resource_timing, ResourceTiming, 0, 21, 0x1f9fff),
     TYPE(post_data_entry, PostDataEntry, 0, 1, 0x0),
@@ -2145,7 +2146,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_device_bound_session),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* resource_type */
     WORD(Document),
@@ -2535,7 +2536,7 @@ static const cdp__word words[] = {
     WORD(SiteIssuerLimit),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(resource_type, ResourceType, 19, 0),
     WORDS(error_reason, ErrorReason, 14, 0),
@@ -2577,7 +2578,7 @@ static const cdp__enum enums[] = {
     WORDS(trust_token_operation_done_event_status, trustTokenOperationDone_status, 13, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Network_canClearBrowserCache, D, NONE, T_can_clear_browser_cache_result),
     COMMAND(Network_canClearBrowserCookies, D, NONE, T_can_clear_browser_cookies_result),
@@ -2623,7 +2624,7 @@ static const cdp__command commands[] = {
     COMMAND(Network_setCookieControls, E, T_set_cookie_controls_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Network_dataReceived, 0, T_data_received_event),
     EVENT(Network_eventSourceMessageReceived, 0, T_event_source_message_received_event),
@@ -2697,8 +2698,8 @@ const cdp__domain cdp__domain_network = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Network),
-    .name_len = LENGTH(Network),
+    .name = NAME(n_Network),
+    .name_len = LENGTH(n_Network),
     .flags = 0,
     .n_types = 140,
     .n_enums = 38,

@@ -29,8 +29,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -58,7 +59,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_node_runtime_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_node_runtime_##type, member), is }
 static const cdp__field fields[] = {
     /* notifyWhenWaitingForDisconnect */
     FIELD(notify_when_waiting_for_disconnect_params, enabled, enabled, R, BOOL),
@@ -66,14 +67,14 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "NodeRuntime." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_node_runtime_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_node_runtime_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(notify_when_waiting_for_disconnect_params, NodeRuntime_notifyWhenWaitingForDisconnect, 12,
         1, 0x1),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(NodeRuntime_enable, 0, NONE, NONE),
     COMMAND(NodeRuntime_disable, 0, NONE, NONE),
@@ -81,7 +82,7 @@ static const cdp__command commands[] = {
         T_notify_when_waiting_for_disconnect_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(NodeRuntime_waitingForDisconnect, 0, NONE),
     EVENT(NodeRuntime_waitingForDebugger, 0, NONE),
@@ -93,8 +94,8 @@ const cdp__domain cdp__domain_node_runtime = {
     .fields = fields,
     .commands = commands,
     .events = events,
-    .name = NAME(NodeRuntime),
-    .name_len = LENGTH(NodeRuntime),
+    .name = NAME(n_NodeRuntime),
+    .name_len = LENGTH(n_NodeRuntime),
     .flags = E,
     .n_types = 1,
     .n_enums = 0,

@@ -38,8 +38,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -82,7 +83,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_node_tracing_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_node_tracing_##type, member), is }
 static const cdp__field fields[] = {
     /* TraceConfig */
     FIELD(trace_config, record_mode, recordMode, 0, ENUM(0, E_trace_config_record_mode)),
@@ -97,8 +98,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "NodeTracing." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_node_tracing_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_node_tracing_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(trace_config, TraceConfig, 0, 2, 0x2),
     TYPE(get_categories_result, NodeTracing_getCategories, 12, 1, 0x1),
@@ -111,7 +112,7 @@ static const cdp__elem lists[] = {
     OBJECT,
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* trace_config_record_mode */
     WORD(recordUntilFull),
@@ -119,19 +120,19 @@ static const cdp__word words[] = {
     WORD(recordAsMuchAsPossible),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(trace_config_record_mode, TraceConfig_recordMode, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(NodeTracing_getCategories, 0, NONE, T_get_categories_result),
     COMMAND(NodeTracing_start, 0, T_start_params, NONE),
     COMMAND(NodeTracing_stop, 0, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(NodeTracing_dataCollected, 0, T_data_collected_event),
     EVENT(NodeTracing_tracingComplete, 0, NONE),
@@ -146,8 +147,8 @@ const cdp__domain cdp__domain_node_tracing = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(NodeTracing),
-    .name_len = LENGTH(NodeTracing),
+    .name = NAME(n_NodeTracing),
+    .name_len = LENGTH(n_NodeTracing),
     .flags = E,
     .n_types = 4,
     .n_enums = 1,

@@ -40,8 +40,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -81,7 +82,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_node_worker_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_node_worker_##type, member), is }
 static const cdp__field fields[] = {
     /* WorkerInfo */
     FIELD(worker_info, worker_id, workerId, R, STR),
@@ -108,8 +109,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "NodeWorker." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_node_worker_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_node_worker_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(worker_info, WorkerInfo, 0, 4, 0xf),
     TYPE(send_message_to_worker_params, NodeWorker_sendMessageToWorker, 11, 2, 0x3),
@@ -120,7 +121,7 @@ static const cdp__type types[] = {
     TYPE(received_message_from_worker_event, NodeWorker_receivedMessageFromWorker, 11, 2, 0x3),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(NodeWorker_sendMessageToWorker, 0, T_send_message_to_worker_params, NONE),
     COMMAND(NodeWorker_enable, 0, T_enable_params, NONE),
@@ -128,7 +129,7 @@ static const cdp__command commands[] = {
     COMMAND(NodeWorker_detach, 0, T_detach_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(NodeWorker_attachedToWorker, 0, T_attached_to_worker_event),
     EVENT(NodeWorker_detachedFromWorker, 0, T_detached_from_worker_event),
@@ -141,8 +142,8 @@ const cdp__domain cdp__domain_node_worker = {
     .fields = fields,
     .commands = commands,
     .events = events,
-    .name = NAME(NodeWorker),
-    .name_len = LENGTH(NodeWorker),
+    .name = NAME(n_NodeWorker),
+    .name_len = LENGTH(n_NodeWorker),
     .flags = E,
     .n_types = 7,
     .n_enums = 0,

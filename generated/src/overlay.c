@@ -222,8 +222,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -380,7 +381,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_overlay_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_overlay_##type, member), is }
 static const cdp__field fields[] = {
     /* SourceOrderConfig */
     /* DOM.RGBA */
@@ -665,8 +666,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Overlay." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_overlay_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_overlay_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(source_order_config, SourceOrderConfig, 0, 2, 0x3),
     TYPE(grid_highlight_config, GridHighlightConfig, 0, 20, 0x0),
@@ -744,7 +745,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_isolated_element_highlight_config),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* contrast_algorithm */
     WORD(aa),
@@ -770,7 +771,7 @@ static const cdp__word words[] = {
     WORD(dotted),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(contrast_algorithm, ContrastAlgorithm, 3, 0),
     WORDS(color_format, ColorFormat, 4, 0),
@@ -779,7 +780,7 @@ static const cdp__enum enums[] = {
     WORDS(line_style_pattern, LineStyle_pattern, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Overlay_disable, 0, NONE, NONE),
     COMMAND(Overlay_enable, 0, NONE, NONE),
@@ -823,7 +824,7 @@ static const cdp__command commands[] = {
         NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Overlay_inspectNodeRequested, 0, T_inspect_node_requested_event),
     EVENT(Overlay_nodeHighlightRequested, 0, T_node_highlight_requested_event),
@@ -850,8 +851,8 @@ const cdp__domain cdp__domain_overlay = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Overlay),
-    .name_len = LENGTH(Overlay),
+    .name = NAME(n_Overlay),
+    .name_len = LENGTH(n_Overlay),
     .flags = E,
     .n_types = 56,
     .n_enums = 5,

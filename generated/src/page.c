@@ -812,8 +812,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -1186,7 +1187,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_page_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_page_##type, member), is }
 static const cdp__field fields[] = {
     /* AdFrameStatus */
     FIELD(ad_frame_status, ad_frame_type, adFrameType, R, ENUM(0, E_ad_frame_type)),
@@ -1754,8 +1755,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Page." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_page_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_page_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(ad_frame_status, AdFrameStatus, 0, 2, 0x1),
     TYPE(permissions_policy_block_locator, PermissionsPolicyBlockLocator, 0, 2, 0x3),
@@ -1930,7 +1931,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_compilation_cache_params),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* ad_frame_type */
     WORD(none),
@@ -2347,7 +2348,7 @@ static const cdp__word words[] = {
     WORD(other),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(ad_frame_type, AdFrameType, 3, E),
     WORDS(ad_frame_explanation, AdFrameExplanation, 3, E),
@@ -2386,7 +2387,7 @@ static const cdp__enum enums[] = {
         3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Page_addScriptToEvaluateOnLoad, E | D, T_add_script_to_evaluate_on_load_params,
         T_add_script_to_evaluate_on_load_result),
@@ -2471,7 +2472,7 @@ static const cdp__command commands[] = {
     COMMAND(Page_setInputVisualization, E, T_set_input_visualization_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Page_domContentEventFired, 0, T_dom_content_event_fired_event),
     EVENT(Page_fileChooserOpened, 0, T_file_chooser_opened_event),
@@ -2526,8 +2527,8 @@ const cdp__domain cdp__domain_page = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Page),
-    .name_len = LENGTH(Page),
+    .name = NAME(n_Page),
+    .name_len = LENGTH(n_Page),
     .flags = 0,
     .n_types = 135,
     .n_enums = 33,

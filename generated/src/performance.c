@@ -38,8 +38,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -86,7 +87,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_performance_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_performance_##type, member), is }
 static const cdp__field fields[] = {
     /* Metric */
     FIELD(metric, name, name, R, STR),
@@ -105,8 +106,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Performance." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_performance_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_performance_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(metric, Metric, 0, 2, 0x3),
     TYPE(enable_params, Performance_enable, 12, 1, 0x0),
@@ -119,7 +120,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_metric),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* enable_time_domain */
     WORD(timeTicks),
@@ -129,13 +130,13 @@ static const cdp__word words[] = {
     WORD(threadTicks),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(enable_time_domain, enable_timeDomain, 2, 0),
     WORDS(set_time_domain_time_domain, setTimeDomain_timeDomain, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Performance_disable, 0, NONE, NONE),
     COMMAND(Performance_enable, 0, T_enable_params, NONE),
@@ -143,7 +144,7 @@ static const cdp__command commands[] = {
     COMMAND(Performance_getMetrics, 0, NONE, T_get_metrics_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Performance_metrics, 0, T_metrics_event),
 };
@@ -157,8 +158,8 @@ const cdp__domain cdp__domain_performance = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Performance),
-    .name_len = LENGTH(Performance),
+    .name = NAME(n_Performance),
+    .name_len = LENGTH(n_Performance),
     .flags = 0,
     .n_types = 5,
     .n_enums = 2,

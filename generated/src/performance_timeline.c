@@ -50,8 +50,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -89,7 +90,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_performance_timeline_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_performance_timeline_##type, member), is }
 static const cdp__field fields[] = {
     /* LargestContentfulPaint */
     FIELD(largest_contentful_paint, render_time, renderTime, R, NUM),
@@ -123,8 +124,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "PerformanceTimeline." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_performance_timeline_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_performance_timeline_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(largest_contentful_paint, LargestContentfulPaint, 0, 6, 0x7),
     TYPE(layout_shift_attribution, LayoutShiftAttribution, 0, 3, 0x3),
@@ -139,12 +140,12 @@ static const cdp__elem lists[] = {
     STR,
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(PerformanceTimeline_enable, 0, T_enable_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(PerformanceTimeline_timelineEventAdded, 0, T_timeline_event_added_event),
 };
@@ -162,8 +163,8 @@ const cdp__domain cdp__domain_performance_timeline = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(PerformanceTimeline),
-    .name_len = LENGTH(PerformanceTimeline),
+    .name = NAME(n_PerformanceTimeline),
+    .name_len = LENGTH(n_PerformanceTimeline),
     .flags = E,
     .n_types = 6,
     .n_enums = 0,

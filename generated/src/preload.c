@@ -203,8 +203,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -269,7 +270,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_preload_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_preload_##type, member), is }
 static const cdp__field fields[] = {
     /* RuleSet */
     FIELD(rule_set, id, id, R, STR),
@@ -338,8 +339,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Preload." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_preload_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_preload_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(rule_set, RuleSet, 0, 9, 0x7),
     TYPE(preloading_attempt_key, PreloadingAttemptKey, 0, 5, 0x7),
@@ -361,7 +362,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_preloading_attempt_source),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* rule_set_error_type */
     WORD(SourceIsNotJsonObject),
@@ -499,7 +500,7 @@ static const cdp__word words[] = {
     WORD(PrefetchCancelledOnUserNavigation),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(rule_set_error_type, RuleSetErrorType, 3, 0),
     WORDS(speculation_action, SpeculationAction, 3, 0),
@@ -509,13 +510,13 @@ static const cdp__enum enums[] = {
     WORDS(prefetch_status, PrefetchStatus, 37, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Preload_enable, 0, NONE, NONE),
     COMMAND(Preload_disable, 0, NONE, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Preload_ruleSetUpdated, 0, T_rule_set_updated_event),
     EVENT(Preload_ruleSetRemoved, 0, T_rule_set_removed_event),
@@ -534,8 +535,8 @@ const cdp__domain cdp__domain_preload = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Preload),
-    .name_len = LENGTH(Preload),
+    .name = NAME(n_Preload),
+    .name_len = LENGTH(n_Preload),
     .flags = E,
     .n_types = 10,
     .n_enums = 6,

@@ -73,8 +73,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -130,7 +131,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_profiler_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_profiler_##type, member), is }
 static const cdp__field fields[] = {
     /* ProfileNode */
     FIELD(profile_node, id, id, R, INT),
@@ -194,8 +195,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Profiler." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_profiler_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_profiler_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(profile_node, ProfileNode, 0, 6, 0x3),
     TYPE(profile, Profile, 0, 5, 0x7),
@@ -223,7 +224,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_script_coverage),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Profiler_disable, 0, NONE, NONE),
     COMMAND(Profiler_enable, 0, NONE, NONE),
@@ -237,7 +238,7 @@ static const cdp__command commands[] = {
     COMMAND(Profiler_takePreciseCoverage, 0, NONE, T_take_precise_coverage_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Profiler_consoleProfileFinished, 0, T_console_profile_finished_event),
     EVENT(Profiler_consoleProfileStarted, 0, T_console_profile_started_event),
@@ -259,8 +260,8 @@ const cdp__domain cdp__domain_profiler = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Profiler),
-    .name_len = LENGTH(Profiler),
+    .name = NAME(n_Profiler),
+    .name_len = LENGTH(n_Profiler),
     .flags = 0,
     .n_types = 15,
     .n_enums = 0,

@@ -50,8 +50,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -110,7 +111,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_pwa_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_pwa_##type, member), is }
 static const cdp__field fields[] = {
     /* FileHandlerAccept */
     FIELD(file_handler_accept, media_type, mediaType, R, STR),
@@ -149,8 +150,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "PWA." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_pwa_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_pwa_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(file_handler_accept, FileHandlerAccept, 0, 2, 0x3),
     TYPE(file_handler, FileHandler, 0, 3, 0x7),
@@ -172,19 +173,19 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_file_handler),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* display_mode */
     WORD(standalone),
     WORD(browser),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(display_mode, DisplayMode, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(PWA_getOsAppState, 0, T_get_os_app_state_params, T_get_os_app_state_result),
     COMMAND(PWA_install, 0, T_install_params, NONE),
@@ -203,8 +204,8 @@ const cdp__domain cdp__domain_pwa = {
     .enums = enums,
     .words = words,
     .commands = commands,
-    .name = NAME(PWA),
-    .name_len = LENGTH(PWA),
+    .name = NAME(n_PWA),
+    .name_len = LENGTH(n_PWA),
     .flags = E,
     .n_types = 12,
     .n_enums = 1,

@@ -223,8 +223,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -375,7 +376,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_runtime_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_runtime_##type, member), is }
 static const cdp__field fields[] = {
     /* SerializationOptions */
     FIELD(serialization_options, serialization, serialization, R,
@@ -624,8 +625,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Runtime." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_runtime_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_runtime_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(serialization_options, SerializationOptions, 0, 3, 0x1),
     TYPE(deep_serialized_value, DeepSerializedValue, 0, 4, 0x1),
@@ -693,7 +694,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_remote_object),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* serialization_options_serialization */
     WORD(deep),
@@ -839,7 +840,7 @@ static const cdp__word words[] = {
     WORD(timeEnd),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(serialization_options_serialization, SerializationOptions_serialization, 3, 0),
     WORDS(deep_serialized_value_type, DeepSerializedValue_type, 24, 0),
@@ -852,7 +853,7 @@ static const cdp__enum enums[] = {
     WORDS(console_api_called_event_type, consoleAPICalled_type, 18, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Runtime_awaitPromise, 0, T_await_promise_params, T_await_promise_result),
     COMMAND(Runtime_callFunctionOn, 0, T_call_function_on_params, T_call_function_on_result),
@@ -883,7 +884,7 @@ static const cdp__command commands[] = {
         T_get_exception_details_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Runtime_bindingCalled, E, T_binding_called_event),
     EVENT(Runtime_consoleAPICalled, 0, T_console_api_called_event),
@@ -904,8 +905,8 @@ const cdp__domain cdp__domain_runtime = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Runtime),
-    .name_len = LENGTH(Runtime),
+    .name = NAME(n_Runtime),
+    .name_len = LENGTH(n_Runtime),
     .flags = 0,
     .n_types = 50,
     .n_enums = 9,

@@ -28,8 +28,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -59,7 +60,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_schema_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_schema_##type, member), is }
 static const cdp__field fields[] = {
     /* Domain */
     FIELD(domain, name, name, R, STR),
@@ -70,8 +71,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Schema." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_schema_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_schema_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(domain, Domain, 0, 2, 0x3),
     TYPE(get_domains_result, Schema_getDomains, 7, 1, 0x1),
@@ -81,7 +82,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_domain),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Schema_getDomains, 0, NONE, T_get_domains_result),
 };
@@ -92,8 +93,8 @@ const cdp__domain cdp__domain_schema = {
     .fields = fields,
     .lists = lists,
     .commands = commands,
-    .name = NAME(Schema),
-    .name_len = LENGTH(Schema),
+    .name = NAME(n_Schema),
+    .name_len = LENGTH(n_Schema),
     .flags = D,
     .n_types = 2,
     .n_enums = 0,

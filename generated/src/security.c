@@ -99,8 +99,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -163,7 +164,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_security_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_security_##type, member), is }
 static const cdp__field fields[] = {
     /* CertificateSecurityState */
     FIELD(certificate_security_state, protocol, protocol, R, STR),
@@ -242,8 +243,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Security." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_security_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_security_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(certificate_security_state, CertificateSecurityState, 0, 18, 0x3fbeb),
     TYPE(safety_tip_info, SafetyTipInfo, 0, 2, 0x1),
@@ -263,7 +264,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_security_state_explanation),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* mixed_content_type */
     WORD(blockable),
@@ -284,7 +285,7 @@ static const cdp__word words[] = {
     WORD(cancel),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(mixed_content_type, MixedContentType, 3, 0),
     WORDS(security_state, SecurityState, 6, 0),
@@ -292,7 +293,7 @@ static const cdp__enum enums[] = {
     WORDS(certificate_error_action, CertificateErrorAction, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Security_disable, 0, NONE, NONE),
     COMMAND(Security_enable, 0, NONE, NONE),
@@ -302,7 +303,7 @@ static const cdp__command commands[] = {
         NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Security_certificateError, D, T_certificate_error_event),
     EVENT(Security_visibleSecurityStateChanged, E, T_visible_security_state_changed_event),
@@ -318,8 +319,8 @@ const cdp__domain cdp__domain_security = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Security),
-    .name_len = LENGTH(Security),
+    .name = NAME(n_Security),
+    .name_len = LENGTH(n_Security),
     .flags = 0,
     .n_types = 11,
     .n_enums = 4,

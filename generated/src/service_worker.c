@@ -99,8 +99,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -177,7 +178,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_service_worker_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_service_worker_##type, member), is }
 static const cdp__field fields[] = {
     /* ServiceWorkerRegistration */
     FIELD(service_worker_registration, registration_id, registrationId, R, STR),
@@ -262,8 +263,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "ServiceWorker." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_service_worker_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_service_worker_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(service_worker_registration, ServiceWorkerRegistration, 0, 3, 0x7),
     TYPE(service_worker_router_condition, ServiceWorkerRouterCondition, 0, 7, 0x0),
@@ -294,7 +295,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_service_worker_version),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* service_worker_version_running_status */
     WORD(stopped),
@@ -317,14 +318,14 @@ static const cdp__word words[] = {
     WORD(sourceDict),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(service_worker_version_running_status, ServiceWorkerVersionRunningStatus, 4, 0),
     WORDS(service_worker_version_status, ServiceWorkerVersionStatus, 6, 0),
     WORDS(service_worker_router_source_type, ServiceWorkerRouterSourceType, 6, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(ServiceWorker_deliverPushMessage, 0, T_deliver_push_message_params, NONE),
     COMMAND(ServiceWorker_disable, 0, NONE, NONE),
@@ -342,7 +343,7 @@ static const cdp__command commands[] = {
     COMMAND(ServiceWorker_updateRegistration, 0, T_update_registration_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(ServiceWorker_workerErrorReported, 0, T_worker_error_reported_event),
     EVENT(ServiceWorker_workerRegistrationUpdated, 0, T_worker_registration_updated_event),
@@ -358,8 +359,8 @@ const cdp__domain cdp__domain_service_worker = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(ServiceWorker),
-    .name_len = LENGTH(ServiceWorker),
+    .name = NAME(n_ServiceWorker),
+    .name_len = LENGTH(n_ServiceWorker),
     .flags = E,
     .n_types = 19,
     .n_enums = 3,

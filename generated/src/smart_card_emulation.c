@@ -135,8 +135,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -235,7 +236,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_smart_card_emulation_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_smart_card_emulation_##type, member), is }
 static const cdp__field fields[] = {
     /* ReaderStateFlags */
     FIELD(reader_state_flags, unaware, unaware, 0, BOOL),
@@ -354,8 +355,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "SmartCardEmulation." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_smart_card_emulation_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_smart_card_emulation_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(reader_state_flags, ReaderStateFlags, 0, 11, 0x0),
     TYPE(protocol_set, ProtocolSet, 0, 3, 0x0),
@@ -400,7 +401,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_reader_state_in),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* result_code */
     WORD(success),
@@ -457,7 +458,7 @@ static const cdp__word words[] = {
     WORD(raw),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(result_code, ResultCode, 32, 0),
     WORDS(share_mode, ShareMode, 3, 0),
@@ -466,7 +467,7 @@ static const cdp__enum enums[] = {
     WORDS(protocol, Protocol, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(SmartCardEmulation_enable, 0, NONE, NONE),
     COMMAND(SmartCardEmulation_disable, 0, NONE, NONE),
@@ -487,7 +488,7 @@ static const cdp__command commands[] = {
     COMMAND(SmartCardEmulation_reportError, 0, T_report_error_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(SmartCardEmulation_establishContextRequested, 0, T_establish_context_requested_event),
     EVENT(SmartCardEmulation_releaseContextRequested, 0, T_release_context_requested_event),
@@ -514,8 +515,8 @@ const cdp__domain cdp__domain_smart_card_emulation = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(SmartCardEmulation),
-    .name_len = LENGTH(SmartCardEmulation),
+    .name = NAME(n_SmartCardEmulation),
+    .name_len = LENGTH(n_SmartCardEmulation),
     .flags = E,
     .n_types = 28,
     .n_enums = 5,

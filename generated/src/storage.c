@@ -113,8 +113,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -242,7 +243,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_storage_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_storage_##type, member), is }
 static const cdp__field fields[] = {
     /* UsageForType */
     FIELD(usage_for_type, storage_type, storageType, R, ENUM(0, E_storage_type)),
@@ -371,8 +372,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Storage." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_storage_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_storage_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(usage_for_type, UsageForType, 0, 2, 0x3),
     TYPE(trust_tokens, TrustTokens, 0, 2, 0x3),
@@ -438,7 +439,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_private_verification_tokens_issuer_config),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* storage_type */
     WORD(cookies),
@@ -457,13 +458,13 @@ static const cdp__word words[] = {
     WORD(strict),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(storage_type, StorageType, 11, 0),
     WORDS(storage_buckets_durability, StorageBucketsDurability, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Storage_getStorageKeyForFrame, D, T_get_storage_key_for_frame_params,
         T_get_storage_key_for_frame_result),
@@ -507,7 +508,7 @@ static const cdp__command commands[] = {
         T_run_bounce_tracking_mitigations_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Storage_cacheStorageContentUpdated, 0, T_cache_storage_content_updated_event),
     EVENT(Storage_cacheStorageListUpdated, 0, T_cache_storage_list_updated_event),
@@ -533,8 +534,8 @@ const cdp__domain cdp__domain_storage = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Storage),
-    .name_len = LENGTH(Storage),
+    .name = NAME(n_Storage),
+    .name_len = LENGTH(n_Storage),
     .flags = E,
     .n_types = 44,
     .n_enums = 2,

@@ -71,8 +71,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -129,7 +130,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_system_info_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_system_info_##type, member), is }
 static const cdp__field fields[] = {
     /* GPUDevice */
     FIELD(gpu_device, vendor_id, vendorId, R, NUM),
@@ -180,8 +181,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "SystemInfo." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_system_info_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_system_info_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(gpu_device, GPUDevice, 0, 8, 0xf3),
     TYPE(size, Size, 0, 2, 0x3),
@@ -203,7 +204,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_process_info),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* subsampling_format */
     WORD(yuv420),
@@ -215,13 +216,13 @@ static const cdp__word words[] = {
     WORD(unknown),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(subsampling_format, SubsamplingFormat, 3, 0),
     WORDS(image_type, ImageType, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(SystemInfo_getInfo, 0, NONE, T_get_info_result),
     COMMAND(SystemInfo_getFeatureState, 0, T_get_feature_state_params, T_get_feature_state_result),
@@ -236,8 +237,8 @@ const cdp__domain cdp__domain_system_info = {
     .enums = enums,
     .words = words,
     .commands = commands,
-    .name = NAME(SystemInfo),
-    .name_len = LENGTH(SystemInfo),
+    .name = NAME(n_SystemInfo),
+    .name_len = LENGTH(n_SystemInfo),
     .flags = E,
     .n_types = 10,
     .n_enums = 2,

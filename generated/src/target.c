@@ -107,8 +107,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -217,7 +218,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_target_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_target_##type, member), is }
 static const cdp__field fields[] = {
     /* TargetInfo */
     FIELD(target_info, target_id, targetId, R, STR),
@@ -348,8 +349,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Target." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_target_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_target_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(target_info, TargetInfo, 0, 13, 0x9f),
     TYPE(filter_entry, FilterEntry, 0, 2, 0x0),
@@ -397,7 +398,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_remote_location),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* window_state */
     WORD(normal),
@@ -406,12 +407,12 @@ static const cdp__word words[] = {
     WORD(fullscreen),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(window_state, WindowState, 4, E),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Target_activateTarget, 0, T_activate_target_params, NONE),
     COMMAND(Target_attachToTarget, 0, T_attach_to_target_params, T_attach_to_target_result),
@@ -436,7 +437,7 @@ static const cdp__command commands[] = {
     COMMAND(Target_openDevTools, E, T_open_dev_tools_params, T_open_dev_tools_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Target_attachedToTarget, E, T_attached_to_target_event),
     EVENT(Target_detachedFromTarget, E, T_detached_from_target_event),
@@ -456,8 +457,8 @@ const cdp__domain cdp__domain_target = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Target),
-    .name_len = LENGTH(Target),
+    .name = NAME(n_Target),
+    .name_len = LENGTH(n_Target),
     .flags = 0,
     .n_types = 37,
     .n_enums = 1,

@@ -36,8 +36,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -82,7 +83,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_teapot_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_teapot_##type, member), is }
 static const cdp__field fields[] = {
     /* Pot */
     FIELD(pot, tea, tea, R, ENUM(0, E_tea)),
@@ -101,8 +102,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Teapot." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_teapot_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_teapot_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(pot, Pot, 0, 3, 0x3),
     TYPE(brew_params, Teapot_brew, 7, 2, 0x1),
@@ -111,7 +112,7 @@ static const cdp__type types[] = {
     TYPE(emptied_event, Teapot_emptied, 7, 1, 0x1),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* tea */
     WORD(green),
@@ -119,18 +120,18 @@ static const cdp__word words[] = {
     WORD(oolong),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(tea, Tea, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Teapot_brew, 0, T_brew_params, T_brew_result),
     COMMAND(Teapot_pour, 0, NONE, T_pour_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Teapot_emptied, 0, T_emptied_event),
 };
@@ -143,8 +144,8 @@ const cdp__domain cdp__domain_teapot = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Teapot),
-    .name_len = LENGTH(Teapot),
+    .name = NAME(n_Teapot),
+    .name_len = LENGTH(n_Teapot),
     .flags = 0,
     .n_types = 5,
     .n_enums = 1,

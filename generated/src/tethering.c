@@ -28,8 +28,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -61,7 +62,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_tethering_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_tethering_##type, member), is }
 static const cdp__field fields[] = {
     /* bind */
     FIELD(bind_params, port, port, R, INT),
@@ -74,21 +75,21 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Tethering." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_tethering_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_tethering_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(bind_params, Tethering_bind, 10, 1, 0x1),
     TYPE(unbind_params, Tethering_unbind, 10, 1, 0x1),
     TYPE(accepted_event, Tethering_accepted, 10, 2, 0x3),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Tethering_bind, 0, T_bind_params, NONE),
     COMMAND(Tethering_unbind, 0, T_unbind_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Tethering_accepted, 0, T_accepted_event),
 };
@@ -99,8 +100,8 @@ const cdp__domain cdp__domain_tethering = {
     .fields = fields,
     .commands = commands,
     .events = events,
-    .name = NAME(Tethering),
-    .name_len = LENGTH(Tethering),
+    .name = NAME(n_Tethering),
+    .name_len = LENGTH(n_Tethering),
     .flags = E,
     .n_types = 3,
     .n_enums = 0,

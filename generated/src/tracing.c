@@ -87,8 +87,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -153,7 +154,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_tracing_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_tracing_##type, member), is }
 static const cdp__field fields[] = {
     /* TraceConfig */
     FIELD(trace_config, record_mode, recordMode, E, ENUM(0, E_trace_config_record_mode)),
@@ -206,8 +207,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Tracing." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_tracing_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_tracing_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(trace_config, TraceConfig, 0, 9, 0x0),
     TYPE(get_categories_result, Tracing_getCategories, 8, 1, 0x1),
@@ -226,7 +227,7 @@ static const cdp__elem lists[] = {
     OBJECT,
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* stream_format */
     WORD(json),
@@ -252,7 +253,7 @@ static const cdp__word words[] = {
     WORD(ReturnAsStream),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(stream_format, StreamFormat, 2, E),
     WORDS(stream_compression, StreamCompression, 2, E),
@@ -262,7 +263,7 @@ static const cdp__enum enums[] = {
     WORDS(start_transfer_mode, start_transferMode, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Tracing_end, 0, NONE, NONE),
     COMMAND(Tracing_getCategories, E, NONE, T_get_categories_result),
@@ -273,7 +274,7 @@ static const cdp__command commands[] = {
     COMMAND(Tracing_start, 0, T_start_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Tracing_bufferUsage, E, T_buffer_usage_event),
     EVENT(Tracing_dataCollected, E, T_data_collected_event),
@@ -289,8 +290,8 @@ const cdp__domain cdp__domain_tracing = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(Tracing),
-    .name_len = LENGTH(Tracing),
+    .name = NAME(n_Tracing),
+    .name_len = LENGTH(n_Tracing),
     .flags = 0,
     .n_types = 10,
     .n_enums = 6,

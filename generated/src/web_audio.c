@@ -96,8 +96,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -180,7 +181,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_web_audio_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_web_audio_##type, member), is }
 static const cdp__field fields[] = {
     /* ContextRealtimeData */
     FIELD(context_realtime_data, current_time, currentTime, R, NUM),
@@ -271,8 +272,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "WebAudio." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_web_audio_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_web_audio_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(context_realtime_data, ContextRealtimeData, 0, 4, 0xf),
     TYPE(base_audio_context, BaseAudioContext, 0, 8, 0xf7),
@@ -296,7 +297,7 @@ static const cdp__type types[] = {
     TYPE(node_param_disconnected_event, WebAudio_nodeParamDisconnected, 9, 4, 0x7),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* context_type */
     WORD(realtime),
@@ -318,7 +319,7 @@ static const cdp__word words[] = {
     WORD(k_rate),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(context_type, ContextType, 2, 0),
     WORDS(context_state, ContextState, 4, 0),
@@ -327,14 +328,14 @@ static const cdp__enum enums[] = {
     WORDS(automation_rate, AutomationRate, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(WebAudio_enable, 0, NONE, NONE),
     COMMAND(WebAudio_disable, 0, NONE, NONE),
     COMMAND(WebAudio_getRealtimeData, 0, T_get_realtime_data_params, T_get_realtime_data_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(WebAudio_contextCreated, 0, T_context_created_event),
     EVENT(WebAudio_contextWillBeDestroyed, 0, T_context_will_be_destroyed_event),
@@ -359,8 +360,8 @@ const cdp__domain cdp__domain_web_audio = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(WebAudio),
-    .name_len = LENGTH(WebAudio),
+    .name = NAME(n_WebAudio),
+    .name_len = LENGTH(n_WebAudio),
     .flags = E,
     .n_types = 20,
     .n_enums = 5,

@@ -96,8 +96,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -178,7 +179,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_web_authn_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_web_authn_##type, member), is }
 static const cdp__field fields[] = {
     /* VirtualAuthenticatorOptions */
     FIELD(virtual_authenticator_options, protocol, protocol, R, ENUM(0, E_authenticator_protocol)),
@@ -277,8 +278,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "WebAuthn." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_web_authn_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_web_authn_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(virtual_authenticator_options, VirtualAuthenticatorOptions, 0, 16, 0x5),
     TYPE(credential, Credential, 0, 14, 0x2b),
@@ -309,7 +310,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_credential),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* authenticator_protocol */
     WORD(u2f),
@@ -328,14 +329,14 @@ static const cdp__word words[] = {
     WORD(internal),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(authenticator_protocol, AuthenticatorProtocol, 2, 0),
     WORDS(ctap2_version, Ctap2Version, 3, 0),
     WORDS(authenticator_transport, AuthenticatorTransport, 7, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(WebAuthn_enable, 0, T_enable_params, NONE),
     COMMAND(WebAuthn_disable, 0, NONE, NONE),
@@ -354,7 +355,7 @@ static const cdp__command commands[] = {
     COMMAND(WebAuthn_setCredentialProperties, 0, T_set_credential_properties_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(WebAuthn_credentialAdded, 0, T_credential_added_event),
     EVENT(WebAuthn_credentialDeleted, 0, T_credential_deleted_event),
@@ -371,8 +372,8 @@ const cdp__domain cdp__domain_web_authn = {
     .words = words,
     .commands = commands,
     .events = events,
-    .name = NAME(WebAuthn),
-    .name_len = LENGTH(WebAuthn),
+    .name = NAME(n_WebAuthn),
+    .name_len = LENGTH(n_WebAuthn),
     .flags = E,
     .n_types = 21,
     .n_enums = 3,

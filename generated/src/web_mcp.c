@@ -60,8 +60,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -116,7 +117,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_web_mcp_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_web_mcp_##type, member), is }
 static const cdp__field fields[] = {
     /* Annotation */
     FIELD(annotation, read_only, readOnly, 0, BOOL),
@@ -166,8 +167,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "WebMCP." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_web_mcp_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_web_mcp_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(annotation, Annotation, 0, 5, 0x0),
     TYPE(tool, Tool, 0, 9, 0x47),
@@ -186,7 +187,7 @@ static const cdp__elem lists[] = {
     STRUCT(0, T_removed_tool),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* invocation_status */
     WORD(Completed),
@@ -194,12 +195,12 @@ static const cdp__word words[] = {
     WORD(Error),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(invocation_status, InvocationStatus, 3, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(WebMCP_enable, 0, NONE, NONE),
     COMMAND(WebMCP_disable, 0, NONE, NONE),
@@ -207,7 +208,7 @@ static const cdp__command commands[] = {
     COMMAND(WebMCP_cancelInvocation, 0, T_cancel_invocation_params, NONE),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(WebMCP_toolsAdded, 0, T_tools_added_event),
     EVENT(WebMCP_toolsRemoved, 0, T_tools_removed_event),
@@ -230,8 +231,8 @@ const cdp__domain cdp__domain_web_mcp = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(WebMCP),
-    .name_len = LENGTH(WebMCP),
+    .name = NAME(n_WebMCP),
+    .name_len = LENGTH(n_WebMCP),
     .flags = E,
     .n_types = 10,
     .n_enums = 1,

@@ -55,6 +55,16 @@ def cdpgen(tmp_path):
     return Run()
 
 
+@pytest.fixture
+def place(tmp_path, capsys, monkeypatch):
+    """A Place for the programs' main()s, which run in this process."""
+    from place import Place
+
+    place = Place(tmp_path, capsys)
+    monkeypatch.setattr("tempfile.tempdir", str(place.temp))
+    return place
+
+
 def compile_c(compiler, options, *sources):
     """Runs a compiler, all warnings errors, and shows what it said when it failed."""
     done = subprocess.run(

@@ -24,8 +24,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -43,7 +44,7 @@ static const struct names {
 #define STRUCT(dep, ref) { CDP__STRUCT, dep, ref }
 #define LIST(ref) { CDP__LIST, 0, ref }
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Inspector_detached, 0, NONE),
 };
@@ -51,8 +52,8 @@ static const cdp__event events[] = {
 const cdp__domain cdp__domain_inspector = {
     .names = (const char *)&names,
     .events = events,
-    .name = NAME(Inspector),
-    .name_len = LENGTH(Inspector),
+    .name = NAME(n_Inspector),
+    .name_len = LENGTH(n_Inspector),
     .flags = 0,
     .n_types = 0,
     .n_enums = 0,

@@ -26,8 +26,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -64,7 +65,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_table_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_table_##type, member), is }
 static const cdp__field fields[] = {
     /* Table */
     FIELD(table, pot, pot, 0, STRUCT(1, 0)), /* Tea.Pot */
@@ -72,19 +73,19 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Table." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_table_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_table_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(table, Table, 0, 1, 0x0),
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* wood */
     WORD(oak),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(wood, Wood, 1, 0),
 };
@@ -101,8 +102,8 @@ const cdp__domain cdp__domain_table = {
     .enums = enums,
     .words = words,
     .deps = deps,
-    .name = NAME(Table),
-    .name_len = LENGTH(Table),
+    .name = NAME(n_Table),
+    .name_len = LENGTH(n_Table),
     .flags = 0,
     .n_types = 1,
     .n_enums = 1,

@@ -80,8 +80,9 @@ static const struct names {
 #undef XX
 };
 
-#define NAME(id) (uint16_t)offsetof(struct names, n_##id)
-#define LENGTH(id) (uint8_t)(sizeof names.n_##id - sizeof "\":")
+/* With n_ in front of it before it is an argument, since a name may be that of a macro. */
+#define NAME(n_id) (uint16_t)offsetof(struct names, n_id)
+#define LENGTH(n_id) (uint8_t)(sizeof names.n_id - sizeof "\":")
 
 #define R CDP__REQUIRED
 #define E CDP__EXPERIMENTAL
@@ -138,7 +139,7 @@ enum {
 };
 
 #define FIELD(type, member, id, flags, is) \
-    { NAME(id), LENGTH(id), flags, offsetof(cdp_tea_##type, member), is }
+    { NAME(n_##id), LENGTH(n_##id), flags, offsetof(cdp_tea_##type, member), is }
 static const cdp__field fields[] = {
     /* Pot */
     FIELD(pot, id, id, R, STR),
@@ -181,8 +182,8 @@ static const cdp__field fields[] = {
 
 /* skip: what is in front of the name in the pool, "Tea." say */
 #define TYPE(type, id, skip, n, required) \
-    { required, NAME(id) + skip, F_##type, \
-      sizeof(cdp_tea_##type), n, LENGTH(id) - skip }
+    { required, NAME(n_##id) + skip, F_##type, \
+      sizeof(cdp_tea_##type), n, LENGTH(n_##id) - skip }
 static const cdp__type types[] = {
     TYPE(pot, Pot, 0, 8, 0x4b),
     TYPE(cup, Cup, 0, 16, 0x22a),
@@ -205,7 +206,7 @@ static const cdp__elem lists[] = {
     OBJECT,
 };
 
-#define WORD(id) { NAME(id), LENGTH(id) }
+#define WORD(id) { NAME(n_##id), LENGTH(n_##id) }
 static const cdp__word words[] = {
     /* kind */
     WORD(green),
@@ -229,7 +230,7 @@ static const cdp__word words[] = {
     WORD(error),
 };
 
-#define WORDS(label, id, n, flags) { NAME(id), W_##label, n, LENGTH(id), flags }
+#define WORDS(label, id, n, flags) { NAME(n_##id), W_##label, n, LENGTH(n_##id), flags }
 static const cdp__enum enums[] = {
     WORDS(kind, Kind, 5, 0),
     WORDS(seen_item, Seen, 2, 0),
@@ -239,7 +240,7 @@ static const cdp__enum enums[] = {
     WORDS(spilt_urls_event_type, spiltURLs_type, 2, 0),
 };
 
-#define COMMAND(id, flags, params, result) { NAME(id), LENGTH(id), flags, params, result }
+#define COMMAND(id, flags, params, result) { NAME(n_##id), LENGTH(n_##id), flags, params, result }
 static const cdp__command commands[] = {
     COMMAND(Tea_enable, 0, NONE, NONE),
     COMMAND(Tea_brewAPI, 0, T_brew_api_params, T_brew_api_result),
@@ -247,7 +248,7 @@ static const cdp__command commands[] = {
     COMMAND(Tea_getAll, 0, NONE, T_get_all_result),
 };
 
-#define EVENT(id, flags, params) { NAME(id), LENGTH(id), flags, params }
+#define EVENT(id, flags, params) { NAME(n_##id), LENGTH(n_##id), flags, params }
 static const cdp__event events[] = {
     EVENT(Tea_boiled, E, NONE),
     EVENT(Tea_spiltURLs, D, T_spilt_urls_event),
@@ -268,8 +269,8 @@ const cdp__domain cdp__domain_tea = {
     .commands = commands,
     .events = events,
     .deps = deps,
-    .name = NAME(Tea),
-    .name_len = LENGTH(Tea),
+    .name = NAME(n_Tea),
+    .name_len = LENGTH(n_Tea),
     .flags = E,
     .n_types = 6,
     .n_enums = 6,
