@@ -56,6 +56,19 @@ def cdpgen(tmp_path):
 
 
 @pytest.fixture
+def run(tmp_path):
+    """Runs import_protocol.py; what it makes is in tmp_path / "out"."""
+
+    def run(*args):
+        command = ["/usr/bin/python3", ROOT / "generator" / "import_protocol.py"]
+        return subprocess.run(
+            [*command, *args, "--out", tmp_path / "out"], capture_output=True, text=True, timeout=60
+        )
+
+    return run
+
+
+@pytest.fixture
 def place(tmp_path, capsys, monkeypatch):
     """A Place for the programs' main()s, which run in this process."""
     from place import Place

@@ -104,17 +104,6 @@ NODE = {"domains": [{"domain": "Runtime"}, {"domain": "NodeWorker", "description
 
 
 @pytest.fixture
-def run(tmp_path):
-    def run(*args):
-        command = ["/usr/bin/python3", ROOT / "generator" / "import_protocol.py"]
-        return subprocess.run(
-            [*command, *args, "--out", tmp_path / "out"], capture_output=True, text=True, timeout=60
-        )
-
-    return run
-
-
-@pytest.fixture
 def folder(tmp_path):
     path = tmp_path / "package" / "json"
     path.mkdir(parents=True)

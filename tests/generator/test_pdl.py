@@ -3,13 +3,11 @@
 import io
 import json
 import os
-import subprocess
 import tarfile
 
 import pdl
 import pytest
 import schema
-from conftest import ROOT
 from errors import ProtocolError
 
 TEA = """\
@@ -283,17 +281,6 @@ def test_long_files_take_no_stack():
 
 
 # ---- where it comes from
-
-
-@pytest.fixture
-def run(tmp_path):
-    def run(*args):
-        command = ["/usr/bin/python3", ROOT / "generator" / "import_protocol.py"]
-        return subprocess.run(
-            [*command, *args, "--out", tmp_path / "out"], capture_output=True, text=True, timeout=60
-        )
-
-    return run
 
 
 @pytest.fixture

@@ -25,18 +25,6 @@ typedef struct tally {
     walk_counts walked; /* of what peers sent */
 } tally;
 
-static char *json_of(cdp_value v, size_t *n)
-{
-    cdp_str *text;
-
-    assert_int_equal(cdp_value_text(v, &text), 0);
-    char *copy = malloc(text->len + 1);
-    memcpy(copy, text->ptr, text->len + 1);
-    *n = text->len;
-    cdp_free(text);
-    return copy;
-}
-
 static const cdp__type *type_of(const traffic *m, const help_method *is)
 {
     return m->kind == TRAFFIC_REPLY ? is->result : is->params;
@@ -93,7 +81,7 @@ static void check_dynamic(const traffic *m, const json_tree *want, tally *t)
     if (!m->body.ptr)
         return;
     assert_int_equal(cdp_value_copy(m->body, CDP_CBOR, &copy), 0);
-    char *back = json_of(*copy, &n);
+    char *back = help_json_of(*copy, &n);
     json_tree *tree = json_tree_parse(back, n);
     if (!tree || !json_tree_equal(tree, want))
         fail_msg("line %u, %s came back as %s", m->line, m->method, back);

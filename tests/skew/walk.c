@@ -79,24 +79,6 @@ static bool told(const place *at, const void *src, const json_tree *json)
     return same_value(json, (cdp_value){ text.ptr, text.len, CDP_JSON });
 }
 
-static const cdp__domain *of(const cdp__domain *d, cdp__elem is)
-{
-    return is.dep ? d->deps[is.dep - 1] : d;
-}
-
-static size_t size_of(const cdp__domain *d, cdp__elem is)
-{
-    static const size_t sizes[] = {
-        [CDP__BOOL] = sizeof(bool),        [CDP__INT] = sizeof(int32_t),
-        [CDP__NUM] = sizeof(double),       [CDP__STR] = sizeof(cdp_str),
-        [CDP__BYTES] = sizeof(cdp_bytes),  [CDP__ANY] = sizeof(cdp_value),
-        [CDP__OBJECT] = sizeof(cdp_value), [CDP__ENUM] = sizeof(int32_t),
-        [CDP__LIST] = sizeof(list),
-    };
-
-    return is.kind == CDP__STRUCT ? of(d, is)->types[is.ref].size : sizes[is.kind];
-}
-
 /* The kind of JSON that a kind of member is. */
 static bool fits(cdp__elem is, const json_tree *json)
 {
@@ -135,7 +117,7 @@ static void check_int(const place *at, const void *src, const json_tree *json)
 
 static void check_word(const place *at, cdp__elem is, const void *src, const json_tree *json)
 {
-    const cdp__domain *d = of(at->d, is);
+    const cdp__domain *d = help_domain_of(at->d, is);
     const cdp__enum *e = &d->enums[is.ref];
     int32_t v;
 
@@ -173,13 +155,13 @@ static void check_list(const place *at, cdp__elem of_list, const list *l, const 
     if (l->n != json->n)
         lost(at, "items");
     for (size_t i = 0; i < l->n; i++)
-        check(at, is, l->items + i * size_of(at->d, is), &json->children[i]);
+        check(at, is, l->items + i * help_size_of(at->d, is), &json->children[i]);
 }
 
 /* A value, or an item of a list, at src. */
 static void check(const place *at, cdp__elem is, const char *src, const json_tree *json)
 {
-    const cdp__domain *d = of(at->d, is);
+    const cdp__domain *d = help_domain_of(at->d, is);
     double number;
     cdp_str text;
     cdp_value value;

@@ -1,6 +1,8 @@
 /* codec_help.c - see codec_help.h. */
 #include "codec_help.h"
 
+#include <cdp/value.h>
+
 #include <stdlib.h>
 
 static int decode(const cdp__domain *d, const cdp__type *t, const void *bytes, size_t n,
@@ -106,6 +108,41 @@ char *help_to_cbor(const char *json, size_t len, bool tagged, size_t *n)
 static const cdp__type *type_at(const cdp__domain *d, unsigned i)
 {
     return i == CDP__NONE ? NULL : &d->types[i];
+}
+
+char *help_json_of(cdp_value v, size_t *n)
+{
+    cdp_str *text;
+
+    if (cdp_value_text(v, &text) < 0)
+        abort();
+    char *copy = malloc(text->len + 1);
+    memcpy(copy, text->ptr, text->len + 1);
+    *n = text->len;
+    cdp_free(text);
+    return copy;
+}
+
+const cdp__domain *help_domain_of(const cdp__domain *d, cdp__elem is)
+{
+    return is.dep ? d->deps[is.dep - 1] : d;
+}
+
+size_t help_size_of(const cdp__domain *d, cdp__elem is)
+{
+    static const size_t sizes[] = {
+        [CDP__BOOL] = sizeof(bool),
+        [CDP__INT] = sizeof(int32_t),
+        [CDP__NUM] = sizeof(double),
+        [CDP__STR] = sizeof(cdp_str),
+        [CDP__BYTES] = sizeof(cdp_bytes),
+        [CDP__ANY] = sizeof(cdp_value),
+        [CDP__OBJECT] = sizeof(cdp_value),
+        [CDP__ENUM] = sizeof(int32_t),
+        [CDP__LIST] = sizeof(CDP_LIST(int32_t)),
+    };
+
+    return is.kind == CDP__STRUCT ? help_domain_of(d, is)->types[is.ref].size : sizes[is.kind];
 }
 
 bool help_find_method(cdp_str name, help_method *out)

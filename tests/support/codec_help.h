@@ -40,6 +40,13 @@ typedef struct help_method {
     bool event;
 } help_method;
 
+/* A value as JSON text, malloc'd, with a NUL behind it. */
+char *help_json_of(cdp_value v, size_t *n);
+
+/* Whose types an element's ref counts, and the size of such an item of a list. */
+const cdp__domain *help_domain_of(const cdp__domain *d, cdp__elem is);
+size_t help_size_of(const cdp__domain *d, cdp__elem is);
+
 /* "Runtime.evaluate", "Debugger.paused". */
 bool help_find_method(cdp_str name, help_method *out);
 const cdp__type *help_find_type(const char *domain, const char *type, const cdp__domain **d);

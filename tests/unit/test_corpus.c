@@ -153,18 +153,6 @@ static part part_of(const message *m)
     return (part){ cdp_value_get(whole, "result"), is.d, is.result };
 }
 
-static char *json_of(cdp_value v, size_t *n)
-{
-    cdp_str *text;
-
-    assert_int_equal(cdp_value_text(v, &text), 0);
-    char *copy = malloc(text->len + 1);
-    memcpy(copy, text->ptr, text->len + 1);
-    *n = text->len;
-    cdp_free(text);
-    return copy;
-}
-
 /* bytes -> struct -> bytes of another (or the same) encoding. */
 static char *through(const part *p, const void *bytes, size_t n, cdp_wire from, cdp_wire to,
                      bool tagged, size_t *out_len)
@@ -190,7 +178,7 @@ static void round_trip(const message *m, void *data)
     (void)data;
     if (!p.value.ptr)
         return; /* a command without params */
-    char *want = json_of(p.value, &n);
+    char *want = help_json_of(p.value, &n);
     if (!p.type) {
         assert_string_equal(want, "{}");
         free(want);
@@ -245,7 +233,7 @@ static void check_cbor(const message *m, void *data)
     const struct file *f = data;
     search s = { .found = false };
 
-    s.json = json_of((cdp_value){ m->bytes, m->len, CDP_CBOR }, &s.n);
+    s.json = help_json_of((cdp_value){ m->bytes, m->len, CDP_CBOR }, &s.n);
     each_json(f, is_it, &s);
     if (!s.found)
         fail_msg("%s: no such message: %s", f->name, s.json);

@@ -47,24 +47,6 @@ static void *scratch(filler *f, size_t size)
     return p;
 }
 
-static const cdp__domain *of(const cdp__domain *d, cdp__elem is)
-{
-    return is.dep ? d->deps[is.dep - 1] : d;
-}
-
-static size_t size_of(const cdp__domain *d, cdp__elem is)
-{
-    static const size_t sizes[] = {
-        [CDP__BOOL] = sizeof(bool),        [CDP__INT] = sizeof(int32_t),
-        [CDP__NUM] = sizeof(double),       [CDP__STR] = sizeof(cdp_str),
-        [CDP__BYTES] = sizeof(cdp_bytes),  [CDP__ANY] = sizeof(cdp_value),
-        [CDP__OBJECT] = sizeof(cdp_value), [CDP__ENUM] = sizeof(int32_t),
-        [CDP__LIST] = sizeof(list),
-    };
-
-    return is.kind == CDP__STRUCT ? of(d, is)->types[is.ref].size : sizes[is.kind];
-}
-
 static void fill(filler *f, const cdp__domain *d, const cdp__type *t, void *out);
 
 static cdp_str some_text(filler *f)
@@ -152,13 +134,14 @@ static void fill_item(filler *f, const cdp__domain *d, cdp__elem is, void *dst)
         *(cdp_value *)dst = some_value(f, is.kind == CDP__OBJECT);
         break;
     case CDP__ENUM:
-        *(int32_t *)dst = 1 + (int32_t)help_below(&f->random, of(d, is)->enums[is.ref].n);
+        *(int32_t *)dst = 1 +
+                          (int32_t)help_below(&f->random, help_domain_of(d, is)->enums[is.ref].n);
         break;
     case CDP__LIST:
         fill_list(f, d, is, dst);
         break;
     case CDP__STRUCT:
-        fill(f, of(d, is), &of(d, is)->types[is.ref], dst);
+        fill(f, help_domain_of(d, is), &help_domain_of(d, is)->types[is.ref], dst);
         break;
     }
 }
@@ -167,11 +150,11 @@ static void fill_list(filler *f, const cdp__domain *d, cdp__elem is, list *out)
 {
     cdp__elem item = d->lists[is.ref];
     size_t n = f->depth < 3 ? f->items : f->depth < 5 && f->items ? 1 : 0;
-    char *items = scratch(f, n * size_of(d, item) + 1);
+    char *items = scratch(f, n * help_size_of(d, item) + 1);
 
     f->depth++; /* lists of lists */
     for (size_t i = 0; i < n; i++)
-        fill_item(f, d, item, items + i * size_of(d, item));
+        fill_item(f, d, item, items + i * help_size_of(d, item));
     f->depth--;
     *out = (list){ items, n };
 }
@@ -179,7 +162,7 @@ static void fill_list(filler *f, const cdp__domain *d, cdp__elem is, list *out)
 static void fill_member(filler *f, const cdp__domain *d, const cdp__field *field, char *dst)
 {
     if (field->is.kind == CDP__STRUCT) {
-        const cdp__domain *owner = of(d, field->is);
+        const cdp__domain *owner = help_domain_of(d, field->is);
         const cdp__type *t = &owner->types[field->is.ref];
         void *child = scratch(f, t->size);
         fill(f, owner, t, child);
