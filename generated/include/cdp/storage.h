@@ -288,7 +288,14 @@ CDP_DEPRECATED CDP_STUB int cdp_storage_get_storage_key_for_frame_respond(
     return cdp__respond(req, &cdp__domain_storage, 0, res);
 }
 
-/* Storage.getStorageKey (experimental) */
+/*
+ * Storage.getStorageKey (experimental): Tells under which key the storage of a frame is kept.
+ *
+ * Errors: -32602 "Target is not a supported worker type for storage inspection." (a page's, without
+ *   frameId).
+ * Node: "file://" and the path of --localstorage-file; without that option 24.21 dies of it
+ *   (SIGABRT).
+ */
 struct cdp_storage_get_storage_key_params {
     cdp_page_frame_id frame_id;
     const cdp__extra *extra_;
