@@ -180,8 +180,6 @@ static double body_size(const entry *e)
 
     if (hop->cached || (hop->response && hop->response->from_disk_cache.value))
         return 0;
-    if (hop->finished && hop->finished->encoded_body_length.has)
-        return hop->finished->encoded_body_length.value;
     if (hop->finished && headers_size(e) >= 0 &&
         hop->finished->encoded_data_length >= headers_size(e))
         return hop->finished->encoded_data_length - headers_size(e);
