@@ -133,11 +133,10 @@ def _build_on(base, paths):
 
 def _selection(base):
     """What of the protocol the library has, where that is not all of it."""
-    try:
-        with open(os.path.join(base, _SELECTION), encoding="ascii", errors="replace") as f:
-            return f.read().split()
-    except (FileNotFoundError, NotADirectoryError):
+    path = os.path.join(base, _SELECTION)
+    if not os.path.lexists(path):
         return []
+    return schema.read_bytes(path, At(_SELECTION)).decode("ascii", "replace").split()
 
 
 def _inputs(source):
