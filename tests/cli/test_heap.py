@@ -11,7 +11,18 @@ import pytest
 from conftest import CDP, PATIENCE
 
 SMALL = "setInterval(() => {}, 1000)"
-LARGE = "globalThis.kept = Array.from({ length: 150000 }, (_, i) => ({ i, text: 'x' + i, list: [i] })); " + SMALL
+LARGE = "globalThis.kept = Array.from({ length: 150000 }, (_, i) => ({ i, text: 'x' + i, list: [i] })); console.error('all there'); " + SMALL
+
+
+@pytest.fixture
+def start_large(start_node):
+    """Starts a Node, and waits until it has all that it keeps."""
+    def start():
+        node = start_node(LARGE)
+        node.wait_for("all there")
+        return node
+
+    return start
 
 
 def listing(folder):
@@ -53,8 +64,8 @@ def test_snapshot_at_a_programs_end(run, tmp_path):
     assert "leftover" in json.loads((tmp_path / "a").read_text())["strings"]
 
 
-def test_progress_on_a_terminal(terminal, start_node, tmp_path):
-    code, got = terminal("heap", "-o", tmp_path / "a", start_node(LARGE).target)
+def test_progress_on_a_terminal(terminal, start_node, start_large, tmp_path):
+    code, got = terminal("heap", "-o", tmp_path / "a", start_large().target)
     assert code == 0 and b"heap snapshot [" in got and b" MB/s" in got
     code, got = terminal("heap", "-q", "-o", tmp_path / "b", start_node(SMALL).target)
     assert (code, got) == (0, b"")
@@ -69,18 +80,18 @@ def peak(*words):
     return usage.ru_maxrss
 
 
-def test_memory(start_node, tmp_path):
+def test_memory(start_large, tmp_path):
     """Besides what the command's libraries have mapped."""
-    more = peak("heap", "-o", tmp_path / "a", start_node(LARGE).target) - peak("version")
+    more = peak("heap", "-o", tmp_path / "a", start_large().target) - peak("version")
     assert (tmp_path / "a").stat().st_size > 20_000_000
     assert more < 8_000
 
 
 @pytest.fixture
-def taking(start, start_node, tmp_path):
+def taking(start, start_large, tmp_path):
     """A snapshot of which so many bytes are there."""
     def start_taking(bytes):
-        node = start_node(LARGE)
+        node = start_large()
         program = start("heap", "-o", tmp_path / "a", node.target)
         deadline = time.monotonic() + PATIENCE
         while program.process.poll() is None and time.monotonic() < deadline:
@@ -109,11 +120,11 @@ def test_a_lost_peer_leaves_no_file(taking, tmp_path, bytes):
     assert (code, out, listing(tmp_path)) == (1, "", []) and err.endswith(f"cdp: {tmp_path}/a was not written\n")
 
 
-def test_a_full_disk(start_node, tmp_path):
+def test_a_full_disk(start_large, tmp_path):
     script = ('mount -t tmpfs -o size=2m tmpfs "$1" || exit 77; shift; cd "$1"; shift; "$@"; '
               'echo "status $?"; ls -A; touch room && echo fits')
     done = subprocess.run(["unshare", "-rm", "sh", "-c", script, "sh", tmp_path, tmp_path, CDP, "heap", "-o", "a",
-                           start_node(LARGE).target], capture_output=True, text=True, timeout=PATIENCE)
+                           start_large().target], capture_output=True, text=True, timeout=PATIENCE)
     if "status" not in done.stdout:
         pytest.skip(f"no file system of our own: {done.stderr}")
     assert done.stdout == "status 1\nfits\n"
