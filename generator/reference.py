@@ -6,12 +6,11 @@ place it.
 
 import os
 
-import jinja2
-
 import cheader
 import spelling
 from docs import LABELS
 from links import Names
+from render import environment
 
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates", "reference")
 _COPIED = ("style.css", "search.js")
@@ -33,14 +32,7 @@ _EVENTS = ("on_%s", "on_%s_cb", "expect_%s", "take_%s", "emit_%s")
 
 def render(protocol, generated, headers):
     """generated: what render.render() made; headers: the folder of those written by hand."""
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=True,
-    )
+    env = environment(_TEMPLATES, escape=True)
     return _Reference(protocol, generated, headers).render(env)
 
 

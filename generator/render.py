@@ -14,16 +14,22 @@ from tables import Tables
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 
 
-def render(protocol):
-    """Every generated file but the list of inputs."""
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+def environment(folder, escape):
+    """How templates are read: what they leave out is an error, and their own lines leave no trace.
+    escape: for HTML."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=escape,
     )
+
+
+def render(protocol):
+    """Every generated file but the list of inputs."""
+    env = environment(TEMPLATES, escape=False)
     env.filters.update(
         alias_note=comments.alias,
         comment=comments.item,
